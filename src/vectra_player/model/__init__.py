@@ -1,1 +1,1 @@
-"""Frozen records every layer shares: frames, rows, units. No I/O, no clock; any layer may import."""
+"""Frozen records every layer shares: frames, rows, units. Pure; any layer may import them."""

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Set up the environment if it is missing or stale, then start VECTRA-PLAYER.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=scripts/setup.sh
+source "$root/scripts/setup.sh"
+set_up "$root" core
+exec "$root/.venv/bin/vectra-player" up "$@"

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Set up the environment and run every check. Arguments go to pytest.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=scripts/setup.sh
+source "$root/scripts/setup.sh"
+need_packages chromium fonts-dejavu-core
+set_up "$root" dev
+cd "$root"
+bin="$root/.venv/bin"
+"$bin/ruff" check .
+"$bin/ruff" format --check .
+"$bin/mypy"
+"$bin/lint-imports" --no-cache
+exec "$bin/python" -m pytest "$@"
