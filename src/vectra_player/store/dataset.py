@@ -1,0 +1,140 @@
+"""Parquet of a store as Arrow datasets, on disk or in object storage; reading only.
+
+Every reader of canonical files goes through here: it knows the tree (contracts.md section 2),
+gives each doc type its explicit schema even where no file exists yet, and tells a file that a
+compaction has just exchanged from a damaged one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import posixpath
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+
+from vectra_player.errors import UsageError
+from vectra_player.model.rows import DOC_TYPES
+from vectra_player.store.schema import arrow_schema
+
+EVENTS_DIR = "events_parquet"
+DATE_FIELD: pa.Field[pa.Date32Type] = pa.field("date", pa.date32())
+ATTEMPTS = 4
+"""A compaction exchanges one directory: two misses in a row already mean two exchanges."""
+
+T = TypeVar("T")
+
+
+class DataFile(NamedTuple):
+    """One Parquet file of the tree. `path` is relative to nothing: open it as it stands."""
+
+    doc_type: str
+    date: dt.date
+    path: str
+    size: int
+
+
+class StoreRoot:
+    """Where a store's Parquet lies, whatever kind of storage holds it."""
+
+    def __init__(self, filesystem: pafs.FileSystem, base: str) -> None:
+        self.filesystem = filesystem
+        self.base = base.rstrip("/")
+
+    @property
+    def events(self) -> str:
+        """Path of the canonical tree."""
+        return f"{self.base}/{EVENTS_DIR}"
+
+    def files(self, doc_type: str) -> list[DataFile]:
+        """List the files of a doc type by date and name."""
+        folder = f"{self.events}/doc_type={doc_type}"
+        selector = pafs.FileSelector(folder, allow_not_found=True, recursive=True)
+        infos: list[pafs.FileInfo] = retrying(lambda: self.filesystem.get_file_info(selector))
+        found = []
+        for info in infos:
+            day = _date_of(info.path)
+            if info.type == pafs.FileType.File and info.path.endswith(".parquet") and day:
+                found.append(DataFile(doc_type, day, info.path, info.size or 0))
+        return sorted(found, key=lambda file: (file.date, file.path))
+
+    def dataset(self, doc_type: str, files: list[DataFile] | None = None) -> ds.Dataset:
+        """Open a doc type with its own columns and `date`; a column a file lacks reads as null."""
+        chosen = self.files(doc_type) if files is None else files
+        return ds.FileSystemDataset.from_paths(
+            [file.path for file in chosen],
+            schema=view_schema(doc_type),
+            format=ds.ParquetFileFormat(),
+            filesystem=self.filesystem,
+            partitions=[ds.field("date") == pa.scalar(file.date) for file in chosen],
+        )
+
+
+def view_schema(doc_type: str) -> pa.Schema:
+    """Return the columns a reader sees: those of the files, and the partition's `date`."""
+    return arrow_schema(DOC_TYPES[doc_type]).append(DATE_FIELD).remove_metadata()
+
+
+def open_root(location: str | Path | StoreRoot) -> StoreRoot:
+    """Open a data directory by its path, or a copy of one by an fsspec URL.
+
+    Raises:
+        UsageError: nothing lies at the path, or the URL's kind of storage is not installed.
+    """
+    if isinstance(location, StoreRoot):
+        return location
+    if "://" in str(location):
+        return _remote_root(str(location))
+    path = Path(location).expanduser().absolute()
+    if not path.is_dir():
+        raise UsageError(
+            f"There is no data directory at {path}.",
+            advice="Give --data-dir, or record or import something first.",
+        )
+    return StoreRoot(pafs.LocalFileSystem(), str(path))
+
+
+def _remote_root(url: str) -> StoreRoot:
+    import fsspec
+
+    try:
+        filesystem, base = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise UsageError(
+            f"{url} cannot be opened: {error}.",
+            advice="Install the fsspec package of that storage, or give a local path.",
+        ) from error
+    return StoreRoot(pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), base)
+
+
+def _date_of(path: str) -> dt.date | None:
+    parent = posixpath.basename(posixpath.dirname(path))
+    if not parent.startswith("date="):
+        return None
+    try:
+        return dt.date.fromisoformat(parent.removeprefix("date="))
+    except ValueError:
+        return None
+
+
+def vanished(error: BaseException) -> bool:
+    """Say whether an error means a file was exchanged between listing and reading."""
+    if isinstance(error, FileNotFoundError):
+        return True
+    return f"[errno {errno.ENOENT}]" in str(error) or "No such file or directory" in str(error)
+
+
+def retrying(read: Callable[[], T]) -> T:
+    """Run a read that lists and opens files again while a compaction exchanges them."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return read()
+        except Exception as error:
+            if not vanished(error):
+                raise
+    return read()
