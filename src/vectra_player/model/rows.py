@@ -188,8 +188,8 @@ class MlEpisode(Row, frozen=True, kw_only=True, gc=False):
 
     episode_id: str
     outcome: str
-    started_at: Millis
-    ended_at: Millis
+    started_at: Micros
+    ended_at: Micros
     duration_ticks: Tick
     total_reward: float
     total_actions: int

@@ -1,0 +1,85 @@
+"""One writer per data directory, enforced by the kernel.
+
+`flock` ends with its holder, however that dies, so a lock is never stale; the text in the file only
+says who holds it. Used by `store.writer` and by commands that change the dataset.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from vectra_player.clock import Clock, SystemClock
+from vectra_player.errors import StoreLockedError
+from vectra_player.store.layout import iso
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds the lock."""
+
+    pid: int
+    started_at: str
+
+
+class WriterLock:
+    """The right to write to a data directory, held until `release` or the end of the process."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def acquire(cls, path: Path, clock: Clock | None = None) -> Self:
+        """Take the lock or say who has it; never waits.
+
+        Raises:
+            StoreLockedError: another process, or another store of this one, holds it.
+            OSError: the lock file cannot be opened.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise StoreLockedError(
+                f"{path.parent.parent} is being written by {_describe(holder(path))}.",
+                advice="Stop it first, or name another directory with --data-dir.",
+            ) from None
+        except OSError:
+            os.close(descriptor)
+            raise
+        text = msgspec.json.encode(Holder(os.getpid(), iso((clock or SystemClock()).now_us())))
+        os.pwrite(descriptor, text, 0)
+        os.ftruncate(descriptor, len(text))
+        return cls(path, descriptor)
+
+    def release(self) -> None:
+        """Give the lock up. The file stays: removing it would let two processes win."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+
+def holder(path: Path) -> Holder | None:
+    """Return who wrote the lock file last; None when that cannot be told."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Holder)
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _describe(who: Holder | None) -> str:
+    if who is None:
+        return "another process"
+    return f"process {who.pid}, started {who.started_at}"
