@@ -1,0 +1,56 @@
+"""Build sources and store settings from the user's settings."""
+
+from __future__ import annotations
+
+from vectra_player.clock import Clock
+from vectra_player.config import Settings
+from vectra_player.errors import UsageError
+from vectra_player.model.units import Source as SourceLabel
+from vectra_player.sources.base import Source
+from vectra_player.sources.demo import DemoSource, DemoSourceSettings
+from vectra_player.sources.public_ws import PublicWsSettings, PublicWsSource
+from vectra_player.store.writer import StoreSettings
+
+SOURCES: dict[str, SourceLabel] = {"demo": "demo", "chrome": "cdp", "public": "public_ws"}
+"""Names on the command line, and the labels stored with every row."""
+
+
+def build_source(name: str, settings: Settings, clock: Clock, *, close_browser: bool) -> Source:
+    """Build the source the command line names.
+
+    Raises:
+        UsageError: there is no such source.
+    """
+    if name == "demo":
+        demo = DemoSourceSettings(
+            speed=settings.demo_speed, seed=settings.demo_seed, silence_s=settings.silence_s
+        )
+        return DemoSource(demo, clock)
+    if name == "public":
+        public = PublicWsSettings(url=settings.public_ws_url, silence_s=settings.silence_s)
+        return PublicWsSource(public, clock)
+    if name == "chrome":
+        return _chrome_source(settings, clock, close_browser=close_browser)
+    raise UsageError(f"No source is called {name!r}.", advice=f"Use one of {', '.join(SOURCES)}.")
+
+
+def _chrome_source(settings: Settings, clock: Clock, *, close_browser: bool) -> Source:
+    from vectra_player.sources.chrome.source import ChromeSettings, ChromeSource
+
+    return ChromeSource(
+        ChromeSettings(
+            game_url=settings.game_url,
+            profile_dir=settings.chrome_profile_dir,
+            run_dir=settings.data_dir / "run",
+            cdp_port=settings.cdp_port,
+            headless=settings.headless,
+            chrome_path=settings.chrome_path,
+            close_browser=close_browser,
+        ),
+        clock,
+    )
+
+
+def store_settings(settings: Settings) -> StoreSettings:
+    """Take from the user's settings what the store needs."""
+    return StoreSettings(file_interval_s=settings.file_interval_s)

@@ -1,0 +1,104 @@
+"""Ask the running recorder of a data directory for something: status, flush, stop.
+
+A Unix socket in the data directory's 0700 `run/`, one JSON object a line each way. Whoever may
+open that directory owns the recordings anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vectra_player.errors import UsageError
+
+Handlers = dict[str, Callable[[], Awaitable[Any]]]
+MAX_LINE_BYTES = 64 * 1024
+
+
+class _Request(msgspec.Struct, frozen=True):
+    op: str
+
+
+_REQUEST = msgspec.json.Decoder(_Request)
+
+
+@contextlib.contextmanager
+def _socket_path(data_dir: Path) -> Iterator[Path]:
+    """Yield a path of the socket short enough for the system's limit of about 100 bytes."""
+    folder = data_dir / "run"
+    if sys.platform != "linux":
+        yield folder / "recorder.sock"
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield Path(f"/proc/self/fd/{descriptor}/recorder.sock")
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.asynccontextmanager
+async def serve_control(data_dir: Path, handlers: Handlers) -> AsyncIterator[None]:
+    """Answer requests while the block runs; call only as the directory's single writer."""
+    with _socket_path(data_dir) as path, _bound(path) as listener:
+        server = await asyncio.start_unix_server(
+            _answering(handlers), sock=listener, limit=MAX_LINE_BYTES
+        )
+        try:
+            yield
+        finally:
+            server.close()
+            await server.wait_closed()
+
+
+@contextlib.contextmanager
+def _bound(path: Path) -> Iterator[socket.socket]:
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _answering(
+    handlers: Handlers,
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(ValueError, ConnectionError):
+            request = _REQUEST.decode(await reader.readline())
+            handler = handlers.get(request.op)
+            reply = {"result": await handler()} if handler else {"error": "unknown request"}
+            writer.write(msgspec.json.encode(reply) + b"\n")
+            await writer.drain()
+
+    return answer
+
+
+def ask_recorder(data_dir: Path, op: str, *, timeout_s: float = 120.0) -> Any:
+    """Send one request to the recorder of this directory and return its result.
+
+    Raises:
+        UsageError: no recorder answers.
+    """
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
+        connection.settimeout(timeout_s)
+        try:
+            with _socket_path(data_dir) as path:
+                connection.connect(str(path))
+            connection.sendall(msgspec.json.encode({"op": op}) + b"\n")
+            reply = msgspec.json.decode(connection.makefile("rb").readline())
+        except (OSError, msgspec.DecodeError) as error:
+            raise UsageError(f"No recorder answers in {data_dir} ({error}).") from None
+    if "error" in reply:
+        raise UsageError(f"The recorder refused {op!r}: {reply['error']}.")
+    return reply["result"]

@@ -1,0 +1,169 @@
+"""What is wrong with this machine or data directory, and how to mend it; `cli doctor` prints it.
+
+Every check looks and says; none changes anything.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import psutil
+
+from vectra_player.config import Settings
+from vectra_player.errors import VectraError
+
+Outcome = Literal["ok", "warning", "problem"]
+
+MIN_FREE_BYTES = 2 * 1024**3
+"""Below this a day of play (about 1 GB before filing) may not fit."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One check: what was seen, and what to do where it is not well."""
+
+    check: str
+    outcome: Outcome
+    seen: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check."""
+    checks: list[Callable[[Settings], Finding | list[Finding]]] = [
+        _python,
+        _chrome,
+        _ports,
+        _disk,
+        _data_dir,
+        _journal,
+        _clock,
+    ]
+    findings: list[Finding] = []
+    for check in checks:
+        found = check(settings)
+        findings += found if isinstance(found, list) else [found]
+    return findings
+
+
+def _python(settings: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", "ok", f"{version} at {sys.executable}")
+
+
+def _chrome(settings: Settings) -> Finding:
+    from vectra_player.sources.chrome.launch import find_chrome
+
+    try:
+        chrome = find_chrome(settings.chrome_path)
+    except VectraError as error:
+        return Finding("chrome", "warning", error.message, error.advice)
+    return Finding("chrome", "ok", f"{chrome.version} at {chrome.path}")
+
+
+def _ports(settings: Settings) -> list[Finding]:
+    wanted = {
+        "FOUNDATION_PORT": settings.foundation_port,
+        "FOUNDATION_HTTP_PORT": settings.foundation_http_port,
+        "VECTRA_DASHBOARD_PORT": settings.dashboard_port,
+    }
+    return [_port(name, port) for name, port in wanted.items()]
+
+
+def _port(variable: str, port: int) -> Finding:
+    check = f"port {port}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            holder = port_holder(port)
+            return Finding(check, "warning", f"taken by {holder}", f"Stop it or set {variable}.")
+    return Finding(check, "ok", "free")
+
+
+def port_holder(port: int) -> str:
+    """Name the process that listens on a local port, as far as this user may know."""
+    try:
+        for connection in psutil.net_connections("inet"):
+            listening = connection.status == psutil.CONN_LISTEN
+            if listening and connection.laddr and connection.laddr.port == port and connection.pid:
+                return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
+    except psutil.Error:
+        pass
+    return "another process"
+
+
+def _disk(settings: Settings) -> Finding:
+    existing = settings.data_dir
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    seen = f"{free / 1024**3:.1f} GiB free at {existing}"
+    if free < MIN_FREE_BYTES:
+        advice = "Free some space, or set RUGS_DATA_DIR to a larger disk."
+        return Finding("disk", "problem", seen, advice)
+    return Finding("disk", "ok", seen)
+
+
+def _data_dir(settings: Settings) -> Finding:
+    root = settings.data_dir
+    if not root.exists():
+        return Finding("data directory", "ok", f"{root} does not exist yet; recording creates it")
+    mode = stat.S_IMODE(root.stat().st_mode)
+    if mode & 0o077:
+        mend = f"Run: chmod 700 {root}"
+        return Finding("data directory", "warning", f"others may enter {root} ({mode:o})", mend)
+    if not os.access(root, os.W_OK):
+        return Finding("data directory", "problem", f"{root} is not writable", "Mend its owner.")
+    return _layout(root)
+
+
+def _layout(root: Path) -> Finding:
+    from vectra_player.store.layout import DataDir
+
+    try:
+        DataDir.open(root)
+    except VectraError as error:
+        return Finding("data directory", "problem", error.message, error.advice)
+    return Finding("data directory", "ok", str(root))
+
+
+def _journal(settings: Settings) -> Finding:
+    path = settings.data_dir / "journal" / "journal.db"
+    if not path.exists():
+        return Finding("journal", "ok", "empty")
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as connection:
+            verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.Error as error:
+        return Finding("journal", "problem", str(error), "Run: vectra-player store check")
+    if verdict != "ok":
+        return Finding("journal", "problem", str(verdict), "Run: vectra-player store check")
+    return Finding("journal", "ok", f"{path.stat().st_size / 1024:.0f} KiB, whole")
+
+
+def _clock(settings: Settings) -> Finding:
+    then = newest_change(settings.data_dir)
+    behind_s = then - time.time()
+    if behind_s > 60:
+        seen = f"the clock is {behind_s / 60:.0f} minutes behind the newest recording"
+        return Finding(
+            "clock", "warning", seen, "Set the clock; order is kept by seq all the same."
+        )
+    return Finding("clock", "ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()))
+
+
+def newest_change(root: Path) -> float:
+    """Return the newest modification time of the recordings, in seconds since the epoch."""
+    newest = (path.stat().st_mtime for path in (root / "events_parquet").rglob("*.parquet"))
+    return max(newest, default=0.0)

@@ -1,0 +1,160 @@
+"""What every command shares: the settings in force, and how results reach the terminal."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from vectra_player.config import Configuration, Settings, load
+
+FOUND_WRONG = 1
+NOT_RUN = 2
+
+LOG_BYTES = 5 * 1024 * 1024
+LOG_FILES = 5
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One run of the command."""
+
+    configuration: Configuration
+    json_output: bool
+    quiet: bool
+    console: Console
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings in force."""
+        return self.configuration.settings
+
+    @property
+    def data_dir(self) -> Path:
+        """Return the data directory."""
+        return self.settings.data_dir
+
+    def result(self, value: Any, show: Callable[[], None]) -> None:
+        """Print a result: as one JSON document with `--json`, else by `show`."""
+        if self.json_output:
+            say(msgspec.json.encode(value, enc_hook=str).decode())
+        else:
+            show()
+
+    def note(self, text: str) -> None:
+        """Print a remark for people; left out by `--quiet` and `--json`."""
+        if not self.quiet and not self.json_output:
+            self.console.print(text, markup=False, highlight=False)
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Print rows as a table; numbers to the right, null as a dash."""
+        rows = [list(row) for row in rows]
+        table = Table(title=title or None, title_justify="left", header_style="bold")
+        for index, name in enumerate(columns):
+            numeric = any(isinstance(row[index], int | float) for row in rows)
+            table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(_cell(value) for value in row))
+        self.console.print(table)
+
+    def progress(self) -> Progress:
+        """Build a progress bar over bytes with rate and time left."""
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=self.quiet or self.json_output or not sys.stderr.isatty(),
+        )
+
+    def log_to_file(self) -> None:
+        """Send logs to the data directory's rotated file as JSON lines."""
+        configure_logging(self.settings.log_level, self.data_dir / "logs" / "vectra.log")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def say(text: str, *, to_stderr: bool = False) -> None:
+    """Print one plain line."""
+    typer.echo(text, err=to_stderr)
+
+
+def open_session(data_dir: Path | None, *, json_output: bool, quiet: bool) -> Session:
+    """Load the settings and prepare output."""
+    configuration = load({"data_dir": data_dir})
+    configure_logging(configuration.settings.log_level)
+    return Session(configuration, json_output, quiet, Console(soft_wrap=True))
+
+
+def with_options(session: Session, options: Mapping[str, Any]) -> Session:
+    """Return the session with a command's own options laid over the settings."""
+    given = {"data_dir": session.data_dir, **options}
+    configuration = load(given)
+    if session.configuration.origins["data_dir"] != "option":
+        origins = session.configuration.origins
+        configuration.origins["data_dir"] = origins["data_dir"]
+    return Session(configuration, session.json_output, session.quiet, session.console)
+
+
+def configure_logging(level: str, file: Path | None = None) -> None:
+    """Send structured logs to a rotated file, or warnings and worse to stderr."""
+    handler: logging.Handler
+    if file is None:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setLevel(logging.WARNING)
+        renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = logging.handlers.RotatingFileHandler(
+            file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
+        )
+        renderer = structlog.processors.JSONRenderer()
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler.setFormatter(formatter)
+    root = logging.getLogger("vectra_player")
+    root.handlers = [handler]
+    root.propagate = False
+    root.setLevel(level.upper())
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
