@@ -1,4 +1,4 @@
-"""The error of a move the rules of the round do not allow. `game` raises it, any layer may catch."""
+"""The error of a move the rules do not allow: raised by `game`, any layer may catch it."""
 
 from __future__ import annotations
 
