@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from vectra_player.game.refusal import RefusedError
+from vectra_player.game.refusal import RefusedError, checked_amount, checked_price
 from vectra_player.game.sidebet import Settlement
 from vectra_player.model.units import to_sol
 
@@ -50,37 +50,37 @@ class Position:
         return self.cost / self.qty if self.qty else ZERO
 
     def value(self, price: float) -> Decimal:
-        """Return what selling everything at this price pays."""
-        return to_sol(self.qty * _exact(price))
+        """Return what selling everything at this price pays. Raises RefusedError as `sell`."""
+        return to_sol(self.qty * checked_price(price))
 
     def unrealised(self, price: float) -> Decimal:
         """Return the profit that selling everything at this price would realise."""
         return self.value(price) - self.cost
 
     def buy(self, amount: Decimal, price: float) -> tuple[Position, Fill]:
-        """Spend `amount` SOL. Raises RefusedError for no amount, no price or too little for one."""
-        if amount <= 0 or amount != to_sol(amount):
-            raise RefusedError("amount", f"cannot buy for {amount} SOL")
-        if not 0 < price < float("inf"):
-            raise RefusedError("price", f"cannot buy at price {price}")
-        qty = to_sol(amount / _exact(price))
-        if not qty:
-            raise RefusedError("amount", f"{amount} SOL buys nothing at price {price}")
+        """Spend `amount` SOL, to a lamport.
+
+        Raises RefusedError for an amount or price that cannot be, or too little for one unit.
+        """
+        amount = checked_amount(amount, "amount")
+        exact = checked_price(price)
+        if not exact:
+            raise RefusedError("price", "cannot buy at price 0")
+        qty = checked_amount(amount / exact, "amount")
         fill = Fill("buy", qty, price, amount, amount, ZERO)
         return Position(self.qty + qty, self.cost + amount), fill
 
     def sell(self, percentage: float | Decimal, price: float) -> tuple[Position, Fill]:
         """Sell 1 to 100 percent of the holding; the average cost of the rest stays.
 
-        Raises RefusedError without a holding, for another percentage or a negative price.
+        Raises RefusedError without a holding, for another percentage or an impossible price.
         """
         if not self.qty:
             raise RefusedError("no_position", "nothing to sell")
-        if not 1 <= percentage <= 100:
+        share = Decimal(str(percentage)) / 100
+        if share.is_nan() or not Decimal("0.01") <= share <= 1:
             raise RefusedError("percentage", f"cannot sell {percentage} percent")
-        if not 0 <= price < float("inf"):
-            raise RefusedError("price", f"cannot sell at price {price}")
-        return self._reduce(Decimal(str(percentage)) / 100, price, "sell")
+        return self._reduce(share, price, "sell")
 
     def close_at_rug(
         self, rug_price: float, payout: RugPayout = RUG_PAYOUT
@@ -95,7 +95,7 @@ class Position:
     ) -> tuple[Position, Fill]:
         qty = self.qty if share == 1 else to_sol(self.qty * share)
         cost = self.cost if qty == self.qty else to_sol(self.cost * qty / self.qty)
-        amount = to_sol(qty * _exact(price))
+        amount = to_sol(qty * checked_price(price))
         fill = Fill(kind, qty, price, amount, cost, amount - cost)
         return Position(self.qty - qty, self.cost - cost), fill
 
@@ -125,7 +125,7 @@ class Ledger:
     def buy(self, amount: Decimal, price: float) -> tuple[Ledger, Fill]:
         """Buy for `amount` SOL of cash. Raises RefusedError as `Position.buy`, or without cash."""
         position, fill = self.position.buy(amount, price)
-        return replace(self._pay(amount), position=position), fill
+        return replace(self._pay(fill.amount), position=position), fill
 
     def sell(self, percentage: float | Decimal, price: float) -> tuple[Ledger, Fill]:
         """Sell part of the holding into cash. Raises RefusedError as `Position.sell`."""
@@ -141,7 +141,8 @@ class Ledger:
 
     def stake(self, amount: Decimal) -> Ledger:
         """Move a sidebet's stake from cash to `at_risk`. Raises RefusedError without cash."""
-        return replace(self._pay(amount), at_risk=self.at_risk + amount)
+        exact = checked_amount(amount, "stake")
+        return replace(self._pay(exact), at_risk=self.at_risk + exact)
 
     def settle_sidebet(self, result: Settlement) -> Ledger:
         """Book a resolved sidebet whose stake was taken with `stake`."""
@@ -164,7 +165,3 @@ class Ledger:
             position=position,
             realised=self.realised + fill.realised,
         )
-
-
-def _exact(price: float) -> Decimal:
-    return Decimal(str(price))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vectra_player.game.price_path import V3
-from vectra_player.game.refusal import RefusedError
+from vectra_player.game.refusal import RefusedError, checked_amount
 from vectra_player.model.units import to_sol
 
 WINDOW_TICKS = 40  # end = start + 40 in 2,195 of 2,195
@@ -109,7 +109,7 @@ def settle_at(bet: Bet, tick: int, *, rugged: bool) -> Settlement | None:
 
 def check_stake(stake: Decimal, *, practice: bool = False) -> Decimal:
     """Return the stake to a lamport. Raises RefusedError outside the limits."""
-    exact = to_sol(stake)
+    exact = checked_amount(stake, "stake")
     highest = MAX_STAKE_PRACTICE if practice else MAX_STAKE_SOL
     if not MIN_STAKE_SOL <= exact <= highest:
         raise RefusedError("stake", f"a sidebet is {MIN_STAKE_SOL} to {highest}, not {exact}")
