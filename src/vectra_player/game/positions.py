@@ -20,7 +20,7 @@ from vectra_player.model.units import to_sol
 ZERO = to_sol(0)
 
 RugPayout = Literal["rug_price", "nothing"]
-"""What a position left open pays at the rug. The data do not settle it: no trade at a rug was captured."""
+"""What a position left open pays at the rug. Not settled: the one forced sell seen shows no price."""
 
 RUG_PAYOUT: RugPayout = "rug_price"  # a forced sell at the rug was seen once (section 10)
 
