@@ -20,7 +20,7 @@ from vectra_player.model.units import to_sol
 ZERO = to_sol(0)
 
 RugPayout = Literal["rug_price", "nothing"]
-"""What a position left open pays at the rug. Not settled: the one forced sell seen shows no price."""
+"""What an open position pays at the rug. Not settled: the one forced sell seen shows no price."""
 
 RUG_PAYOUT: RugPayout = "rug_price"  # a forced sell at the rug was seen once (section 10)
 
