@@ -23,7 +23,7 @@ from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.schema import arrow_schema
 
 EVENTS_DIR = "events_parquet"
-DATE_FIELD: pa.Field[pa.Date32Type] = pa.field("date", pa.date32())
+DATE_FIELD = pa.field("date", pa.date32())
 ATTEMPTS = 4
 """A compaction exchanges one directory: two misses in a row already mean two exchanges."""
 
@@ -109,7 +109,8 @@ def _remote_root(url: str) -> StoreRoot:
             f"{url} cannot be opened: {error}.",
             advice="Install the fsspec package of that storage, or give a local path.",
         ) from error
-    return StoreRoot(pafs.PyFileSystem(pafs.FSSpecHandler(filesystem)), base)
+    handler = pafs.FSSpecHandler(filesystem)  # type: ignore[abstract]  # the stubs are wrong
+    return StoreRoot(pafs.PyFileSystem(handler), base)
 
 
 def _date_of(path: str) -> dt.date | None:

@@ -52,26 +52,36 @@ def check_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
         raise QueryRefusedError(f"That is no SQL: {_first_line(error)}.") from error
     if len(statements) != 1:
         raise QueryRefusedError(f"Those are {len(statements)} statements.", advice=_ADVICE)
-    kind = statements[0].type
-    if kind != duckdb.StatementType.SELECT:
-        raise QueryRefusedError(f"{kind.name} is not allowed.", advice=_advice_for(kind))
+    kind = _kind(statements[0])
+    if kind != "SELECT":
+        raise QueryRefusedError(f"{kind} is not allowed.", advice=_advice_for(kind))
     for node in _nodes(_parsed(connection, sql)):
         _check_function(node)
     return str(statements[0].query)
 
 
-def _advice_for(kind: duckdb.StatementType) -> str:
-    if kind == duckdb.StatementType.EXPLAIN:
+def _kind(statement: duckdb.Statement) -> str:
+    try:
+        return statement.type.name
+    except ValueError:  # DuckDB knows more kinds than its Python enumeration names
+        return "That statement"
+
+
+def _advice_for(kind: str) -> str:
+    if kind == "EXPLAIN":
         return "Give the SELECT alone with --explain."
     return _ADVICE
 
 
 def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     try:
-        row = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+        row = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     except duckdb.Error as error:
         raise QueryRefusedError(f"That cannot be judged: {_first_line(error)}.") from error
-    tree = json.loads(row[0]) if row else {"error": True}
+    try:
+        tree = json.loads(row[0][0]) if row else {"error": True}
+    except RecursionError as error:
+        raise QueryRefusedError("The statement is nested too deeply.", advice=_ADVICE) from error
     if tree.get("error"):
         reason = tree.get("error_message", "unknown")
         raise QueryRefusedError(f"That cannot be judged: {reason}", advice=_ADVICE)

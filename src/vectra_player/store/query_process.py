@@ -1,0 +1,245 @@
+"""Statements of users, run in a process that can write nothing and is killed when it overruns.
+
+DuckDB checks its limits between vectors: one call such as `repeat('x', 3000000000)` takes
+gigabytes and seconds before it looks (measured on DuckDB 2.0). So the time and memory of such a
+statement are bounded from outside. Used by `cli`, `foundation`, `mcp` and `dashboard` for SQL a
+person or an assistant wrote; run as `python -m vectra_player.store.query_process` by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import Self
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from vectra_player.errors import QueryRefusedError, VectraError
+from vectra_player.store.confine import (
+    allow_reading_only,
+    library_directories,
+    limit_resources,
+)
+from vectra_player.store.dataset import EVENTS_DIR
+from vectra_player.store.query import (
+    DEFAULT_LIMITS,
+    QueryLimits,
+    QueryResult,
+    QuerySession,
+    open_query,
+)
+
+GRACE_S = 3.0
+"""How long the process may take beyond the time limit before it is killed."""
+
+_BASE_MB = 1200
+"""Libraries, thread stacks and allocator slack beside the statement's own memory."""
+
+_CPU_BUDGET_S = 3600
+_HEAD = struct.Struct("<II")
+
+
+class _Request(msgspec.Struct):
+    sql: str
+    explain: bool
+
+
+class _Start(msgspec.Struct):
+    location: str
+    limits: QueryLimits
+
+
+class _Reply(msgspec.Struct):
+    ok: bool
+    truncated: bool = False
+    elapsed_ms: float = 0.0
+    message: str = ""
+    advice: str = ""
+
+
+class QueryProcess:
+    """A fenced query session in a child of its own; statements run one after the other.
+
+    A child that was killed for overrunning is replaced at the next statement. Local directories
+    only gain Landlock; an fsspec URL needs the network, so there only the limits hold.
+    """
+
+    def __init__(self, location: str | Path, limits: QueryLimits = DEFAULT_LIMITS) -> None:
+        self._start = _Start(str(location), limits)
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def query(self, sql: str, *, explain: bool = False) -> QueryResult:
+        """Run one SELECT.
+
+        Raises:
+            QueryRefusedError: it is not one SELECT, reaches outside, or broke a limit.
+            UsageError: the data directory cannot be opened.
+        """
+        limits = self._start.limits
+        try:
+            child = self._running()
+            _send(child, msgspec.json.encode(_Request(sql, explain)))
+            head, body = _receive(child, limits.timeout_s + GRACE_S)
+        except TimeoutError:
+            self.close()
+            raise QueryRefusedError(
+                f"The query ran longer than {limits.timeout_s:g} s and was stopped.",
+                advice="Narrow it by date, session or game, or raise the time limit.",
+            ) from None
+        except (EOFError, BrokenPipeError):
+            self.close()
+            raise QueryRefusedError(
+                f"The query needs more than {limits.memory_mb} MB.",
+                advice="Narrow it by date, session or game, or aggregate first.",
+            ) from None
+        return _result(msgspec.json.decode(head, type=_Reply), body)
+
+    def close(self) -> None:
+        """End the child."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self.close()
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-m", __name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+            )
+            _send(self._child, msgspec.json.encode(self._start))
+            reply, _ = _receive(self._child, 60.0)
+            _result(msgspec.json.decode(reply, type=_Reply), b"")
+        return self._child
+
+
+def run_query(
+    location: str | Path,
+    sql: str,
+    *,
+    explain: bool = False,
+    limits: QueryLimits = DEFAULT_LIMITS,
+) -> QueryResult:
+    """Run one SELECT of a user in a process of its own and return the answer.
+
+    Raises:
+        QueryRefusedError: it is not one SELECT, reaches outside, or broke a limit.
+        UsageError: the data directory cannot be opened.
+    """
+    with QueryProcess(location, limits) as process:
+        return process.query(sql, explain=explain)
+
+
+def _result(reply: _Reply, body: bytes) -> QueryResult:
+    if not reply.ok:
+        raise QueryRefusedError(reply.message, advice=reply.advice)
+    table = pa.ipc.open_stream(body).read_all() if body else pa.table({})
+    return QueryResult(table, reply.truncated, reply.elapsed_ms)
+
+
+def _send(child: subprocess.Popen[bytes], message: bytes) -> None:
+    if child.stdin is None:
+        raise BrokenPipeError
+    child.stdin.write(_HEAD.pack(len(message), 0) + message)
+
+
+def _receive(child: subprocess.Popen[bytes], timeout_s: float) -> tuple[bytes, bytes]:
+    if child.stdout is None:
+        raise EOFError
+    deadline = monotonic() + timeout_s
+    head, body = _HEAD.unpack(_read(child.stdout.fileno(), _HEAD.size, deadline))
+    answer = _read(child.stdout.fileno(), head + body, deadline)
+    return answer[:head], answer[head:]
+
+
+def _read(descriptor: int, size: int, deadline: float | None) -> bytes:
+    received = bytearray()
+    while len(received) < size:
+        if deadline is not None:
+            left = max(0.0, deadline - monotonic())
+            if not select.select([descriptor], [], [], left)[0]:
+                raise TimeoutError
+        part = os.read(descriptor, min(size - len(received), 1 << 20))
+        if not part:
+            raise EOFError
+        received += part
+    return bytes(received)
+
+
+def _serve(source: int, target: int) -> None:
+    """Answer the parent until it goes away."""
+    start = msgspec.json.decode(_next_message(source), type=_Start)
+    try:
+        session = open_query(start.location, start.limits)
+    except VectraError as error:
+        _answer(target, _Reply(ok=False, message=error.message, advice=error.advice))
+        return
+    _confine(start)
+    _answer(target, _Reply(ok=True))
+    while True:
+        request = msgspec.json.decode(_next_message(source), type=_Request)
+        _answer(target, *_run(session, request))
+
+
+def _confine(start: _Start) -> None:
+    limit_resources((start.limits.memory_mb + _BASE_MB) << 20, _CPU_BUDGET_S)
+    if "://" not in start.location:
+        events = Path(start.location).expanduser().resolve() / EVENTS_DIR
+        readable = [events] if events.is_dir() else []
+        allow_reading_only([*readable, *library_directories()])
+
+
+def _run(session: QuerySession, request: _Request) -> tuple[_Reply, bytes]:
+    try:
+        result = session.query(request.sql, explain=request.explain)
+    except VectraError as error:
+        return _Reply(ok=False, message=error.message, advice=error.advice), b""
+    except MemoryError:
+        return _Reply(ok=False, message="The query needs too much memory."), b""
+    except (OSError, duckdb.Error, pa.ArrowException) as error:
+        return _Reply(ok=False, message=f"The store could not be read: {error}"), b""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, result.table.schema) as writer:
+        writer.write_table(result.table)
+    reply = _Reply(ok=True, truncated=result.truncated, elapsed_ms=result.elapsed_ms)
+    return reply, sink.getvalue().to_pybytes()
+
+
+def _next_message(source: int) -> bytes:
+    size, _ = _HEAD.unpack(_read(source, _HEAD.size, None))
+    return _read(source, size, None)
+
+
+def _answer(target: int, reply: _Reply, body: bytes = b"") -> None:
+    head = msgspec.json.encode(reply)
+    view = memoryview(_HEAD.pack(len(head), len(body)) + head + body)
+    while view:
+        view = view[os.write(target, view) :]
+
+
+if __name__ == "__main__":
+    try:
+        _serve(0, os.dup(1))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        sys.exit(0)
