@@ -30,6 +30,9 @@ DIRECTORIES: Final = (
 
 DAY_US: Final = 86_400_000_000
 
+_FIRST_SECOND: Final = -30_610_224_000  # 1000-01-01
+_LAST_SECOND: Final = 253_402_214_400  # 9999-12-31
+
 
 class DataDir:
     """Paths of one data directory. Making this object touches nothing; see `open_or_create`."""
@@ -174,7 +177,9 @@ def iso(ts_us: int) -> str:
 
 
 def _date_of_day(day: int) -> str:
-    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
+    # An absurd stamp must not stop filing: it lands in the first or last day there is.
+    seconds = min(max(day * 86_400, _FIRST_SECOND), _LAST_SECOND)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 def _check_root(root: Path) -> None:

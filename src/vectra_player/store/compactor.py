@@ -1,0 +1,225 @@
+"""Merge a closed day's many small files into few large, sorted ones.
+
+The new directory is built in `staging/`, compared with the old one, and exchanged with it in one
+step; a reader of the old names meets file-not-found once and never a wrong row set, since no file
+name is ever used twice. The old directory stays for a moment so that a reader that is listing it
+does not see it empty. Used by `store.writer`; the caller holds the filing lock and no plan is open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from time import sleep
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from vectra_player.clock import Clock
+from vectra_player.errors import DamageError
+from vectra_player.model.rows import DOC_TYPES
+from vectra_player.store.fsops import FileOps, make_directories, remove_tree
+from vectra_player.store.layout import DataDir, utc_date
+from vectra_player.store.parquet import write_options
+from vectra_player.store.schema import KEY_COLUMNS, arrow_schema, sort_columns
+from vectra_player.store.settings import CompactionReport, Step, StoreSettings
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BATCH_ROWS = 50_000
+
+
+class Day(NamedTuple):
+    """A directory of one doc type and date, with its files."""
+
+    doc_type: str
+    date: str
+    path: Path
+    files: Sequence[Path]
+
+
+class Compactor:
+    """Compacts days one at a time; one that cannot be compacted is left exactly as it was."""
+
+    def __init__(
+        self, data_dir: DataDir, settings: StoreSettings, clock: Clock, ops: FileOps, step: Step
+    ) -> None:
+        self._data_dir: Final = data_dir
+        self._settings: Final = settings
+        self._clock: Final = clock
+        self._ops: Final = ops
+        self._step: Final = step
+        self._retired: list[tuple[float, Path]] = []
+
+    def days(self, *, force: bool = False) -> list[Day]:
+        """List what is worth compacting: closed days of several files; `force`: today as well."""
+        today = utc_date(self._clock.now_us())
+        found = []
+        for path in sorted(self._data_dir.events.glob("doc_type=*/date=*")):
+            date = path.name.removeprefix("date=")
+            doc_type = path.parent.name.removeprefix("doc_type=")
+            if doc_type not in DOC_TYPES or not (force or date < today):
+                continue
+            files = sorted(path.iterdir())
+            size = sum(file.stat().st_size for file in files)
+            if len(files) > 1 + size // self._settings.compact_file_bytes:
+                found.append(Day(doc_type, date, path, files))
+        return found
+
+    def run(self, *, force: bool = False) -> CompactionReport:
+        """Compact every day that is worth it; days that fail are named in the report."""
+        started = self._clock.monotonic()
+        before = after = rows = days = 0
+        skipped = []
+        for day in self.days(force=force):
+            try:
+                count, made = self.compact(day)
+            except (OSError, DamageError, pa.ArrowException, _duckdb().Error) as error:
+                skipped.append(f"{day.doc_type}/{day.date}: {error}")
+                continue
+            days, rows = days + 1, rows + count
+            before, after = before + len(day.files), after + made
+        self.clear_retired()
+        return CompactionReport(
+            days=days,
+            files_before=before,
+            files_after=after,
+            rows=rows,
+            skipped=tuple(skipped),
+            seconds=self._clock.monotonic() - started,
+        )
+
+    def compact(self, day: Day) -> tuple[int, int]:
+        """Replace one day's files; return its rows and the number of new files.
+
+        Raises:
+            DamageError: the files hold a row twice, an unknown column, or no Parquet.
+            OSError: the disk refused, or the file system cannot exchange directories.
+        """
+        staged = self._data_dir.staging / f"compact-{day.doc_type}-{day.date}"
+        remove_tree(self._ops, staged)
+        make_directories(self._ops, staged)
+        try:
+            with closing(self._connect()) as connection:
+                written = self._write(connection, day, staged)
+                self._step("compact.staged")
+                rows = _compare(connection, day.files, written)
+            self._ops.fsync_dir(staged)
+            self._ops.exchange(staged, day.path)
+        except BaseException:
+            remove_tree(self._ops, staged)
+            raise
+        self._step("compact.exchanged")
+        self._ops.fsync_dir(day.path.parent)
+        self._ops.fsync_dir(self._data_dir.staging)
+        self._retire(staged)
+        return rows, len(written)
+
+    def clear_retired(self, *, wait: bool = False) -> None:
+        """Remove exchanged directories that no reader can still be listing."""
+        waiting = []
+        for since, path in self._retired:
+            left = since + self._settings.retire_s - self._clock.monotonic()
+            if left > 0 and wait:
+                sleep(min(left, self._settings.retire_s))
+            elif left > 0:
+                waiting.append((since, path))
+                continue
+            remove_tree(self._ops, path)
+            self._step("compact.removed")
+        self._retired = waiting
+
+    def _retire(self, staged: Path) -> None:
+        number = 0
+        while (path := staged.with_name(f"retired-{number}-{staged.name}")).exists():
+            number += 1
+        self._ops.rename(staged, path)
+        self._retired.append((self._clock.monotonic(), path))
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "threads": 2,
+            "memory_limit": f"{self._settings.compact_memory_bytes}B",
+            "temp_directory": str(self._data_dir.staging / "duckdb-spill"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        import duckdb
+
+        return duckdb.connect(":memory:", config=settings)
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, day: Day, staged: Path) -> list[Path]:
+        schema = arrow_schema(DOC_TYPES[day.doc_type])
+        order = ", ".join(sort_columns(DOC_TYPES[day.doc_type]))
+        rows = connection.read_parquet(
+            list(map(str, day.files)), union_by_name=True, hive_partitioning=False
+        )
+        select = ", ".join(_select(rows.columns, schema))
+        reader = rows.project(select).order(order).to_arrow_reader(_BATCH_ROWS)
+        batches = (pa.Table.from_batches([batch]).cast(schema) for batch in reader)
+        stem = hashlib.blake2b(
+            "\n".join(file.name for file in day.files).encode(), digest_size=10
+        ).hexdigest()
+        written = []
+        for number, data in enumerate(_encoded(batches, schema, self._settings.compact_file_bytes)):
+            path = staged / f"compact-{stem}-{number}.parquet"
+            self._ops.write(path, data)
+            self._ops.fsync(path)
+            written.append(path)
+        return written
+
+
+def _select(columns: Sequence[str], schema: pa.Schema) -> Iterator[str]:
+    if unknown := set(columns) - set(schema.names):
+        raise DamageError(f"unknown columns {', '.join(sorted(unknown))}")
+    # A file of an older schema lacks a column: it is null there, as every reader sees it.
+    return (name if name in columns else f"NULL AS {name}" for name in schema.names)
+
+
+def _encoded(
+    tables: Iterator[pa.Table], schema: pa.Schema, file_bytes: int
+) -> Iterator[memoryview]:
+    """Encode tables into files of about `file_bytes`."""
+    sink = pa.BufferOutputStream()
+    writer = pq.ParquetWriter(sink, schema, **write_options(schema))
+    for table in tables:
+        if sink.tell() >= file_bytes:
+            writer.close()
+            yield memoryview(sink.getvalue())
+            sink = pa.BufferOutputStream()
+            writer = pq.ParquetWriter(sink, schema, **write_options(schema))
+        writer.write_table(table)
+    writer.close()
+    yield memoryview(sink.getvalue())
+
+
+def _compare(
+    connection: duckdb.DuckDBPyConnection, old: Sequence[Path], new: Sequence[Path]
+) -> int:
+    """Return the number of rows; both sides must hold the same keys, each once."""
+    keys = ", ".join(KEY_COLUMNS)
+    question = (
+        f"SELECT count(*), bit_xor(hash({keys})), sum(hash({keys})::HUGEINT), "  # noqa: S608
+        f"count(DISTINCT ({keys})) "
+        "FROM read_parquet(?, union_by_name = true, hive_partitioning = false)"
+    )
+    before, after = (
+        connection.execute(question, [list(map(str, files))]).fetchone() for files in (old, new)
+    )
+    if before is None or before != after:
+        raise DamageError("the compacted rows differ from the original ones")
+    rows, _, _, distinct = before
+    if rows != distinct:
+        raise DamageError(f"{rows - distinct} rows are there twice; see `store check`")
+    return int(rows)
+
+
+def _duckdb() -> ModuleType:
+    import duckdb
+
+    return duckdb
