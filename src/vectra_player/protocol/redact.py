@@ -1,0 +1,122 @@
+"""Mask credentials in captured traffic before anything is stored (contracts section 3).
+
+Called by sources' sink on every frame, ahead of the journal. Most frames hold none: they come
+back as they are, the same object. Keyword scans of event packets use rare letters first, because
+a frame every 100 ms must cost next to nothing; everything that is no event packet (handshakes,
+connect packets, facts) is small and rare and is always searched in full.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from vectra_player.errors import DecodeError
+from vectra_player.model.frame import BINARY, Frame
+from vectra_player.protocol import engineio
+from vectra_player.protocol.masking import WORDS, mask_rest, mask_same_length, mask_text, mask_value
+
+# One literal letter in front lets the engine skip with memchr; look-behinds complete the word.
+_K = re.compile(r"k(?:[eE][nN](?<=[oO]ken)|ie(?<=ookie)|[eE][yY](?<=[iIeE_ -]key)|-(?<=[spr]k-))")
+_W = re.compile(r"w(?:[oO][rR][dD]|[dD]|t(?<=[jJ]wt)|(?<=ssw))")
+_H = re.compile(r'h(?:rase|oriz|entic|(?<=auth)\\*")')
+_UPPER = re.compile(
+    r"K(?:[eE][nNyY]|[iI][eE])|W(?:[oO][rR][dD]|[dDtT])|H(?:RASE|ORIZ|ENTIC)|CRED|MNEM"
+)
+_PLAIN_WORDS = ("ecret", "gnature", "nemonic", "redential")
+_RARE_LETTERS = (
+    ("J", "eyJ"),
+    ("B", "Bearer"),
+    ("B", "-----BEGIN"),
+    ("@", "://"),
+    ("\\", "\\u00"),
+)
+
+_EVENT_HEAD = re.compile(
+    r'4[25](?:[0-9]{1,9}-)?(?:/[^,\[{]*,)?[0-9]{0,18}\s*\[\s*"([^"\\]{0,128})"\s*,?'
+)
+_RECORD_HEAD = re.compile(r'"event(?:_type)?"\s*:\s*"([^"\\]{0,128})"')
+_RECORD_DATA = re.compile(r'"data"\s*:\s*(?=[\[{"])')
+_LOGIN_HEAD = re.compile(
+    r'4[25][^\["]{0,64}\[\s*"(?:auth|log-?in|sign-?in|register)', re.IGNORECASE
+)
+_LOGIN_EVENTS = frozenset(
+    {"authenticate", "auth", "login", "signin", "log-in", "sign-in", "register"}
+)
+
+
+def scrub(frame: Frame) -> Frame:
+    """Mask the credentials of a frame; the same object when there are none.
+
+    By field name (tokens, cookies, passwords, keys, ...) and by shape (JWT, Bearer, `sk-`, PEM).
+    Never raises; idempotent; JSON stays JSON; `serverSeed`, `serverSeedHash`, `traceparent` and
+    `gameId` are never touched.
+    """
+    raw = frame.raw
+    if frame.raw_format == "engineio":
+        if frame.opcode == BINARY or raw[:1] == "b":
+            return _changed(frame, _scrub_binary(raw, frame.opcode))
+        if raw[:2] in ("42", "43", "45", "46") and not _suspicious(raw):
+            return frame
+    elif frame.raw_format != "fact" and not _suspicious(raw):
+        return frame
+    return _changed(frame, scrub_text(raw))
+
+
+def scrub_text(text: str) -> str:
+    """Mask the credentials of any text, such as a URL or a log line. Never raises."""
+    return mask_text(_scrub_login(text))
+
+
+def _changed(frame: Frame, raw: str) -> Frame:
+    return frame if raw == frame.raw else msgspec.structs.replace(frame, raw=raw)
+
+
+def _suspicious(text: str) -> bool:
+    """Tell whether an event packet may hold a credential; False is certain."""
+    if _LOGIN_HEAD.match(text) or _K.search(text) or _W.search(text) or _H.search(text):
+        return True
+    for word in _PLAIN_WORDS:
+        if word in text:
+            return True
+    for letter, word in _RARE_LETTERS:
+        if letter in text and word in text:
+            return True
+    return ("K" in text or "W" in text or "H" in text or "M" in text) and (
+        _UPPER.search(text) is not None
+    )
+
+
+def _scrub_login(text: str) -> str:
+    """Mask all arguments of events whose very name speaks of credentials."""
+    head = _EVENT_HEAD.match(text)
+    if head is not None:
+        return mask_rest(text, head.end()) if _is_login(head.group(1)) else text
+    if text[:1] != "{":
+        return text
+    record = _RECORD_HEAD.search(text, 0, 4096)
+    if record is None or not _is_login(record.group(1)):
+        return text
+    data = _RECORD_DATA.search(text)
+    return text if data is None else mask_value(text, data.end())
+
+
+def _is_login(name: str) -> bool:
+    return name.lower() in _LOGIN_EVENTS or WORDS.search(name) is not None
+
+
+def _scrub_binary(raw: str, opcode: int) -> str:
+    try:
+        payload = engineio.decode_binary(raw, opcode)
+    except DecodeError:
+        return scrub_text(raw)
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        # Not text: lengths inside the format must stay true, so masks keep theirs.
+        text = payload.decode("latin-1")
+        masked = mask_same_length(text)
+        return raw if masked == text else engineio.encode_binary(masked.encode("latin-1"), opcode)
+    masked = scrub_text(text)
+    return raw if masked == text else engineio.encode_binary(masked.encode(), opcode)
