@@ -1,0 +1,293 @@
+"""What a logged-in client asks and is told: login, orders, sidebets, small requests.
+
+The server registers these handlers and tells the desk of every public event; the desk talks to
+rooms of sockets. Order and latency of replies: docs/protocol.md sections 2.1, 10 and 11.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from vectra_player.bus import spawn
+from vectra_player.demo import events
+from vectra_player.demo.accounts import Account, Accounts
+from vectra_player.demo.settings import DemoSettings
+from vectra_player.demo.sim import Simulation
+from vectra_player.demo.values import Payload, new_trace, payload_of, stream
+from vectra_player.errors import UsageError
+
+Handler = Callable[..., Awaitable[Any]]
+Reply = tuple[float, str, Payload, bool]
+"""Milliseconds after the request, event name, payload, traced."""
+
+LATE_MS = 14_000
+"""rugpassStatus came so long after the login."""
+
+
+class AckMode:
+    """What becomes of acks: `normal`, `slow` (by `extra_ms`), `missing` or `rejected`."""
+
+    def __init__(self) -> None:
+        self.mode = "normal"
+        self.extra_ms = 0.0
+
+
+class Desk:
+    """The personal side of the server. `sio` is its python-socketio server."""
+
+    def __init__(self, sio: Any, sim: Simulation, settings: DemoSettings) -> None:
+        self.acks = AckMode()
+        self._sio = sio
+        self._sim = sim
+        self._speed = settings.speed
+        self._latency = settings.latency
+        self._golden = settings.golden_hour
+        self._accounts = Accounts(settings.balance)
+        self._logins: dict[str, Account] = {}
+        self._first_state: set[str] = set()
+        self._traces = stream("replies", id(self))
+        handlers: dict[str, Handler] = {
+            "authenticate": self._authenticate,
+            "buyOrder": self._buy,
+            "sellOrder": self._sell,
+            "requestSidebet": self._sidebet,
+            "ping": self._ping,
+            "chatHistory": self._chat_history,
+            "getLeaderboard": self._leaderboard,
+            "getPlayerLeaderboardPosition": self._rank,
+            "getPlayerCosmetics": self._cosmetics,
+            "checkUsername": self._username,
+        }
+        for name, handler in handlers.items():
+            sio.on(name, handler)
+
+    def forget(self, sid: str) -> None:
+        """Drop a socket that is gone; the account stays."""
+        self._logins.pop(sid, None)
+        self._first_state.discard(sid)
+
+    # What follows public events ------------------------------------------------------------
+
+    async def before(self, cue: str) -> None:
+        """Tell accounts what precedes the public event of this cue."""
+        if cue == "reset":
+            for account in self._accounts:
+                account.new_round()
+        elif cue == "start":
+            await self._update_all()
+        elif cue == "settle":
+            for account in self._accounts:
+                if account.bet or account.ledger.position.qty:
+                    spawn(self._settle(account), name="demo settle")
+
+    async def after(self, cue: str) -> None:
+        """Tell accounts what follows the public event of this cue."""
+        if cue in ("", "settle"):
+            return
+        if cue == "tick":
+            await self._pass_tick()
+        for sid, account in list(self._logins.items()):
+            await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, account), to=sid)
+        if cue == "start":
+            await self._update_all()
+
+    async def _pass_tick(self) -> None:
+        for account in self._accounts:
+            result = account.pass_tick(self._sim.table, self._stamp())
+            if result is not None:
+                await self._tell(account, "currentSidebetResult", result, traced=True)
+                await self._tell(account, "playerUpdate", account.update(self._sim.table))
+
+    async def _settle(self, account: Account) -> None:
+        table = self._sim.table
+        result = account.settle_sidebet(table, self._stamp())
+        first = account.update(table)
+        trade = account.forced_sell(table)
+        second = account.update(table)
+        if result is not None:
+            await self._tell(account, "currentSidebetResult", result, traced=True)
+            await self._pause(12)
+            await self._tell(account, "playerUpdate", first)
+            await self._pause(9)
+        if trade is not None:
+            await self._tell(account, "standard/newTrade", trade, traced=True)
+        await self._tell(account, "playerUpdate", second)
+        await self._pause(10)
+        for sid, owner in list(self._logins.items()):
+            if owner is account:
+                await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, owner), to=sid)
+        await self._pause(4)
+        quest = {"questId": "play-a-game", "completed": True}
+        await self._tell(account, "rugPassQuestCompleted", quest, traced=True)
+
+    # Requests ------------------------------------------------------------------------------
+
+    async def _authenticate(self, sid: str, *args: Any) -> Any:
+        payload, trace = payload_of(args)
+        token = payload.get("token") if isinstance(payload, dict) else payload
+        if not isinstance(token, str) or not token:
+            return {"success": False, "error": "Authentication required"}
+        account = self._accounts.open(token)
+        await self._pause(self._latency.login_ms)
+        await self._sio.enter_room(sid, account.who.id)
+        await self._sio.emit("playerUpdate", account.update(self._sim.table), to=sid)
+        self._first_state.add(sid)
+        self._logins[sid] = account
+        await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, account), to=sid)
+        for name, reply in self._welcome(account):
+            await self._sio.emit(name, (new_trace(self._traces, trace), reply), to=sid)
+        spawn(self._late(sid), name="demo late login event")
+        return self._sio.not_handled
+
+    def _welcome(self, account: Account) -> list[tuple[str, Any]]:
+        golden = events.golden_hour(0, self._sim.stamps)
+        return [
+            ("usernameStatus", _name_of(account)),
+            ("mutedPlayers", []),
+            *([("goldenHourUpdate", golden)] if self._golden else []),
+            ("battleEventUpdate", events.battle()),
+            ("battleEventUpdate", events.battle()),
+            ("sidebetEventUpdate", events.sidebet_event(self._sim.people, self._sim.stamps)),
+            ("inboxMessages", {"messages": [], "unread": 0}),
+        ]
+
+    async def _late(self, sid: str) -> None:
+        await self._pause(LATE_MS)
+        if sid in self._logins:
+            await self._reply(sid, "rugpassStatus", {"tier": 3, "active": True, "quests": []})
+
+    async def _buy(self, sid: str, *args: Any) -> Any:
+        return await self._order(sid, args, lambda a, p: a.buy(self._sim.table, p))
+
+    async def _sell(self, sid: str, *args: Any) -> Any:
+        return await self._order(sid, args, lambda a, p: a.sell(self._sim.table, p))
+
+    async def _order(
+        self, sid: str, args: tuple[Any, ...], execute: Callable[[Account, Any], Payload]
+    ) -> Any:
+        payload, trace = payload_of(args)
+        try:
+            account = self._admit(sid)
+            trade = execute(account, payload)
+        except UsageError as error:
+            return await self._refuse(error)
+        wait = self._latency
+        await self._pause(wait.trade_ms)
+        joined = (new_trace(self._traces, trace), trade)
+        await self._sio.emit("standard/newTrade", joined, to=account.who.id)
+        return await self._finish(sid, account, wait.trade_ms, {"success": True})
+
+    async def _sidebet(self, sid: str, *args: Any) -> Any:
+        payload, trace = payload_of(args)
+        try:
+            account = self._admit(sid)
+            bet = account.place(self._sim.table, payload or {}, self._stamp())
+        except UsageError as error:
+            return await self._refuse(error)
+        wait = self._latency
+        await self._pause(wait.trade_ms)
+        joined = (new_trace(self._traces, trace), bet)
+        await self._sio.emit("currentSidebet", joined, to=account.who.id)
+        done = {"success": True, "message": "Sidebet placed successfully", "sidebet": bet}
+        return await self._finish(sid, account, wait.trade_ms, done)
+
+    async def _finish(self, sid: str, account: Account, waited_ms: float, ack: Payload) -> Any:
+        wait = self._latency
+        await self._pause(wait.player_update_ms - waited_ms)
+        await self._tell(account, "playerUpdate", account.update(self._sim.table))
+        await self._pause(wait.game_state_ms - wait.player_update_ms)
+        await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, account), to=sid)
+        await self._pause(wait.ack_ms - wait.game_state_ms)
+        if self.acks.mode == "slow":
+            await self._pause(self.acks.extra_ms)
+        return self._sio.not_handled if self.acks.mode == "missing" else ack
+
+    async def _refuse(self, error: UsageError) -> Any:
+        await self._pause(self._latency.refusal_ms)
+        if self.acks.mode == "missing":
+            return self._sio.not_handled
+        return {"success": False, "error": error.message}
+
+    def _admit(self, sid: str) -> Account:
+        account = self._logins.get(sid)
+        if account is None:
+            raise UsageError("Authentication required")
+        if self.acks.mode == "rejected":
+            raise UsageError("Rejected by the server")
+        return account
+
+    async def _ping(self, sid: str, *args: Any) -> Any:
+        return self._sio.not_handled if self.acks.mode == "missing" else None
+
+    async def _chat_history(self, sid: str, *args: Any) -> None:
+        await self._reply(sid, "chatHistory", {"messages": []})
+
+    async def _leaderboard(self, sid: str, *args: Any) -> None:
+        request, _ = payload_of(args)
+        period = request.get("period", "7d") if isinstance(request, dict) else "7d"
+        rows = [
+            {"playerId": p.id, "username": p.username, "pnl": round(40 / rank, 9), "rank": rank}
+            for rank, p in enumerate(self._sim.people[:10], 1)
+        ]
+        board = {"success": True, "period": period, "sortDirection": "highest", "leaderboard": rows}
+        await self._reply(sid, "leaderboardData", board)
+
+    async def _rank(self, sid: str, *args: Any) -> None:
+        request, _ = payload_of(args)
+        period = request.get("period", "7d") if isinstance(request, dict) else "7d"
+        account = self._logins.get(sid)
+        entry = account and {"playerId": account.who.id, "username": account.who.username, "pnl": 0}
+        rank = 412 if account else None
+        found = {"success": True, "period": period, "sortDirection": "highest"}
+        place = {"playerFound": bool(account), "rank": rank, "total": 1800, "playerEntry": entry}
+        await self._reply(
+            sid, "playerLeaderboardPosition", {**found, **place, "surroundingEntries": []}
+        )
+
+    async def _cosmetics(self, sid: str, *args: Any) -> None:
+        await self._reply(sid, "playerCosmetics", {"equipped": {}, "owned": []})
+
+    async def _username(self, sid: str, *args: Any) -> None:
+        account = self._logins.get(sid)
+        if account is not None:
+            await self._reply(sid, "usernameStatus", _name_of(account))
+
+    # Plumbing ------------------------------------------------------------------------------
+
+    def _own_state(self, sid: str, account: Account) -> Payload:
+        table = self._sim.table
+        state: Payload = {
+            "gameId": table.game.game_id,
+            "rugpool": events.rugpool_long(self._sim.people, self._sim.chronicle.rugpool()),
+        }
+        if account.takes_part:
+            state["leaderboardEntry"] = account.entry(table)
+        if sid in self._first_state:
+            self._first_state.discard(sid)
+            state["trades"] = list(account.trades)
+        return state
+
+    async def _update_all(self) -> None:
+        for account in {account.who.id: account for account in self._logins.values()}.values():
+            await self._tell(account, "playerUpdate", account.update(self._sim.table))
+
+    async def _tell(
+        self, account: Account, name: str, payload: Payload, *, traced: bool = False
+    ) -> None:
+        args = (new_trace(self._traces), payload) if traced else payload
+        await self._sio.emit(name, args, to=account.who.id)
+
+    async def _reply(self, sid: str, name: str, payload: Any) -> None:
+        await self._sio.emit(name, (new_trace(self._traces), payload), to=sid)
+
+    async def _pause(self, milliseconds: float) -> None:
+        await asyncio.sleep(max(milliseconds, 0.0) / 1000 / self._speed)
+
+    def _stamp(self) -> int:
+        return self._sim.stamps.at(self._sim.now_ms)
+
+
+def _name_of(account: Account) -> Payload:
+    return {"id": account.who.id, "hasUsername": True, "username": account.who.username}

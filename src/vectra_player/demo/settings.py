@@ -1,0 +1,85 @@
+"""Every switch of the demo server, frozen. Called by whoever starts a `DemoServer`."""
+
+from __future__ import annotations
+
+import ipaddress
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from vectra_player.errors import ConfigError
+
+MAX_PAYLOAD_BYTES = 5_000_000
+"""Largest packet the server takes; announced in the handshake."""
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds from a request's arrival to each reply (docs/protocol.md section 11)."""
+
+    trade_ms: float = 69.0
+    player_update_ms: float = 198.0
+    game_state_ms: float = 213.0
+    ack_ms: float = 219.0
+    refusal_ms: float = 60.0
+    login_ms: float = 120.0
+
+    def scaled(self, factor: float) -> Latency:
+        """Return the same latencies times `factor`."""
+        return Latency(
+            **{name: value * factor for name, value in msgspec.structs.asdict(self).items()}
+        )
+
+
+class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the demo server plays, where, how fast, and what it does wrong on purpose.
+
+    `seed`: same seed, same events in the same order; None: new games each time. `speed` scales
+    every interval. `events` replays a capture instead of the simulation, from the moment the
+    first client connects. `log` is the ground truth: every packet of every socket. `games` ends
+    the show after so many. `longest_game` and `shortest_game` (ticks) pass over seeds whose game
+    is outside; the games played stay provably fair. `past_games` feed the multiplier statistics.
+    `faults` are specifications as `faults.parse_fault` reads them, such as `drop@5`.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    speed: float = 1.0
+    seed: int | None = None
+    games: int | None = None
+    events: Path | None = None
+    log: Path | None = None
+    past_games: int = 100
+    longest_game: int | None = None
+    shortest_game: int | None = None
+    golden_hour: bool = False
+    balance: Decimal = Decimal(10)
+    latency: Latency = Latency()
+    ping_interval_s: float = 25.0
+    ping_timeout_s: float = 20.0
+    faults: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a bind that is not loopback or an impossible number."""
+        if not _is_loopback(self.host):
+            raise ConfigError(
+                f"The demo server does not listen on {self.host}.", advice="Use 127.0.0.1."
+            )
+        if not self.speed > 0:
+            raise ConfigError(f"The speed is {self.speed}.", advice="Give a number above 0.")
+        if not 0 <= self.port <= 65535:
+            raise ConfigError(f"{self.port} is no port.")
+        if self.games is not None and self.games < 1:
+            raise ConfigError(f"Cannot play {self.games} games.")
+        shortest, longest = self.shortest_game or 1, self.longest_game or 5000
+        if longest < 1 or longest - shortest < min(shortest, 20) - 1:
+            raise ConfigError(f"Too few games last {shortest} to {longest} ticks.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,84 @@
+"""A demo server in the test's own process, and a client that keeps all it is sent.
+
+async with running_demo(seed=7, speed=50) as server:
+    async with listening(server.url) as heard:
+        await heard.until(lambda: heard.named("gameStateUpdate"))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple
+
+import socketio
+
+from vectra_player.demo import DemoServer, DemoSettings
+
+PATIENCE_S = 60.0
+"""The machine may be busy: long enough never to matter, short enough to end a hung test."""
+
+
+@contextlib.asynccontextmanager
+async def running_demo(**switches: Any) -> AsyncIterator[DemoServer]:
+    """Start a server with these `DemoSettings` on a free port: seeded, fast, ten past games."""
+    settings = DemoSettings(**{"seed": 7, "speed": 50.0, "past_games": 10} | switches)
+    server = DemoServer(settings)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+class Heard(NamedTuple):
+    """One event as a client got it."""
+
+    name: str
+    args: tuple[Any, ...]
+
+    @property
+    def payload(self) -> Any:
+        """Return the last argument, which is the payload."""
+        return self.args[-1] if self.args else None
+
+
+class Listener:
+    """A real python-socketio client and everything it heard, in order."""
+
+    def __init__(self) -> None:
+        self.client = socketio.AsyncClient(reconnection=False)
+        self.events: list[Heard] = []
+        self._news = asyncio.Event()
+        # Plain functions in arrival order: the library gives each event a task of its own.
+        self.client.on("*", self._hear)
+
+    def _hear(self, name: str, *args: Any) -> None:
+        self.events.append(Heard(name, args))
+        self._news.set()
+
+    def named(self, name: str) -> list[Heard]:
+        """Return the events of this name so far."""
+        return [event for event in self.events if event.name == name]
+
+    async def until(self, condition: Callable[[], Any]) -> Any:
+        """Wait until the condition holds after some event; return its value."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not (found := condition()):
+                self._news.clear()
+                await self._news.wait()
+        return found
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    url: str, *, transports: tuple[str, ...] = ("websocket",), namespaces: tuple[str, ...] = ("/",)
+) -> AsyncIterator[Listener]:
+    """Connect a listener; disconnect it afterwards."""
+    listener = Listener()
+    await listener.client.connect(url, transports=list(transports), namespaces=list(namespaces))
+    try:
+        yield listener
+    finally:
+        await listener.client.disconnect()
