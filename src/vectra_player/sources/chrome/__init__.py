@@ -1,0 +1,1 @@
+"""Chrome as a source of frames: launched by us over a pipe, or attached through its port."""

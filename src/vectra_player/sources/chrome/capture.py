@@ -1,0 +1,140 @@
+"""One CDP connection turned into frames: commands, targets, sockets and polls joined.
+
+Synchronous and without I/O: messages of Chrome are fed in, commands go out through `write`,
+frames lie in `outbox` in order. Nothing Chrome says can make it raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from vectra_player.clock import Clock
+from vectra_player.sources.chrome.attach import Attacher, Session
+from vectra_player.sources.chrome.cdp import Cdp, Message
+from vectra_player.sources.chrome.desk import Desk, host_of, is_engineio
+from vectra_player.sources.chrome.opener import Opener
+from vectra_player.sources.chrome.outbox import Outbox
+from vectra_player.sources.chrome.polling import Polling
+from vectra_player.sources.chrome.sockets import Sockets
+from vectra_player.sources.chrome.stamps import Stamps
+
+log = structlog.get_logger(__name__)
+
+UNREADABLE = (msgspec.DecodeError, ValueError)
+"""What a malformed message can raise; msgspec's ValidationError is a DecodeError."""
+
+
+class _Transport(msgspec.Struct):
+    url: str = ""
+
+
+class Capture:
+    """What one connection to Chrome hears; see `sources.chrome.outbox` for what comes out."""
+
+    def __init__(
+        self, write: Callable[[bytes], None], *, game_url: str, clock: Clock, first_id: int = 1
+    ) -> None:
+        self.outbox = Outbox()
+        self.cdp = Cdp(write, first_id)
+        self._clock = clock
+        self._desk = Desk(self.outbox, Stamps(clock), host_of(game_url))
+        self.attacher = Attacher(self.cdp.send, game_url, self)
+        self.opener = Opener(self.cdp.send, self.attacher, game_url, clock)
+        self._polling = Polling(self._desk, self.cdp.send, clock)
+        self._sockets = Sockets(self._desk, self._polling.upgraded)
+        self._handlers: dict[str, Callable[[Session, Message], None]] = {
+            **self._sockets.handlers,
+            **self._polling.handlers,
+            "Network.webTransportCreated": self._webtransport,
+        }
+
+    def begin(self, *, open_page: bool, use_blank: bool) -> None:
+        """Start listening; open the game page when there is none and `open_page`."""
+        self.attacher.begin()
+        if open_page:
+            self.opener.want(use_blank=use_blank)
+
+    def feed(self, number: int, data: bytes) -> None:
+        """Take one message of Chrome; its frames lie in `outbox` afterwards."""
+        self.outbox.begin(number)
+        try:
+            message = self.cdp.feed(data)
+            if message is not None:
+                self._event(message)
+        except UNREADABLE as error:
+            self._unreadable(data, error)
+        self.opener.step()
+
+    def adopt(self, data: bytes) -> None:
+        """Take a message that an earlier recorder handled: state is learnt, no packet repeated."""
+        self.outbox.begin(0)
+        try:
+            message = self.cdp.feed(data)
+            if message is not None and not self.attacher.handle(message, known=True):
+                self._network(message)
+        except UNREADABLE as error:
+            self._unreadable(data, error)
+        self.outbox.keep_facts_only()
+
+    def tick(self) -> None:
+        """Do what is due: bodies that never came, pages to open or reload."""
+        self.outbox.begin(0)
+        self._polling.give_up(self._clock.monotonic())
+        self.opener.step()
+
+    def end(self, reason: str) -> None:
+        """End all sockets: the connection, or Chrome itself, is gone."""
+        self.outbox.begin(0)
+        for session in list(self.attacher.sessions.values()):
+            self.target_ended(session, reason)
+        self._polling.give_up(float("inf"))
+
+    def fact(self, kind: str, *, unique: str, **detail: Any) -> None:
+        """Put a fact of the connection itself into the outbox."""
+        self.outbox.begin(0)
+        self._desk.put(self._desk.fact(kind, unique=unique, **detail))
+
+    def target_fact(self, kind: str, session: Session, reason: str) -> None:
+        """Report something of a page (`attach.Listener`)."""
+        self._desk.put(
+            self._desk.fact(
+                kind,
+                unique=session.target_id,
+                target_id=session.target_id,
+                target_type=session.type,
+                url=session.url,
+                reason=reason,
+            )
+        )
+
+    def target_ended(self, session: Session, reason: str) -> None:
+        """End what a page, frame or worker had open (`attach.Listener`)."""
+        self._sockets.end_target(session.target_id, reason)
+        self._polling.end_target(session.target_id, reason)
+
+    def _event(self, message: Message) -> None:
+        if not self.attacher.handle(message):
+            self._network(message)
+
+    def _network(self, message: Message) -> None:
+        handler = self._handlers.get(message.method)
+        session = self.attacher.sessions.get(message.session)
+        if handler is not None and session is not None:
+            handler(session, message)
+
+    def _webtransport(self, session: Session, message: Message) -> None:
+        url = msgspec.json.decode(message.params, type=_Transport).url
+        if is_engineio(url) or "transport=webtransport" in url:
+            missing = "all packets of a WebTransport connection: Chrome does not show them"
+            self._desk.put(self._desk.fact("gap", unique=url, url=url, missing=missing))
+
+    def _unreadable(self, data: bytes, error: Exception) -> None:
+        log.warning("unreadable message of Chrome", error=str(error), size=len(data))
+        missing = "what one message of Chrome said"
+        self._desk.put(
+            self._desk.fact("gap", unique=str(error), missing=missing, reason=str(error))
+        )

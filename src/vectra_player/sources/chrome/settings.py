@@ -1,0 +1,23 @@
+"""What the Chrome source needs to know; `app` fills it from the user's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class ChromeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach a Chrome and which page to record.
+
+    `cdp_port` None: launch our own over a pipe. A visible browser stays open when the recorder
+    stops, unless `close_browser`; a headless one closes with it.
+    """
+
+    game_url: str
+    profile_dir: Path
+    run_dir: Path | None = None
+    cdp_port: int | None = None
+    headless: bool = False
+    chrome_path: Path | None = None
+    close_browser: bool = False

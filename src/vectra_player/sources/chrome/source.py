@@ -1,0 +1,38 @@
+"""The Chrome source: what `app` builds for `--source chrome`."""
+
+from __future__ import annotations
+
+from vectra_player.clock import Clock, SystemClock
+from vectra_player.sources.base import Emit
+from vectra_player.sources.chrome.pipe import PipeRun
+from vectra_player.sources.chrome.settings import ChromeSettings
+
+__all__ = ["ChromeSettings", "ChromeSource"]
+
+
+class ChromeSource:
+    """Records all Engine.IO connections of the game page; see `sources.base.Source`."""
+
+    def __init__(self, settings: ChromeSettings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._run = PipeRun(settings, self._clock)
+
+    async def run(self, emit: Emit) -> None:
+        """Emit until the browser is closed by its user, or this task is cancelled.
+
+        May be called again after a CaptureHaltedError: it goes on where it stopped.
+
+        Raises:
+            SourceError: Chrome is missing, too old, in use, or ends again and again.
+        """
+        await self._run.run(emit)
+
+    def acknowledge(self, receipt: int) -> None:
+        """Learn that everything up to `receipt` is durable; also before `run`, for an adopted
+        browser: the last receipt in the journal."""
+        self._run.acknowledge(receipt)
+
+    async def close(self) -> None:
+        """Leave the browser to its user, or close it with us; safe to call twice."""
+        await self._run.close()
