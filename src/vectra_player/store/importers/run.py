@@ -1,0 +1,66 @@
+"""The importer's entry: checks what was asked, listens for SIGINT, runs one job.
+
+Called by `cli` (`import`, `store migrate`) and by the web upload's worker.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from vectra_player.clock import Clock, SystemClock
+from vectra_player.store.importers.job import DEFAULT_ORIGIN, ImportJob, Progress
+from vectra_player.store.importers.parquet import ParquetReader
+from vectra_player.store.importers.report import ImportReport
+from vectra_player.store.importers.times import parse_zone
+from vectra_player.store.layout import DataDir
+
+
+def import_paths(
+    paths: Sequence[Path],
+    data_dir: Path | DataDir,
+    *,
+    tz: str | None = None,
+    origin: str = DEFAULT_ORIGIN,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> ImportReport:
+    """Import files and folders into a data directory; only what is new is added.
+
+    SIGINT ends it after the batch in hand: the report then says `stopped`, and importing again
+    goes on from there.
+
+    Raises:
+        UsageError: a path does not exist, `tz` is no zone, or the directory cannot be used.
+        DiskError: the disk refused a write.
+    """
+    wish = parse_zone(tz) if tz else None
+    root = data_dir.root if isinstance(data_dir, DataDir) else data_dir
+    with _interruptible() as stopping, ParquetReader(paths) as reader:
+        job = ImportJob(root, origin, progress, clock or SystemClock(), stopping, reader)
+        job.carry_out(paths, wish)
+        return job.report
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn SIGINT into an event; a second one interrupts as usual."""
+    stopping = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopping
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopping
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
