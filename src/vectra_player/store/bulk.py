@@ -42,10 +42,19 @@ class BulkLoader:
         """Return the highest seq the journal knows to be durable; 0 for an unknown session."""
         return int(self._ingest.call(lambda journal: journal.last_seq(session_id)))
 
-    def load(self, session_id: str, frames: Iterable[Frame], first_seq: int, *, last: bool) -> int:
+    def load(
+        self,
+        session_id: str,
+        frames: Iterable[Frame],
+        first_seq: int,
+        *,
+        last: bool,
+        fill: bool = False,
+    ) -> int:
         """Journal frames `first_seq`, `first_seq` + 1, ...; return how many were new.
 
         Frames the session already holds are passed over, so a repeated call changes nothing.
+        `fill`: seqs below the highest held are new all the same, the caller has looked.
 
         Raises:
             UsageError: `first_seq` is below 1.
@@ -54,7 +63,7 @@ class BulkLoader:
         if first_seq < 1:
             raise UsageError(f"A session starts at seq 1, not {first_seq}.")
         known = self._ingest.call(lambda journal: _known(journal, session_id))
-        skip = max(0, known.last_seq - first_seq + 1)
+        skip = 0 if fill else max(0, known.last_seq - first_seq + 1)
         todo: Iterator[Frame] = islice(iter(frames), skip, None)
         head = list(islice(todo, 1))
         if not head:
