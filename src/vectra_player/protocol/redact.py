@@ -18,15 +18,22 @@ from vectra_player.protocol import engineio
 from vectra_player.protocol.masking import WORDS, mask_rest, mask_same_length, mask_text, mask_value
 
 # One literal letter in front lets the engine skip with memchr; look-behinds complete the word.
-_K = re.compile(r"k(?:[eE][nN](?<=[oO]ken)|ie(?<=ookie)|[eE][yY](?<=[iIeE_ -]key)|-(?<=[spr]k-))")
-_W = re.compile(r"w(?:[oO][rR][dD]|[dD]|t(?<=[jJ]wt)|(?<=ssw))")
-_H = re.compile(r'h(?:rase|oriz|entic|(?<=auth)\\*")')
-_UPPER = re.compile(
-    r"K(?:[eE][nNyY]|[iI][eE])|W(?:[oO][rR][dD]|[dDtT])|H(?:RASE|ORIZ|ENTIC)|CRED|MNEM"
+_K = re.compile(
+    r"k(?:en(?<=[oO]ken)(?<!Practice Token)|ie(?<=ookie)|[eE]y(?<=[ieIE_ -]key)|-(?<=[spr]k-))"
 )
-_PLAIN_WORDS = ("ecret", "gnature", "nemonic", "redential")
+_W = re.compile(r"w(?:ord|d|t(?<=[jJ]wt)|(?<=ssw))")
+_H = re.compile(r'h(?:rase|oriz|entic|(?<=auth)\\*")')
+# A letter that clean frames lack, then the word: the first test is a memchr.
 _RARE_LETTERS = (
     ("J", "eyJ"),
+    ("J", "JWT"),
+    ("K", "Key"),
+    ("K", "KEY"),
+    ("K", "KEN"),
+    ("K", "KIE"),
+    ("W", "Word"),
+    ("W", "SSW"),
+    ("Z", "HORIZ"),
     ("B", "Bearer"),
     ("B", "-----BEGIN"),
     ("@", "://"),
@@ -38,9 +45,7 @@ _EVENT_HEAD = re.compile(
 )
 _RECORD_HEAD = re.compile(r'"event(?:_type)?"\s*:\s*"([^"\\]{0,128})"')
 _RECORD_DATA = re.compile(r'"data"\s*:\s*(?=[\[{"])')
-_LOGIN_HEAD = re.compile(
-    r'4[25][^\["]{0,64}\[\s*"(?:auth|log-?in|sign-?in|register)', re.IGNORECASE
-)
+_LOGIN_HEAD = re.compile(r'4[25][0-9-]*(?:/[^,\[{]*,)?[0-9]*\["(?:auth|log-?in|sign-?in|regist)')
 _LOGIN_EVENTS = frozenset(
     {"authenticate", "auth", "login", "signin", "log-in", "sign-in", "register"}
 )
@@ -69,23 +74,22 @@ def scrub_text(text: str) -> str:
     return mask_text(_scrub_login(text))
 
 
+def surely_clean(text: str) -> bool:
+    """Tell that no record in this text needs a scrub; False means: look at each of them."""
+    return not _suspicious(text)
+
+
 def _changed(frame: Frame, raw: str) -> Frame:
     return frame if raw == frame.raw else msgspec.structs.replace(frame, raw=raw)
 
 
 def _suspicious(text: str) -> bool:
-    """Tell whether an event packet may hold a credential; False is certain."""
+    """Tell whether an event packet holds the trace of a credential, with few false alarms."""
     if _LOGIN_HEAD.match(text) or _K.search(text) or _W.search(text) or _H.search(text):
         return True
-    for word in _PLAIN_WORDS:
-        if word in text:
-            return True
-    for letter, word in _RARE_LETTERS:
-        if letter in text and word in text:
-            return True
-    return ("K" in text or "W" in text or "H" in text or "M" in text) and (
-        _UPPER.search(text) is not None
-    )
+    if "ecret" in text or "gnature" in text or "nemonic" in text or "redential" in text:
+        return True
+    return any(letter in text and word in text for letter, word in _RARE_LETTERS)
 
 
 def _scrub_login(text: str) -> str:
