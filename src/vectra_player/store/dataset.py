@@ -80,7 +80,11 @@ def view_schema(doc_type: str) -> pa.Schema:
     return arrow_schema(DOC_TYPES[doc_type]).append(DATE_FIELD).remove_metadata()
 
 
-def open_root(location: str | Path | StoreRoot) -> StoreRoot:
+Location = str | Path | StoreRoot
+"""A data directory by its path, or a copy of one by an fsspec URL."""
+
+
+def open_root(location: Location) -> StoreRoot:
     """Open a data directory by its path, or a copy of one by an fsspec URL.
 
     Raises:

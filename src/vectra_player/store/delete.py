@@ -1,0 +1,209 @@
+"""Deleting a session, or everything of one player, from every row of the store.
+
+A player's own events go; where others' events (leaderboards, game histories) name the player, the
+id and the name are replaced by a meaningless one. Derived rows are made again from what is left.
+Used by `cli` (`store delete`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from vectra_player.errors import UsageError
+from vectra_player.model.rows import DOC_TYPES
+from vectra_player.store.check_rows import DELETIONS_FILE, Deletion, read_deletions
+from vectra_player.store.days import (
+    DayReplacer,
+    day_files,
+    exclusive,
+    sessions_in,
+    without_sessions,
+)
+from vectra_player.store.derivation import Deriver
+from vectra_player.store.fsops import FileOps, replace_file
+from vectra_player.store.journal import Journal
+from vectra_player.store.layout import DataDir
+from vectra_player.store.rebuild import rebuild_held
+
+
+class DeleteReport(NamedTuple):
+    """What went: rows removed by doc type, events whose text was masked, sessions derived anew."""
+
+    removed: dict[str, int]
+    masked: int
+    sessions: list[str]
+
+
+def delete_session(data_dir: DataDir, session_id: str) -> DeleteReport:
+    """Remove every row of a session.
+
+    Raises:
+        StoreLockedError: a recorder is running.
+        UsageError: events wait in the journal, or there is no such session.
+    """
+    with exclusive(data_dir):
+        days = DayReplacer(data_dir, "delete")
+        removed: dict[str, int] = {}
+        touched = []
+        for doc_type in DOC_TYPES:
+            for date, paths in day_files(data_dir, doc_type).items():
+                if not any(session_id in sessions_in(path) for path in paths):
+                    continue
+                touched.append((doc_type, date))
+                for path in paths:
+                    gone = days.keep(
+                        doc_type, date, path, lambda table: without_sessions(table, [session_id])
+                    )
+                    removed[doc_type] = removed.get(doc_type, 0) + gone
+        if not touched:
+            days.discard()
+            raise UsageError(
+                f"There is no session {session_id}.", advice="`vectra-player sessions` lists them."
+            )
+        days.exchange(touched)
+        _forget(data_dir, session_id)
+    return DeleteReport(removed, 0, [session_id])
+
+
+def delete_player(
+    data_dir: DataDir,
+    *,
+    player_id: str | None = None,
+    username: str | None = None,
+    deriver: Deriver | None = None,
+) -> DeleteReport:
+    """Remove a player's events and mask the player everywhere else.
+
+    Raises:
+        StoreLockedError: a recorder is running.
+        UsageError: neither id nor name given, or events wait in the journal.
+    """
+    if not player_id and not username:
+        raise UsageError("Whom?", advice="Give --player ID or --username NAME.")
+    with exclusive(data_dir):
+        eraser = _Eraser(data_dir, player_id, username)
+        eraser.run()
+        sessions = sorted(eraser.sessions)
+        removed = {"ws_event": sum(len(seqs) for seqs in eraser.deleted.values())}
+        if sessions:
+            _record(data_dir, eraser.deleted)
+            rebuild_held(data_dir, sessions, deriver=deriver)
+    return DeleteReport(removed, eraser.masked, sessions)
+
+
+class _Eraser:
+    """One pass over all ws_event files."""
+
+    def __init__(self, data_dir: DataDir, player_id: str | None, username: str | None) -> None:
+        self._data_dir = data_dir
+        self._player_id = player_id
+        self._username = username
+        self._stand_ins = _stand_ins(player_id, username)
+        self.sessions: set[str] = set()
+        self.deleted: dict[str, list[int]] = {}
+        self.masked = 0
+
+    def run(self) -> None:
+        """Rewrite the days that name the player."""
+        days = DayReplacer(self._data_dir, "delete")
+        touched = []
+        for date, paths in day_files(self._data_dir, "ws_event").items():
+            named = [path for path in paths if self._names(path)]
+            if not named:
+                continue
+            touched.append(("ws_event", date))
+            for path in paths:
+                days.keep("ws_event", date, path, self._erase if path in named else _unchanged)
+        days.exchange(touched)
+
+    def _names(self, path: Path) -> bool:
+        table = pq.read_table(path, columns=["raw", "player_id", "username"], partitioning=None)
+        return bool(pc.any(self._own(table)).as_py()) or any(
+            before in str(raw)
+            for raw in table.column("raw").to_pylist()
+            for before in self._stand_ins
+        )
+
+    def _own(self, table: pa.Table) -> Any:
+        mine: Any = pa.chunked_array([pa.array([False] * table.num_rows, pa.bool_())])
+        for name, value in (("player_id", self._player_id), ("username", self._username)):
+            if value:
+                equal: Any = pc.equal(table.column(name), pa.scalar(value))
+                mine = pc.or_(mine, pc.fill_null(equal, False))
+        return mine
+
+    def _erase(self, table: pa.Table) -> pa.Table:
+        own = self._own(table)
+        for row in table.filter(own).select(["session_id", "seq"]).to_pylist():
+            self.deleted.setdefault(row["session_id"], []).append(row["seq"])
+            self.sessions.add(row["session_id"])
+        rest = table.filter(pc.invert(own))
+        raws, sizes = [], []
+        for raw, size, session in zip(
+            rest.column("raw").to_pylist(),
+            rest.column("size_bytes").to_pylist(),
+            rest.column("session_id").to_pylist(),
+            strict=True,
+        ):
+            masked = self._mask(str(raw))
+            if masked != raw:
+                self.masked += 1
+                self.sessions.add(str(session))
+                size = len(masked.encode())
+            raws.append(masked)
+            sizes.append(size)
+        for name, values in (("raw", raws), ("size_bytes", sizes)):
+            index = rest.schema.get_field_index(name)
+            field = rest.schema.field(index)
+            rest = rest.set_column(index, field, pa.array(values, field.type))
+        return rest
+
+    def _mask(self, raw: str) -> str:
+        for before, after in self._stand_ins.items():
+            raw = raw.replace(before, after)
+        return raw
+
+
+def _stand_ins(player_id: str | None, username: str | None) -> dict[str, str]:
+    """Map texts to meaningless ones. A name is only replaced as a whole JSON string."""
+    found = {}
+    if player_id:
+        prefix = "did:privy:" if player_id.startswith("did:privy:") else ""
+        found[player_id] = prefix + "deleted" + secrets.token_hex(9)
+    if username:
+        quoted = msgspec.json.encode(username).decode()
+        nested = quoted.replace("\\", "\\\\").replace('"', '\\"')
+        stand_in = f"deleted_{secrets.token_hex(4)}"
+        found[quoted] = f'"{stand_in}"'
+        found[nested] = f'\\"{stand_in}\\"'
+    return found
+
+
+def _unchanged(table: pa.Table) -> pa.Table:
+    return table
+
+
+def _record(data_dir: DataDir, deleted: dict[str, list[int]]) -> None:
+    known = {one.session_id: one for one in read_deletions(data_dir)}
+    for session_id, seqs in deleted.items():
+        entry = known.setdefault(session_id, Deletion(session_id, []))
+        entry.seqs = sorted({*entry.seqs, *seqs})
+    text = msgspec.json.encode(list(known.values()))
+    replace_file(FileOps(), data_dir.manifests / DELETIONS_FILE, text)
+
+
+def _forget(data_dir: DataDir, session_id: str) -> None:
+    if not data_dir.journal_file.exists():
+        return
+    journal = Journal(data_dir.journal_file)
+    try:
+        journal.commit([], [lambda one: one.forget_session(session_id)])
+    finally:
+        journal.close()
