@@ -9,7 +9,7 @@ from vectra_player.model.units import Source as SourceLabel
 from vectra_player.sources.base import Source
 from vectra_player.sources.demo import DemoSource, DemoSourceSettings
 from vectra_player.sources.public_ws import PublicWsSettings, PublicWsSource
-from vectra_player.store.writer import StoreSettings
+from vectra_player.store.settings import StoreSettings
 
 SOURCES: dict[str, SourceLabel] = {"demo": "demo", "chrome": "cdp", "public": "public_ws"}
 """Names on the command line, and the labels stored with every row."""
@@ -35,7 +35,8 @@ def build_source(name: str, settings: Settings, clock: Clock, *, close_browser: 
 
 
 def _chrome_source(settings: Settings, clock: Clock, *, close_browser: bool) -> Source:
-    from vectra_player.sources.chrome.source import ChromeSettings, ChromeSource
+    from vectra_player.sources.chrome.settings import ChromeSettings
+    from vectra_player.sources.chrome.source import ChromeSource
 
     return ChromeSource(
         ChromeSettings(

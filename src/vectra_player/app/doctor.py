@@ -10,6 +10,7 @@ import shutil
 import socket
 import sqlite3
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ import psutil
 
 from vectra_player.config import Settings
 from vectra_player.errors import VectraError
+from vectra_player.store.layout import DataDir
 
 Outcome = Literal["ok", "warning", "problem"]
 
@@ -67,7 +69,21 @@ def _chrome(settings: Settings) -> Finding:
         chrome = find_chrome(settings.chrome_path)
     except VectraError as error:
         return Finding("chrome", "warning", error.message, error.advice)
-    return Finding("chrome", "ok", f"{chrome.version} at {chrome.path}")
+    version = chrome_version(chrome)
+    if version is None:
+        return Finding("chrome", "warning", f"{chrome} does not say its version", "Try it by hand.")
+    return Finding("chrome", "ok", f"{version} at {chrome}")
+
+
+def chrome_version(chrome: Path) -> str | None:
+    """Ask a browser for its version; None when it does not answer."""
+    try:
+        told = subprocess.run(
+            [chrome, "--version"], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return told.stdout.strip()
 
 
 def _ports(settings: Settings) -> list[Finding]:
@@ -129,17 +145,15 @@ def _data_dir(settings: Settings) -> Finding:
 
 
 def _layout(root: Path) -> Finding:
-    from vectra_player.store.layout import DataDir
-
     try:
-        DataDir.open(root)
+        DataDir.open_existing(root)
     except VectraError as error:
         return Finding("data directory", "problem", error.message, error.advice)
     return Finding("data directory", "ok", str(root))
 
 
 def _journal(settings: Settings) -> Finding:
-    path = settings.data_dir / "journal" / "journal.db"
+    path = DataDir(settings.data_dir).journal_file
     if not path.exists():
         return Finding("journal", "ok", "empty")
     try:

@@ -103,10 +103,9 @@ class Recorder:
         self._progress = _Progress(self._clock.monotonic())
         self._stop = asyncio.Event()
         self._reason = "stopped"
-        loop = asyncio.get_running_loop()
-        store.on_durable(
-            lambda _seq, receipt: receipt and loop.call_soon_threadsafe(source.acknowledge, receipt)
-        )
+        self._loop = asyncio.get_running_loop()
+        source.acknowledge(store.last_receipt)
+        store.on_durable(self._acknowledge)
 
     def stop(self, reason: str) -> None:
         """End the recording cleanly; the first reason counts."""
@@ -162,8 +161,8 @@ class Recorder:
             lag_ms=progress.lag_ms,
             durable_seq=stats.durable_seq,
             gaps=progress.gaps,
-            disk_free_bytes=shutil.disk_usage(self._store.root).free,
-            halted=stats.halted,
+            disk_free_bytes=shutil.disk_usage(self._store.data_dir.root).free,
+            halted=stats.halted_reason,
         )
 
     def emit(self, frame: Frame) -> None:
@@ -185,6 +184,10 @@ class Recorder:
         if event is not None:
             self._publish(event)
 
+    def _acknowledge(self, seq: int, receipt: int) -> None:
+        if receipt and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._source.acknowledge, receipt)
+
     def _publish(self, event: Event) -> None:
         before = self.live.game_phase, self.live.game_id
         self.bus.publish(Events.EVENT, event)
@@ -203,7 +206,7 @@ class Recorder:
                 self.emit(self._halt_gap(halted_at, str(error)))
 
     async def _until_the_store_accepts(self) -> None:
-        while self._store.stats().halted:  # noqa: ASYNC110 - a thread of the store changes it
+        while self._store.halted:  # noqa: ASYNC110 - a thread of the store changes it
             await asyncio.sleep(HALT_POLL_S)
 
     def _halt_gap(self, halted_at: int, reason: str) -> Frame:
@@ -225,14 +228,14 @@ class Recorder:
         return Summary(
             session_id=self._session_id,
             source=self._label,
-            data_dir=str(self._store.root),
+            data_dir=str(self._store.data_dir.root),
             reason=self._reason,
             seconds=round(self._clock.monotonic() - progress.started, 3),
             events=progress.events,
             games=progress.games,
             gaps=progress.gaps,
             durable_seq=stats.durable_seq,
-            halted=stats.halted,
+            halted=stats.halted_reason,
             error=error,
         )
 

@@ -12,6 +12,7 @@ import structlog
 from vectra_player.app.build import SOURCES, build_source, store_settings
 from vectra_player.app.control import serve_control
 from vectra_player.app.recorder import Limits, Recorder, Status, Summary
+from vectra_player.app.upkeep import refresh
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
 from vectra_player.store.writer import EventStore
@@ -47,6 +48,7 @@ async def record_source(
             return await recorder.run(limits, on_status)
     finally:
         await asyncio.to_thread(store.close)
+        await asyncio.to_thread(refresh, settings.data_dir)
 
 
 def _stop_on_signals(recorder: Recorder) -> None:

@@ -14,7 +14,8 @@ import typer
 
 from vectra_player import __version__
 from vectra_player.cli import data, record, store, system
-from vectra_player.cli.session import FOUND_WRONG, NOT_RUN, Session, open_session, say
+from vectra_player.cli.arguments import hoist_globals
+from vectra_player.cli.session import FOUND_WRONG, NOT_RUN, open_session, say
 from vectra_player.errors import UsageError, VectraError
 
 app = typer.Typer(
@@ -29,9 +30,6 @@ record.register(app)
 data.register(app)
 system.register(app)
 app.add_typer(store.app, name="store")
-
-GLOBAL_FLAGS = frozenset({"--json", "--quiet"})
-GLOBAL_VALUES = frozenset({"--data-dir"})
 
 
 @app.callback()
@@ -54,23 +52,6 @@ def _globals(
     context.obj = open_session(data_dir, json_output=json, quiet=quiet)
 
 
-def hoist_globals(arguments: Sequence[str]) -> list[str]:
-    """Move global options to the front, so that they may follow the command too."""
-    front: list[str] = []
-    rest: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word == "--":
-            rest += [word, *words]
-        elif word in GLOBAL_FLAGS or (word.partition("=")[0] in GLOBAL_VALUES and "=" in word):
-            front.append(word)
-        elif word in GLOBAL_VALUES:
-            front += [word, *(value for value in [next(words, None)] if value is not None)]
-        else:
-            rest.append(word)
-    return front + rest
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; ends the process with the contract's exit code."""
     words = hoist_globals(sys.argv[1:] if arguments is None else arguments)
@@ -88,6 +69,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _fail(error: VectraError, code: int) -> None:
     say(f"vectra-player: {error}", to_stderr=True)
     sys.exit(code)
-
-
-__all__ = ["Session", "app", "hoist_globals", "main"]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from enum import Enum
+import os
+import signal
+import sys
+import threading
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,7 +26,7 @@ CloseBrowser = Annotated[
 ]
 
 
-class SourceName(str, Enum):
+class SourceName(StrEnum):
     """Where frames come from."""
 
     demo = "demo"
@@ -81,9 +86,11 @@ def _record(
 ) -> None:
     from vectra_player.app.recorder import Limits
     from vectra_player.app.run import record_source
+    from vectra_player.store.layout import DataDir
 
     session = with_options(session, {"demo_speed": speed, "demo_seed": seed})
     limits = Limits(games=games, duration_s=duration)
+    DataDir.open_or_create(session.data_dir)
     session.log_to_file()
     with _StatusView(session) as view:
         summary = asyncio.run(
@@ -130,3 +137,58 @@ class _StatusView:
         elif self._lines and status.elapsed_s >= self._next_line_s:
             self._next_line_s = status.elapsed_s + self.LINE_EVERY_S
             say(plain_line(status))
+
+
+def demo_server(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 0,
+    speed: Speed = None,
+    seed: Seed = None,
+    games: Games = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Replay this capture instead of playing games.")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Write every packet sent and received, as ground truth.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Do wrong: drop@5, restart=3@10, acks=missing ... May repeat."),
+    ] = None,
+    golden_hour: Annotated[
+        bool, typer.Option("--golden-hour", help="Play golden games with drawings.")
+    ] = False,
+    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
+) -> None:
+    """Serve the built-in game: provably fair rounds, a page with the real page's buttons."""
+    from vectra_player.demo.server import DemoServer, run_demo_server
+    from vectra_player.demo.settings import DemoSettings
+
+    session = with_options(context.obj, {"demo_speed": speed, "demo_seed": seed})
+    settings = DemoSettings(
+        port=port,
+        speed=session.settings.demo_speed,
+        seed=session.settings.demo_seed,
+        games=games,
+        events=events,
+        log=log,
+        faults=tuple(fault or ()),
+        golden_hour=golden_hour,
+    )
+
+    def announce(server: DemoServer) -> None:
+        told = {"url": server.url, "port": server.port, "seed": server.seed}
+        session.result(told, lambda: say(f"The game runs at {server.url} (seed {server.seed})."))
+        sys.stdout.flush()
+        if until_stdin_closes:
+            _stop_when_stdin_closes()
+
+    run_demo_server(settings, ready=announce)
+
+
+def _stop_when_stdin_closes() -> None:
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()

@@ -18,6 +18,7 @@ from rich.progress import (
     DownloadColumn,
     Progress,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
@@ -83,6 +84,17 @@ class Session(msgspec.Struct, frozen=True):
             TimeRemainingColumn(),
             console=Console(stderr=True),
             disable=self.quiet or self.json_output or not sys.stderr.isatty(),
+        )
+
+    def counter(self) -> Progress:
+        """Build a running count for work of unknown length."""
+        return Progress(
+            TextColumn("{task.description}"),
+            TextColumn("{task.completed:,.0f}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            disable=self.quiet or self.json_output or not sys.stderr.isatty(),
+            transient=True,
         )
 
     def log_to_file(self) -> None:
