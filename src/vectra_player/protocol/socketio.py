@@ -33,6 +33,8 @@ DEFAULT_NAMESPACE = "/"
 HEAD = re.compile(r"4([0-6])(?:([0-9]{1,9})-)?(?:(/[^,\[{]*)(?:,|$))?([0-9]{1,18})?")
 
 _Args = msgspec.json.Decoder(list[msgspec.Raw])
+_ONE_BRACKET = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _PLACEHOLDER = re.compile(
     rb'\{\s*"_placeholder"\s*:\s*true\s*,\s*"num"\s*:\s*([0-9]{1,3})\s*\}'
     rb'|\{\s*"num"\s*:\s*([0-9]{1,3})\s*,\s*"_placeholder"\s*:\s*true\s*\}'
@@ -93,17 +95,22 @@ def event_packet(name: str, *args: object, ack_id: int | None = None) -> str:
 
 
 def nesting(text: str) -> int:
-    """Count the deepest nesting of JSON text, without recursion; a lower bound if malformed."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return min(MAX_DEPTH, text.count("[") + text.count("{"))
+    """Count the deepest nesting of JSON text, without recursion; too high if it is malformed."""
+    openers = text.count("[") + text.count("{")
+    if openers <= MAX_DEPTH:
+        return openers
     if "\\" in text:
         text = text.replace("\\\\", "").replace('\\"', "")
-    skeleton = re.sub(r"[^\[\]{}]+", "", "".join(text.split('"')[::2]))
-    depth = deepest = 0
-    for char in skeleton:
-        depth += 1 if char in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    outside = "".join(text.split('"')[::2]).encode("utf-8", "surrogatepass")
+    left = outside.translate(_ONE_BRACKET, _NO_BRACKETS)
+    depth = 0
+    # Each pass takes the innermost pairs away, so the passes count the levels.
+    while left and depth <= MAX_DEPTH:
+        shorter = left.replace(b"[]", b"")
+        if len(shorter) == len(left):
+            return depth + left.count(b"[")
+        left, depth = shorter, depth + 1
+    return depth
 
 
 def check_limits(text: str) -> None:
