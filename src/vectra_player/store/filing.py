@@ -245,6 +245,7 @@ class _Derivation:
             self.rows.setdefault(row.doc_type, []).append(row)
 
     def _first_state(self, group: Group, frames: Sequence[Frame]) -> DeriveState:
+        place = group.session_id, group.first_seq
         packed = self._packed.get(group.session_id)
         if packed is None:
             return self._deriver.new_state(group.session_id)
@@ -252,8 +253,8 @@ class _Derivation:
             return self._deriver.decode_state(packed)
         except Exception as error:
             self.failures += 1
-            first = StoredFrame(group.session_id, group.first_seq, frames[0])
-            self._collect([state_lost(first, error)])
+            for frame in frames[:1]:
+                self._collect([state_lost(StoredFrame(*place, frame), error)])
             return self._deriver.new_state(group.session_id)
 
 

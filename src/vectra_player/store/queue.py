@@ -26,6 +26,9 @@ from vectra_player.store.layout import iso
 from vectra_player.store.settings import Halt, HaltKind, StoreSettings
 
 
+_SETTLE_S = 0.004
+
+
 class Call:
     """An operation to be done in the writer's next transaction, and its outcome."""
 
@@ -77,9 +80,11 @@ class FrameQueue:
         self._frames: list[Frame] = []
         self._bytes = 0
         self._first_at = 0.0
+        self._taken_at = 0.0
         self._calls: list[Call] = []
         self._hurry = False
         self._closing = False
+        self._accepting = False
         self._session_id = ""
         self._source: Source = "demo"
         self._origin = ""
@@ -123,12 +128,7 @@ class FrameQueue:
         """Number frames from 1, for a new session; the queue must be drained."""
         with self._lock:
             self._session_id, self._source, self._origin = session_id, source, origin
-            self._next_seq, self._durable_seq = 1, 0
-
-    def end(self) -> None:
-        """Accept no more frames."""
-        with self._lock:
-            self._session_id = ""
+            self._next_seq, self._durable_seq, self._accepting = 1, 0, True
 
     def append(self, frame: Frame) -> int:
         """Number a frame and queue it.
@@ -139,7 +139,7 @@ class FrameQueue:
             DiskError: the disk refuses writes; the frame is refused.
         """
         with self._lock:
-            if self._halt is not None or not self._session_id:
+            if self._halt is not None or not self._accepting:
                 raise self._refuse()
             count = len(self._frames)
             if count < self._settings.queue_frames and self._bytes < self._settings.queue_bytes:
@@ -149,16 +149,17 @@ class FrameQueue:
         self.on_halt(self._halt)
         raise refusal
 
-    def force(self, frame: Frame, operation: Operation | None = None) -> tuple[int, Call | None]:
-        """Queue a fact of our own, halted or not, with an operation of the same transaction."""
+    def force(self, frame: Frame, operation: Operation, *, last: bool = False) -> int:
+        """Queue a fact, halted or not, with an operation of the same transaction; return its seq.
+
+        `last`: no frame is accepted after it.
+        """
         with self._lock:
-            call = None
-            if operation is not None:
-                call = Call(operation)
-                self._calls.append(call)
+            self._calls.append(Call(operation))
             seq = self._push(frame)
+            self._accepting = not last
             self._work.notify()
-            return seq, call
+            return seq
 
     def call(self, operation: Operation) -> Call:
         """Queue an operation.
@@ -228,7 +229,7 @@ class FrameQueue:
                 return
             now = self._clock.now_us()
             self._halt, self._refused = None, 0
-            if self._session_id:
+            if self._accepting:
                 seconds = max(0.0, (now - halt.since_us) / 1e6)
                 self._push(self._fact("resumed", {"seconds": seconds, "refused": refused}))
                 if refused:
@@ -257,7 +258,11 @@ class FrameQueue:
         return seq
 
     def _await_group(self) -> None:
-        deadline = self._first_at + self._settings.group_ms / 1000
+        # After a quiet time a frame waits only for those that come with it, in a rush for the
+        # whole window: as many commits as with a fixed window, and less to lose.
+        window = self._settings.group_ms / 1000
+        quiet_since = self._taken_at + window
+        deadline = self._first_at + min(window, max(_SETTLE_S, quiet_since - self._first_at))
         while not (self._calls or self._closing or self._hurry):
             left = deadline - self._clock.monotonic()
             if len(self._frames) >= self._settings.group_frames or left <= 0:
@@ -269,6 +274,7 @@ class FrameQueue:
         batch = Batch(self._session_id, self._next_seq - len(self._frames))
         batch.frames, self._frames = self._frames, []
         batch.calls, self._calls = self._calls, []
+        self._taken_at = self._clock.monotonic()
         self._bytes, self._hurry = 0, False
         return batch
 
@@ -276,7 +282,7 @@ class FrameQueue:
         if self._halt is not None:
             return
         self._halt = Halt(kind, reason, self._clock.now_us())
-        if self._session_id:
+        if self._accepting:
             self._push(self._fact("halted", {"reason": reason, "kind": kind}))
 
     def _fact(self, kind: str, detail: object) -> Frame:

@@ -161,7 +161,7 @@ class EventStore:
 
         Raises:
             UsageError: one is open already.
-            DiskError: the disk refused.
+            DiskError: the disk refused; the store can only be closed then.
         """
         if self._session is not None:
             raise UsageError(f"Session {self._session.session_id} is still open.")
@@ -172,7 +172,7 @@ class EventStore:
         self._session = session
         told = {"source": source, "origin": origin, **(detail or {})}
         frame = fact("started", told, ts=now, source=source, origin=origin)
-        seq, _ = queue.force(frame, lambda journal: journal.add_session(session))
+        seq = queue.force(frame, lambda journal: journal.add_session(session))
         self._await(seq)
         return session.session_id
 
@@ -191,13 +191,20 @@ class EventStore:
         return self._ingest.queue.wait_durable(seq, timeout)
 
     def import_frames(
-        self, session_id: str, frames: Iterable[Frame], first_seq: int = 1, *, last: bool
+        self,
+        session_id: str,
+        frames: Iterable[Frame],
+        first_seq: int = 1,
+        *,
+        last: bool,
+        fill: bool = False,
     ) -> int:
         """Store frames of an import, durable on return; return how many were new.
 
         Their seqs follow `first_seq`; those the session holds already are passed over, so the call
         can be repeated. `last`: the import ends here (rows of unfinished games are made).
-        `flush` files them.
+        `fill`: the caller knows that none of these seqs is held, though higher ones may be (an
+        export that is put back in parts). `flush` files them.
 
         Raises:
             UsageError: `session_id` is no safe file name or `first_seq` is below 1.
@@ -205,7 +212,7 @@ class EventStore:
         """
         if not _NAME.fullmatch(session_id):
             raise UsageError(f"{session_id!r} is no session id.")
-        return self._bulk.load(session_id, frames, first_seq, last=last)
+        return self._bulk.load(session_id, frames, first_seq, last=last, fill=fill)
 
     def known_seq(self, session_id: str) -> int:
         """Return the highest durable seq of any session this journal has seen; 0 for none."""
@@ -236,9 +243,10 @@ class EventStore:
         frame = fact(
             "stopped", detail, ts=self._clock.now_us(), source=session.source, origin=session.origin
         )
-        seq, _ = queue.force(frame, lambda journal: journal.set_state(session.session_id, "ended"))
+        seq = queue.force(
+            frame, lambda journal: journal.set_state(session.session_id, "ended"), last=True
+        )
         self._await(seq)
-        queue.end()
         self._session = None
         self._step("session.stopped")
         return self._filer.run()

@@ -1,0 +1,88 @@
+"""PF3: from journal to Parquet, with and without derivation. Figures beside targets and peers.
+
+Run `python benchmarks/bench_filing.py [--dir DIR] [--capture FILE]`. With a capture (JSONL of
+`{seq,ts,event,data}` records) its payloads are filed through the real derivation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable
+from itertools import cycle, islice
+from pathlib import Path
+
+import msgspec
+from bench_ingest import frames, plain_deriver
+
+from vectra_player.model.frame import Frame
+from vectra_player.store.derivation import Deriver
+from vectra_player.store.settings import StoreSettings
+from vectra_player.store.writer import EventStore
+
+_MANUAL = StoreSettings(file_interval_s=3_600, group_frames=500)
+
+
+def filing_rate(
+    root: Path, sample: Iterable[Frame], count: int, deriver: Deriver
+) -> tuple[float, float, int]:
+    """Return events/s, CPU microseconds an event and rows filed for one flush of `count` events."""
+    settings = msgspec.structs.replace(_MANUAL, import_group_frames=500)
+    with EventStore.open(root, settings=settings, deriver=deriver) as store:
+        backlog = msgspec.structs.replace(settings, file_frames=count * 2, file_bytes=1 << 40)
+        store._bulk._settings = backlog  # nothing is filed while the journal is prepared
+        store._ingest._settings = backlog
+        store.import_frames("bench", islice(cycle(sample), count), last=False)
+        cpu, started = time.process_time(), time.perf_counter()
+        report = store.flush()
+        wall, cpu = time.perf_counter() - started, time.process_time() - cpu
+    if report.frames != count:
+        raise SystemExit(f"filed {report.frames} of {count}")
+    return count / wall, cpu / count * 1e6, sum(report.rows.values())
+
+
+def captured(path: Path) -> list[Frame]:
+    """Turn the records of a capture into the packets that carried them."""
+
+    class Record(msgspec.Struct):
+        event: str
+        data: msgspec.Raw
+
+    made = []
+    for line in path.read_bytes().splitlines():
+        record = msgspec.json.decode(line, type=Record)
+        raw = f'42["{record.event}",{bytes(record.data).decode()}]'
+        made.append(Frame(ts=1_764_000_000_000_000 + len(made) * 250_000, raw=raw, origin="bench"))
+    return made
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dir", type=Path, default=None)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--capture", type=Path, default=None)
+    options = parser.parse_args()
+    base = Path(tempfile.mkdtemp(dir=options.dir))
+    cases = [
+        ("300 B, no derivation", frames(300, 5_000), plain_deriver(), 100_000),
+        ("3.7 KB, no derivation", frames(3_700, 5_000), plain_deriver(), 100_000),
+    ]
+    if options.capture:
+        cases.append(("capture, derived", captured(options.capture), Deriver.standard(), 30_000))
+    try:
+        for name, sample, deriver, target in cases:
+            count = options.events if "300 B" in name else options.events // 4
+            rate, cpu, rows = filing_rate(base / name, sample, count, deriver)
+            print(
+                f"filing {name:<22}: {rate:>9,.0f} events/s ({cpu:.1f} CPU-us an event, "
+                f"{rows:,} rows)  target >= {target:,}  peer: pyarrow alone 139,000"
+            )
+    finally:
+        shutil.rmtree(base)
+
+
+if __name__ == "__main__":
+    main()
