@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -92,6 +93,7 @@ class Polling:
         self._send = send
         self._clock = clock
         self._polls: dict[tuple[str, str], Poll] = {}
+        self._beginning: Counter[str] = Counter()
         self._connections: dict[tuple[str, str], Connection] = {}
         self.handlers: dict[str, Callable[[Session, Message], None]] = {
             "Network.requestWillBeSent": self._requested,
@@ -179,8 +181,11 @@ class Polling:
     def _fetch(self, session: Session, event: _Finished, poll: Poll) -> None:
         slot = self._desk.outbox.hold(self._clock.monotonic() + BODY_S)
         ts = self._desk.stamps.at(event.timestamp)
+        first = not poll.sid
+        self._beginning[session.target_id] += first
 
         def told(reply: Reply) -> None:
+            self._beginning[session.target_id] -= first
             if reply.error:
                 items = [self._lost(poll.key, reply.error)]
             else:
@@ -226,8 +231,11 @@ class Polling:
 
     def _met(self, session: Session, poll: Poll) -> None:
         """Learn of a connection that began before we listened."""
-        if (session.target_id, poll.sid) not in self._connections:
-            self._connections[session.target_id, poll.sid] = Connection(poll.socket_id, poll.url)
+        if (session.target_id, poll.sid) in self._connections:
+            return
+        self._connections[session.target_id, poll.sid] = Connection(poll.socket_id, poll.url)
+        # With a first answer still on its way to us, this is that connection.
+        if not self._beginning[session.target_id]:
             reason = "the connection was open before"
             self._desk.put(self._fact("late_attach", poll, 0, url=poll.url, reason=reason))
 
