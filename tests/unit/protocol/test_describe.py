@@ -134,3 +134,15 @@ def test_records_of_other_files_name_their_game(make_ws: Make) -> None:
 def test_a_broken_record_is_undecodable(make_ws: Make, raw_format: str) -> None:
     ws = make_ws('{"type": "ti{"', raw_format=raw_format, event_name="n")
     assert (ws.packet_type, ws.event_name) == ("undecodable", "n")
+
+
+@pytest.mark.parametrize("raw_format", ["fact", "capture", "legacy", "history"])
+def test_a_record_above_4_mib_keeps_its_name_only(make_ws: Make, raw_format: str) -> None:
+    raw = '{"game_id":"g","id":"g","data":{"gameId":"g"},"x":"' + "x" * (4 * 1024 * 1024) + '"}'
+    ws = make_ws(raw, raw_format=raw_format, event_name="n")
+    assert (ws.event_name, ws.game_id) == ("n", None)
+    assert ws.packet_type == ("fact" if raw_format == "fact" else "record")
+
+
+def test_a_broken_packet_with_an_impossible_name_has_none(make_ws: Make) -> None:
+    assert make_ws('42["\\x",{').event_name is None

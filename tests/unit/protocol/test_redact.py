@@ -175,3 +175,25 @@ def test_hostile_text_costs_linear_time(evil: str) -> None:
     text = "token" + evil * (1_000_000 // len(evil))
     masked = scrub_text(text)
     assert scrub_text(masked) == masked
+
+
+@pytest.mark.parametrize("inner", ['{"token":"abc', '{"cookie":{"a":"abc', '{"cookie":{"a":[1,2'])
+def test_masking_truncated_json_inside_a_string_leaves_the_outer_json_whole(inner: str) -> None:
+    value = json.loads(scrub_text(json.dumps({"body": inner, "after": "kept"})))
+    assert value["after"] == "kept"
+    assert "abc" not in value["body"]
+
+
+def test_malformed_binary_is_masked_as_text() -> None:
+    assert scrubbed('b{"token":"abc"}') == 'b{"token":"***"}'
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_secret_that_ends_in_a_backslash_ends_there(depth: int) -> None:
+    text = json.dumps({"token": "abc\\", "after": "kept", "secret": 'd"e\\\\'})
+    for _ in range(depth):
+        text = json.dumps({"body": text})
+    text = scrub_text(text)
+    for _ in range(depth):
+        text = json.loads(text)["body"]
+    assert json.loads(text) == {"token": "***", "after": "kept", "secret": "***"}

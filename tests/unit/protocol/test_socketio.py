@@ -106,3 +106,11 @@ def test_attachments_above_the_limit_are_dropped_from_memory() -> None:
     with pytest.raises(DecodeError, match="4 MiB"):
         assembler.feed("A" * 4_000_000, BINARY)
     assert assembler == Assembler()
+
+
+def test_a_binary_header_without_attachments_is_complete() -> None:
+    assert Assembler().feed('450-["a"]', TEXT) == Packet("event", '["a"]')
+
+
+def test_unbalanced_text_counts_its_open_brackets() -> None:
+    assert socketio.nesting("[" * 70 + "]") > socketio.MAX_DEPTH
