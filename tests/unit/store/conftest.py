@@ -11,7 +11,8 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from vectra_player.model.rows import Game, GameTick, Row, Sidebet, WsEvent
+from vectra_player.model.rows import Game, GameTick, Row, Sidebet, SystemEvent, WsEvent
+from vectra_player.store.derivation import Deriver
 from vectra_player.store.layout import DataDir, utc_date
 from vectra_player.store.schema import to_table
 
@@ -137,3 +138,71 @@ def tree(tmp_path: Path) -> Tree:
 def column() -> Callable[[Sequence[tuple[Any, ...]]], list[Any]]:
     """Take the first value of each row."""
     return lambda rows: [row[0] for row in rows]
+
+
+def _tick_rows(state: dict[str, int], event: WsEvent) -> tuple[dict[str, int], list[Row]]:
+    """Derive a tick from `{"tick": .., "price": ..}` and a system event from each fact."""
+    state["events"] += 1
+    base = {
+        "session_id": event.session_id,
+        "seq": event.seq,
+        "ts": event.ts,
+        "source": event.source,
+        "origin": event.origin,
+    }
+    kind = (event.event_name or "").removeprefix("vectra.")
+    if event.packet_type == "fact":
+        return state, [SystemEvent(**base, kind=kind, detail=event.raw)]
+    payload = msgspec.json.decode(event.raw[event.raw.index("{") : -1])
+    if "tick" not in payload:
+        return state, []
+    fields = {"sub": payload["tick"], "game_id": payload["game"], "tick": payload["tick"]}
+    return state, [
+        GameTick(
+            **base,
+            **fields,
+            price=payload["price"],
+            phase="LIVE",
+            active=True,
+            rugged=False,
+            trade_count=state["events"],
+            price_source="live",
+        )
+    ]
+
+
+@pytest.fixture
+def deriver() -> Deriver:
+    """A small derivation with a state, in place of the real one."""
+
+    def describe(stored: Any) -> WsEvent:
+        raise AssertionError("filed rows are described already")
+
+    return Deriver(
+        describe=describe,
+        new_state=lambda session_id: {"events": 0},
+        derive=_tick_rows,
+        finish=lambda state: (state, []),
+        encode_state=msgspec.json.encode,
+        decode_state=msgspec.json.decode,
+    )
+
+
+@pytest.fixture
+def recorded(tree: Tree, deriver: Deriver) -> Tree:
+    """Two sessions over midnight with their derived rows, as filing leaves them."""
+    for session in ("s1", "s2"):
+        state = deriver.new_state(session)
+        rows: list[Row] = [tree.fact(1, "started", {"source": "cdp"}, session)]
+        for index in range(40):
+            payload = {"game": "g1", "tick": index, "price": 1 + index / 7}
+            raw = '42["gameStateUpdate",' + msgspec.json.encode(payload).decode() + "]"
+            late = 86_400_000_000 if index >= 30 else 0
+            rows.append(tree.ws(index + 2, raw, session, ts=T0 + late + index * 250_000))
+        rows.append(tree.fact(42, "stopped", {"reason": "test"}, session))
+        derived: list[Row] = []
+        for row in rows:
+            state, made = deriver.derive(state, row)  # type: ignore[arg-type]
+            derived += made
+        tree.add(*rows, *derived)
+    return tree

@@ -1,0 +1,170 @@
+"""`store check` finds what is wrong, and only that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from vectra_player.store.check import CheckReport, check
+from vectra_player.store.schema import to_table
+
+
+def kinds(report: CheckReport) -> list[str]:
+    return [problem.kind for problem in report.problems]
+
+
+def some_file(tree: Any, doc_type: str = "ws_event") -> Path:
+    return min(tree.data_dir.events.glob(f"doc_type={doc_type}/*/*.parquet"))
+
+
+def test_a_sound_store_is_whole(recorded: Any) -> None:
+    report = check(recorded.data_dir)
+    assert report.whole
+    assert report.gaps == []
+    assert (report.sessions, report.rows["ws_event"], report.rows["game_tick"]) == (2, 84, 80)
+    assert report.files == sum(1 for _ in recorded.data_dir.events.rglob("*.parquet"))
+
+
+def test_an_empty_store_is_whole(tree: Any) -> None:
+    assert check(tree.data_dir).whole
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def garble(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    for place in range(200, 260):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [cut, garble, empty])
+def test_a_damaged_file_is_found_and_set_aside(
+    recorded: Any, damage: Callable[[Path], None]
+) -> None:
+    path = some_file(recorded)
+    damage(path)
+    report = check(recorded.data_dir)
+    assert "damaged" in kinds(report)
+    assert path.exists()
+    repaired = check(recorded.data_dir, repair=True)
+    assert not path.exists()
+    (name,) = repaired.quarantined
+    reason = json.loads((recorded.root / (name + ".json")).read_text())
+    assert reason["kind"] == "damaged"
+    after = check(recorded.data_dir)
+    assert "damaged" not in kinds(after)
+    assert [(gap.session_id, gap.reason) for gap in after.gaps] == [("s1", "missing")]
+    assert "orphan" in kinds(after)
+
+
+def test_other_columns_and_types_are_found(recorded: Any) -> None:
+    path = some_file(recorded, "game_tick")
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.drop_columns(["price"]), path)
+    assert "schema" in kinds(check(recorded.data_dir))
+    place = table.schema.get_field_index("price")
+    strings = table.set_column(place, "price", table.column("price").cast(pa.string()))
+    pq.write_table(strings, path)
+    report = check(recorded.data_dir)
+    assert [problem.detail for problem in report.problems if problem.kind == "schema"] == [
+        "column price is string, not double"
+    ]
+
+
+def test_foreign_files_are_found(recorded: Any) -> None:
+    events = recorded.data_dir.events
+    (events / "notes.txt").write_text("x")
+    (events / "doc_type=ws_event" / "x.parquet").write_text("x")
+    (events / "doc_type=unknown").mkdir()
+    (some_file(recorded).parent / ".tmp.parquet").write_text("x")
+    (some_file(recorded).parent / "link.parquet").symlink_to(some_file(recorded))
+    report = check(recorded.data_dir)
+    assert kinds(report).count("foreign") == 5
+
+
+def test_rows_in_the_wrong_day_are_found(tree: Any) -> None:
+    tree.add(tree.ws(1, "2"))
+    path = some_file(tree)
+    other = tree.data_dir.day("ws_event", "2025-12-31")
+    other.mkdir(parents=True)
+    path.rename(other / path.name)
+    assert kinds(check(tree.data_dir)) == ["wrong_date"]
+
+
+def test_doubled_rows_are_found(recorded: Any) -> None:
+    path = some_file(recorded)
+    (path.parent / "again.parquet").write_bytes(path.read_bytes())
+    report = check(recorded.data_dir)
+    assert set(kinds(report)) == {"duplicate"}
+    assert "stored 2 times" in report.problems[0].detail
+
+
+def test_a_tick_stored_twice_under_two_seqs_is_found(tree: Any) -> None:
+    tree.add(tree.ws(1, "2"), tree.ws(2, "2"))
+    tree.add(tree.tick(0, 1.0))
+    tree.add(tree.tick(0, 1.0, seq=2))
+    assert kinds(check(tree.data_dir)) == ["duplicate"]
+
+
+def test_a_price_list_that_differs_by_one_bit_is_found(tree: Any) -> None:
+    tree.add(*(tree.ws(seq, "2") for seq in range(1, 4)))
+    prices = [1.0, 1.1, 1.2100000000000002]
+    tree.add(*(tree.tick(i, price) for i, price in enumerate(prices)))
+    tree.add(tree.game(prices=[*prices, 0.02], seq=3))
+    assert check(tree.data_dir).whole
+    tree.add(tree.game(prices=[1.0, 1.1, 1.21, 0.02], seq=3))
+    assert kinds(check(tree.data_dir)) == ["prices"]
+
+
+def test_missing_seqs_are_listed(tree: Any) -> None:
+    tree.add(*(tree.ws(seq, "2") for seq in (3, 4, 7)))
+    assert [tuple(gap) for gap in check(tree.data_dir).gaps] == [
+        ("s1", 1, 2, "missing"),
+        ("s1", 5, 6, "missing"),
+    ]
+
+
+def test_deleted_seqs_are_told_from_lost_ones(tree: Any) -> None:
+    tree.add(*(tree.ws(seq, "2") for seq in (1, 5)))
+    note = [{"session_id": "s1", "seqs": [3]}]
+    (tree.data_dir.manifests / "deletions.json").write_bytes(msgspec.json.encode(note))
+    assert [tuple(gap)[1:] for gap in check(tree.data_dir).gaps] == [
+        (2, 2, "missing"),
+        (3, 3, "deleted"),
+        (4, 4, "missing"),
+    ]
+
+
+def test_a_derived_row_without_its_event_is_found(tree: Any) -> None:
+    tree.add(tree.ws(1, "2"))
+    tree.add(tree.tick(0, 1.0), tree.tick(1, 1.0))
+    (problem,) = check(tree.data_dir).problems
+    assert (problem.kind, problem.where) == ("orphan", "game_tick s1")
+
+
+def test_an_interrupted_rebuild_is_found(tree: Any) -> None:
+    (tree.data_dir.manifests / "rebuild_pending.json").write_text("{}")
+    assert kinds(check(tree.data_dir)) == ["interrupted"]
+
+
+def test_nulls_where_none_may_be_are_found(tree: Any) -> None:
+    (path,) = tree.add(tree.ws(1, "2"))
+    table = to_table([tree.ws(1, "2")], type(tree.ws(1, "2")))
+    place = table.schema.get_field_index("raw")
+    nulled = table.set_column(place, pa.field("raw", pa.string()), pa.array([None], pa.string()))
+    pq.write_table(nulled, path)
+    assert "schema" in kinds(check(tree.data_dir))
