@@ -197,3 +197,7 @@ def test_a_secret_that_ends_in_a_backslash_ends_there(depth: int) -> None:
     for _ in range(depth):
         text = json.loads(text)["body"]
     assert json.loads(text) == {"token": "***", "after": "kept", "secret": "***"}
+
+
+def test_an_auth_parameter_is_found_in_event_packets() -> None:
+    assert scrubbed('42["x","wss://h/?auth=abc"]') == '42["x","wss://h/?auth=***"]'
