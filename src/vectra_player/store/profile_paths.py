@@ -35,7 +35,7 @@ class FieldProfile(msgspec.Struct):
     low: float | None = None
     high: float | None = None
     values: dict[str, int] | None = {}
-    example: str = ""
+    example: str | None = None
     first_ts: int = 0
     last_ts: int = 0
 
@@ -138,8 +138,7 @@ def _add_value(field: FieldProfile, path: str, value: Any, ts: int) -> None:
         return
     personal = path.rpartition(".")[2].removesuffix("[]") in _PERSONAL
     text = "…" if personal else _text(value)
-    if not field.example:
-        field.example = text[:MAX_EXAMPLE]
+    field.example = _first(field.example, text[:MAX_EXAMPLE])
     if field.values is not None:
         _count_value(field, text)
 
@@ -151,6 +150,11 @@ def _count_value(field: FieldProfile, text: str) -> None:
         field.values = None
         return
     field.values[text] = field.values.get(text, 0) + 1
+
+
+def _first(one: str | None, other: str | None) -> str | None:
+    """Return the first in text order: the same whichever was met first."""
+    return min((text for text in (one, other) if text is not None), default=None)
 
 
 def _text(value: Any) -> str:
@@ -184,7 +188,7 @@ def _merge_field(into: FieldProfile, other: FieldProfile) -> None:
         min(into.first_ts, other.first_ts),
         max(into.last_ts, other.last_ts),
     )
-    into.example = into.example or other.example
+    into.example = _first(into.example, other.example)
     if into.values is None or other.values is None:
         into.values = None
     else:

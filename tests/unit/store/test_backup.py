@@ -1,0 +1,120 @@
+"""Copies that can be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import msgspec
+import pytest
+
+from vectra_player.errors import DamageError, UsageError
+from vectra_player.store import backup as module
+from vectra_player.store.backup import MANIFEST, backup, restore, sync
+from vectra_player.store.check import check
+from vectra_player.store.layout import DataDir
+from vectra_player.store.query import open_query
+
+
+def parquet(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.parquet")
+    }
+
+
+@pytest.mark.parametrize("name", ["copy", "copy.tar.zst"])
+def test_a_restored_backup_is_the_store_again(recorded: Any, tmp_path: Path, name: str) -> None:
+    (recorded.root / "config.toml").write_text("query_rows = 5\n")
+    (recorded.data_dir.profiles / "p.json").write_text("{}")
+    report = backup(recorded.data_dir, tmp_path / name)
+    target = tmp_path / "back"
+    restored = restore(tmp_path / name, target)
+    assert restored.files == report.files
+    assert parquet(target) == parquet(recorded.root)
+    assert (target / "config.toml").read_text() == "query_rows = 5\n"
+    assert (target / "profiles" / "p.json").exists()
+    assert check(DataDir.open_existing(target)).whole
+
+
+@pytest.mark.parametrize("name", ["copy", "copy.tar.zst"])
+def test_an_altered_backup_is_refused_and_leaves_no_target(
+    recorded: Any, tmp_path: Path, name: str
+) -> None:
+    backup(recorded.data_dir, tmp_path / name)
+    victim = tmp_path / name
+    if victim.is_dir():
+        victim = sorted(victim.rglob("*.parquet"))[3]
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 1
+    victim.write_bytes(data)
+    with pytest.raises((DamageError, UsageError)):
+        restore(tmp_path / name, tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+    assert list(tmp_path.glob(".*partial*")) == []
+
+
+def test_a_backup_that_lacks_a_file_is_refused(recorded: Any, tmp_path: Path) -> None:
+    backup(recorded.data_dir, tmp_path / "copy")
+    next((tmp_path / "copy").rglob("*.parquet")).unlink()
+    with pytest.raises(DamageError, match="missing"):
+        restore(tmp_path / "copy", tmp_path / "back")
+
+
+def test_names_that_lead_outside_are_refused(recorded: Any, tmp_path: Path) -> None:
+    backup(recorded.data_dir, tmp_path / "copy")
+    manifest = tmp_path / "copy" / MANIFEST
+    content = msgspec.json.decode(manifest.read_bytes())
+    content["files"] = {"../../evil": ["00", 1]}
+    manifest.write_bytes(msgspec.json.encode(content))
+    with pytest.raises(DamageError, match="outside"):
+        restore(tmp_path / "copy", tmp_path / "back")
+
+
+def test_nothing_is_overwritten(recorded: Any, tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    with pytest.raises(UsageError, match="exists"):
+        backup(recorded.data_dir, tmp_path / "copy")
+    with pytest.raises(UsageError, match="inside"):
+        backup(recorded.data_dir, recorded.root / "exports" / "copy")
+    backup(recorded.data_dir, tmp_path / "good")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        restore(tmp_path / "good", tmp_path / "full")
+    with pytest.raises(UsageError, match="no backup"):
+        restore(tmp_path / "full", tmp_path / "back")
+
+
+def test_a_day_exchanged_during_a_backup_is_copied_again(
+    recorded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = module._wanted
+    calls = []
+
+    def stale_once(data_dir: DataDir) -> Any:
+        calls.append(1)
+        yield from wanted(data_dir)
+        if len(calls) == 1:
+            yield data_dir.events / "doc_type=ws_event" / "date=2026-01-01" / "gone.parquet"
+
+    monkeypatch.setattr(module, "_wanted", stale_once)
+    backup(recorded.data_dir, tmp_path / "copy")
+    assert len(calls) == 2
+    assert parquet(tmp_path / "copy") == parquet(recorded.root)
+
+
+def test_sync_copies_what_is_missing_and_drops_what_was_replaced(recorded: Any) -> None:
+    memory = fsspec.filesystem("memory")
+    try:
+        first = sync(recorded.data_dir, "memory://lake")
+        assert first.copied == len(parquet(recorded.root))
+        again = sync(recorded.data_dir, "memory://lake")
+        assert (again.copied, again.present) == (0, first.copied)
+        next(recorded.data_dir.events.rglob("s1-*.parquet")).unlink()
+        assert sync(recorded.data_dir, "memory://lake").removed == 1
+        with open_query("memory://lake") as remote, open_query(recorded.root) as local:
+            sql = "SELECT session_id, seq, raw FROM ws_event ORDER BY ALL"
+            assert remote.query(sql).rows() == local.query(sql).rows()
+    finally:
+        memory.rm("/lake", recursive=True)
