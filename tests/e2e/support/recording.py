@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.e2e.support.truth_server import TruthServer
 
+from vectra_player.errors import DiskError
 from vectra_player.model.frame import BINARY, Frame
 from vectra_player.sources.chrome.source import ChromeSettings, ChromeSource
 
@@ -25,8 +26,15 @@ class Recording:
         self.frames: list[Frame] = []
         self.source = ChromeSource(settings)
         self.task: asyncio.Task[None] | None = None
+        self.refuse = False
+        self.refusal = DiskError("the disk is full")
+
+    def start(self) -> None:
+        self.task = asyncio.get_running_loop().create_task(self.source.run(self.emit))
 
     def emit(self, frame: Frame) -> None:
+        if self.refuse:
+            raise self.refusal
         self.frames.append(frame)
         if frame.receipt:
             self.source.acknowledge(frame.receipt)
@@ -56,10 +64,11 @@ async def recording(game_url: str, profile: Path, **options: Any) -> AsyncIterat
         game_url=game_url, profile_dir=profile, **{"headless": True, **options}
     )
     run = Recording(settings)
-    run.task = asyncio.get_running_loop().create_task(run.source.run(run.emit))
+    run.start()
     try:
         yield run
     finally:
+        assert run.task is not None
         run.task.cancel()
         await asyncio.gather(run.task, return_exceptions=True)
         await run.source.close()

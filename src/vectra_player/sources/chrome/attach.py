@@ -108,10 +108,11 @@ def origin_of(url: str) -> str:
 class Attacher:
     """The targets of one CDP connection."""
 
-    def __init__(self, send: Send, game_url: str, listener: Listener) -> None:
+    def __init__(self, send: Send, game_url: str, listener: Listener, *, acts: bool = True) -> None:
         self._send = send
         self._game = origin_of(game_url)
         self._listener = listener
+        self._acts = acts
         self.sessions: dict[str, Session] = {}
         self._of_target: dict[str, list[str]] = {}
         self._foreign: set[str] = set()
@@ -186,7 +187,7 @@ class Attacher:
     def _joined_late(self, session: Session, info: TargetInfo) -> None:
         if session.url not in BLANK:
             self._listener.target_fact("late_attach", session, "the page was open before")
-        elif info.opener_id and not self.surveyed:
+        elif info.opener_id and self._acts and not self.surveyed:
             # Held by a recorder that died: such a page stays dead (capture.md).
             self._send("Page.reload", session=session.id)
 
@@ -272,7 +273,8 @@ class Attacher:
         if session is not None:
             self._listener.target_fact("target_crashed", session, "the tab crashed")
             self._listener.target_ended(session, "the tab crashed")
-            self.crashed.add(session.id)
+            if self._acts:
+                self.crashed.add(session.id)
 
     def _navigated(self, message: Message) -> None:
         session = self.sessions.get(message.session)

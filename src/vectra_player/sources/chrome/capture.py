@@ -36,13 +36,19 @@ class Capture:
     """What one connection to Chrome hears; see `sources.chrome.outbox` for what comes out."""
 
     def __init__(
-        self, write: Callable[[bytes], None], *, game_url: str, clock: Clock, first_id: int = 1
+        self,
+        write: Callable[[bytes], None],
+        *,
+        game_url: str,
+        clock: Clock,
+        first_id: int = 1,
+        acts: bool = True,
     ) -> None:
         self.outbox = Outbox()
         self.cdp = Cdp(write, first_id)
         self._clock = clock
         self._desk = Desk(self.outbox, Stamps(clock), host_of(game_url))
-        self.attacher = Attacher(self.cdp.send, game_url, self)
+        self.attacher = Attacher(self.cdp.send, game_url, self, acts=acts)
         self.opener = Opener(self.cdp.send, self.attacher, game_url, clock)
         self._polling = Polling(self._desk, self.cdp.send, clock)
         self._sockets = Sockets(self._desk, self._polling.upgraded)
@@ -57,6 +63,11 @@ class Capture:
         self.attacher.begin()
         if open_page:
             self.opener.want(use_blank=use_blank)
+
+    def learn_from(self, other: Capture) -> None:
+        """Take over what an older connection to the same Chrome knows of open sockets."""
+        self._sockets.learn_from(other._sockets)
+        self._polling.learn_from(other._polling)
 
     def feed(self, number: int, data: bytes) -> None:
         """Take one message of Chrome; its frames lie in `outbox` afterwards."""

@@ -51,6 +51,18 @@ class PipeRun:
         receipts = self._delivery.receipts
         receipts.durable = max(receipts.durable, receipt)
 
+    async def host_runs(self) -> bool:
+        """Tell whether a chrome-host of this profile runs; it is better than any port."""
+        if self._link is not None:
+            return True
+        path = launch.socket_path(self._settings.profile_dir)
+        try:
+            _, writer = await asyncio.open_unix_connection(str(path))
+        except OSError:
+            return False
+        writer.close()
+        return True
+
     async def run(self, emit: Emit) -> None:
         """Emit until the user closes the browser.
 

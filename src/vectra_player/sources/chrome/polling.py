@@ -102,6 +102,10 @@ class Polling:
             "Network.loadingFailed": self._failed,
         }
 
+    def learn_from(self, other: Polling) -> None:
+        """Copy what another connection knows."""
+        self._connections |= other._connections
+
     def end_target(self, target_id: str, reason: str) -> None:
         """End the connections of a page, frame or worker that is gone."""
         for key in [key for key in self._polls if key[0] == target_id]:

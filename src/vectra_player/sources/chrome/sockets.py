@@ -76,6 +76,10 @@ class Sockets:
             "Network.webSocketClosed": self._closed,
         }
 
+    def learn_from(self, other: Sockets) -> None:
+        """Copy what another connection knows."""
+        self._sockets |= {key: msgspec.structs.replace(s) for key, s in other._sockets.items()}
+
     def end_target(self, target_id: str, reason: str) -> None:
         """End the sockets of a page, frame or worker that is gone: Chrome does not say so."""
         for key in [key for key in self._sockets if key[0] == target_id]:
