@@ -130,7 +130,7 @@ class ImportJob:
                 self._read_one(source)
         except _StoppedError:
             self.report.stopped = True
-        self._own.flush()
+        self._grown |= self._own.finish()
         for sink in self._sinks.values():
             sink.flush(last=not self.report.stopped)
 
@@ -306,9 +306,8 @@ class ImportJob:
 
     def _end(self) -> None:
         """Make the rows of sessions that grew, or came in disorder, anew; then close the count."""
-        again = self._grown | self._own.touched
-        if again:
-            rebuild(DataDir(self._root), sorted(again))
+        if self._grown:
+            rebuild(DataDir(self._root), sorted(self._grown))
         self.report.games = len(self._games)
         self.report.sessions = len(self._sessions)
         if self._quarantine.used:

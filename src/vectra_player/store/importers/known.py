@@ -13,17 +13,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from vectra_player.store.reads import StoreReader, record_key
+from vectra_player.store.reads import Span, StoreReader, record_key
 
-WINDOW_ROWS = 100_000
-"""Rows whose keys are read ahead at a time: about 15 MB."""
+WINDOW_BYTES = 48 << 20
+"""Raw text of small sessions that is read in one query."""
 
 
 class Held(Struct, frozen=True):
     """One session in the store."""
 
     last_seq: int
-    rows: int
+    raw_bytes: int
 
 
 class KnownRecords:
@@ -32,10 +32,11 @@ class KnownRecords:
     def __init__(self, root: Path) -> None:
         self._reader = StoreReader(root)
         table = self._reader.fetch(
-            "SELECT session_id, max(seq) AS last, count(*) AS n FROM ws_event_rows GROUP BY 1"
+            "SELECT session_id, max(seq) AS last, sum(size_bytes)::BIGINT AS size"
+            " FROM ws_event_rows GROUP BY 1"
         )
         self.sessions = {
-            row["session_id"]: Held(int(row["last"]), int(row["n"])) for row in table.to_pylist()
+            row["session_id"]: Held(int(row["last"]), int(row["size"])) for row in table.to_pylist()
         }
         self._keys: dict[str, Counter[bytes]] = {}
         self._order: list[str] = []
@@ -79,11 +80,11 @@ class KnownRecords:
 
     def _window(self, session_id: str) -> Sequence[str]:
         names = [session_id]
-        rows = self.sessions[session_id].rows
+        size = self.sessions[session_id].raw_bytes
         start = self._order.index(session_id) + 1 if session_id in self._order else 0
-        for name in self._order[start : start + 500] if start else ():
-            rows += self.sessions[name].rows
-            if rows > WINDOW_ROWS:
+        for name in self._order[start:] if start else ():
+            size += self.sessions[name].raw_bytes
+            if size > WINDOW_BYTES:
                 break
             names.append(name)
         return names
@@ -91,7 +92,10 @@ class KnownRecords:
     def _read(self, names: Sequence[str]) -> None:
         for name in names:
             self._keys[name] = Counter()
-        for span in self._reader.spans("ws_event", sessions=names):
+        spans = self._reader.spans("ws_event", sessions=names)
+        if len(names) > 1:
+            spans = [Span(tuple(names), 0, max(self.sessions[name].last_seq for name in names))]
+        for span in spans:
             marks = ", ".join("?" * len(span.sessions))
             table = self._reader.fetch(
                 f"SELECT session_id, raw FROM ws_event_rows WHERE session_id IN ({marks})"  # noqa: S608

@@ -19,9 +19,10 @@ CONFLICT = "the store holds another record at this session and seq"
 
 
 class OwnSink:
-    """The sessions of one import's own exports. `disordered` need their rows made anew.
+    """The sessions of one import's own exports.
 
-    `on_conflict` is told of rows whose place holds something else.
+    Rows that come in order from seq 1 are derived as they come; sessions that were there before,
+    or come in another order, have to be derived anew. `on_conflict` is told of rows whose place holds something else.
     """
 
     def __init__(
@@ -78,6 +79,16 @@ class OwnSink:
             self._store.import_frames(self._session, frames, first, last=False, fill=True)
             self._ends[self._session] = max(end, run[-1].seq)
         self._waiting, self._bytes = [], 0
+
+    def finish(self) -> set[str]:
+        """Store what waits, end the sessions that came whole; return those to derive anew."""
+        self.flush()
+        again = {
+            name for name in self.touched if name in self.disordered or name in self._known.sessions
+        }
+        for name in sorted(self.touched - again):
+            self._store.import_frames(name, [], self._ends[name] + 1, last=True)
+        return again
 
     def _places(self, session_id: str) -> dict[int, bytes]:
         if session_id not in self._held_of:
