@@ -7,8 +7,10 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import structlog
 
+from vectra_player import __version__
 from vectra_player.app.build import SOURCES, build_source, store_settings
 from vectra_player.app.control import serve_control
 from vectra_player.app.recorder import Limits, Recorder, Status, Summary
@@ -45,7 +47,10 @@ async def record_source(
         _stop_on_signals(recorder)
         handlers = {"status": _answer(recorder), "flush": _flush(store), "stop": _end(recorder)}
         async with serve_control(settings.data_dir, handlers):
-            return await recorder.run(limits, on_status)
+            log.info("recording", source=name, version=__version__)
+            summary = await recorder.run(limits, on_status)
+            log.info("recorded", **msgspec.structs.asdict(summary))
+            return summary
     finally:
         await asyncio.to_thread(store.close)
         await asyncio.to_thread(refresh, settings.data_dir)

@@ -210,7 +210,15 @@ def games(
         found = reader.games(chosen)
 
     def show() -> None:
-        columns = ("game", "started (UTC)", "rug tick", "peak", "ticks live", "complete", "origin")
+        columns = (
+            "game",
+            "began or ended (UTC)",
+            "rug tick",
+            "peak",
+            "ticks live",
+            "complete",
+            "origin",
+        )
         rows = [
             (
                 g.game_id,

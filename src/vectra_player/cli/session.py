@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import structlog
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -28,6 +29,9 @@ from vectra_player.config import Configuration, Settings, load
 
 FOUND_WRONG = 1
 NOT_RUN = 2
+
+PIPE_WIDTH = 240
+"""Columns of a table that no terminal bounds."""
 
 LOG_BYTES = 5 * 1024 * 1024
 LOG_FILES = 5
@@ -66,7 +70,9 @@ class Session(msgspec.Struct, frozen=True):
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print rows as a table; numbers to the right, null as a dash."""
         rows = [list(row) for row in rows]
-        table = Table(title=title or None, title_justify="left", header_style="bold")
+        table = Table(
+            title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD
+        )
         for index, name in enumerate(columns):
             numeric = any(isinstance(row[index], int | float) for row in rows)
             table.add_column(name, justify="right" if numeric else "left", overflow="fold")
@@ -119,7 +125,8 @@ def open_session(data_dir: Path | None, *, json_output: bool, quiet: bool) -> Se
     """Load the settings and prepare output."""
     configuration = load({"data_dir": data_dir})
     configure_logging(configuration.settings.log_level)
-    return Session(configuration, json_output, quiet, Console(soft_wrap=True))
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Session(configuration, json_output, quiet, Console(width=width))
 
 
 def with_options(session: Session, options: Mapping[str, Any]) -> Session:

@@ -98,6 +98,6 @@ def summary_lines(summary: Summary) -> list[str]:
         *lines,
         "Look at it:",
         "  vectra-player games",
-        '  vectra-player query "SELECT doc_type, count(*) FROM stats GROUP BY 1"',
+        '  vectra-player query "SELECT game_id, rug_tick, peak FROM game ORDER BY peak DESC"',
         "  vectra-player export --doc-type game_tick --out ticks.jsonl",
     ]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from vectra_player.live.derive_ticks import SUB_STRIDE
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.layout import DataDir
 from vectra_player.store.reads import StoreReader
@@ -124,7 +125,7 @@ def _orphans(reader: StoreReader, doc_type: str) -> Iterator[Found]:
 def _ticks(reader: StoreReader) -> Iterator[Found]:
     table = reader.fetch(
         f"""
-        SELECT session_id, game_id, tick, count(*) AS n, bool_or(sub <> tick) AS odd
+        SELECT session_id, game_id, tick, count(*) AS n, bool_or(sub % {SUB_STRIDE} <> tick) AS odd
         FROM game_tick GROUP BY session_id, game_id, tick
         HAVING n > 1 OR odd ORDER BY ALL LIMIT {_LISTED}
         """  # noqa: S608
