@@ -1,0 +1,68 @@
+"""docs/architecture.md names what is in the tree, and the layers are those that are checked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGE = PROJECT / "src" / "vectra_player"
+PAGE = (PROJECT / "docs" / "architecture.md").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    """Return the text under a heading of the second level."""
+    return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def named_parts() -> set[str]:
+    """Return what the package table lists, as paths below the package."""
+    return set(re.findall(r"^\| `([a-z_/]+/|[a-z_]+\.py)` \|", section("Package"), re.MULTILINE))
+
+
+def parts_in_the_tree() -> set[str]:
+    """Return every directory that holds files of ours, and every module beside them."""
+    holders = {path.parent for kind in ("py", "html") for path in PACKAGE.rglob(f"*.{kind}")}
+    folders = {f"{path.relative_to(PACKAGE)}/" for path in holders - {PACKAGE}}
+    return folders | {path.name for path in PACKAGE.glob("*.py") if path.name != "__init__.py"}
+
+
+def layers_in_the_contract() -> list[str]:
+    """Return the layers import-linter checks, from the top."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    layers: list[str] = next(c["layers"] for c in contracts if c["type"] == "layers")
+    return layers
+
+
+def test_every_package_and_module_is_named() -> None:
+    assert parts_in_the_tree() - named_parts() == set()
+
+
+def test_nothing_is_named_that_does_not_exist() -> None:
+    assert named_parts() - parts_in_the_tree() == set()
+
+
+def test_the_layers_are_those_that_are_checked() -> None:
+    listed = section("Layers").split("```layers\n")[1].split("```")[0].splitlines()
+    assert listed == layers_in_the_contract()
+
+
+def test_layers_in_brackets_are_those_the_page_says_come_later() -> None:
+    missing = set(re.findall(r"\((\w+)\)", "\n".join(layers_in_the_contract())))
+    later = section("Package").split("These come later")[1]
+    assert set(re.findall(r"`(\w+)`", later)) == missing
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\((\w+)\)", section("Layers")))))
+def test_a_layer_that_comes_later_is_not_there_yet(name: str) -> None:
+    assert not (PACKAGE / name).exists()
+    assert not (PACKAGE / f"{name}.py").exists()
+
+
+@pytest.mark.parametrize("path", re.findall(r"`([a-z_/]+\.py)`", section("Where to look")))
+def test_files_to_look_at_exist(path: str) -> None:
+    assert (PACKAGE / path).is_file()
