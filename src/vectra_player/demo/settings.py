@@ -9,9 +9,13 @@ from pathlib import Path
 import msgspec
 
 from vectra_player.errors import ConfigError
+from vectra_player.game.price_path import V3
 
 MAX_PAYLOAD_BYTES = 5_000_000
 """Largest packet the server takes; announced in the handshake."""
+
+RAREST_GAME = 0.004
+"""Share of all games that must lie between the shortest and the longest wanted."""
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +75,11 @@ class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(f"{self.port} is no port.")
         if self.games is not None and self.games < 1:
             raise ConfigError(f"Cannot play {self.games} games.")
-        shortest, longest = self.shortest_game or 1, self.longest_game or 5000
-        if longest < 1 or longest - shortest < min(shortest, 20) - 1:
+        shortest = 1 if self.shortest_game is None else self.shortest_game
+        longest = V3.max_ticks if self.longest_game is None else self.longest_game
+        # Games of these lengths are searched for: rarer ones would take long to find.
+        played = (1 - V3.rug_chance) ** (shortest - 1) - (1 - V3.rug_chance) ** longest
+        if shortest < 1 or played < RAREST_GAME:
             raise ConfigError(f"Too few games last {shortest} to {longest} ticks.")
 
 

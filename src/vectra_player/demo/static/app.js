@@ -1,0 +1,82 @@
+// The page: builds itself, connects, logs in when asked, draws what the server says.
+// Query: transport=websocket|polling|upgrade, worker=1, shared=1, ns=/chat, login=1, user=NAME, log=all.
+import { toast, wire } from "./controls.js";
+import { say, show } from "./dom.js";
+import { build, parts } from "./layout.js";
+import { connect, log } from "./link.js";
+import { apply, state } from "./state.js";
+import { redraw } from "./view.js";
+
+const TOKEN_KEY = "privy:token";
+const SLOW_MS = 400;
+const PING_MS = 10000;
+const query = new URLSearchParams(location.search);
+
+build(document.getElementById("root"));
+window.__demo = log;
+
+const trace = () => {
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(24)), (b) => b.toString(16).padStart(2, "0")).join("");
+  return { __trace: true, traceparent: `00-${hex.slice(0, 32)}-${hex.slice(32)}-01` };
+};
+
+// Shaped like the real page's token, so that whoever records this can show that it is masked.
+const makeToken = (user) => {
+  const part = (value) => btoa(JSON.stringify(value)).replace(/=+$/, "").replace(/\+/g, "-").replace(/\//g, "_");
+  return `${part({ alg: "ES256", typ: "JWT" })}.${part({ sub: `demo:${user}`, iss: "demo" })}.${part({ secret: `demo-secret-${user}` })}`;
+};
+
+let lastPing = 0;
+const ping = () => {
+  const sent = performance.now();
+  link.emit("ping", [{ lastPing }], () => {
+    lastPing = performance.now() - sent;
+    show(parts.warning, lastPing > SLOW_MS);
+    say(parts.warning, `${Math.round(lastPing)}ms Unstable connection may delay trades`);
+  });
+};
+
+let greeted = false;
+const authenticate = () => {
+  if (state.token && state.connected) link.emit("authenticate", [trace(), { token: state.token }]);
+};
+
+// What the real page asks once it knows who plays.
+const greet = () => {
+  greeted = true;
+  link.emit("getPlayerCosmetics");
+  link.emit("getPlayerLeaderboardPosition", [{ playerId: state.me?.id, period: "7d" }]);
+  link.emit("checkUsername");
+};
+
+const login = () => {
+  state.token = localStorage.getItem(TOKEN_KEY) || makeToken(query.get("user") ?? "player");
+  localStorage.setItem(TOKEN_KEY, state.token);
+  authenticate();
+};
+
+const link = connect(query, {
+  onevent: (name, args) => {
+    if (apply(name, args)) redraw();
+    if (name === "usernameStatus" && !greeted) greet();
+  },
+  onstate: ({ connected, attempt }) => {
+    state.connected = connected;
+    if (connected) {
+      greeted = false;
+      link.emit("chatHistory");
+      link.emit("getLeaderboard", [{ period: "7d" }]);
+      authenticate();
+    } else if (attempt === 1) toast("Connection lost, trying again", true);
+    redraw();
+  },
+});
+
+wire(link, login);
+if (query.get("login")) {
+  if (query.get("user")) localStorage.setItem(TOKEN_KEY, makeToken(query.get("user")));
+  login();
+} else state.token = localStorage.getItem(TOKEN_KEY) ?? "";
+setInterval(ping, PING_MS);
+addEventListener("resize", redraw);
+redraw();
