@@ -64,7 +64,7 @@ def read_chunk(fmt: LineFormat, chunk: Chunk) -> Records:
         return _each_line(fmt, chunk)
     if not raws[-1]:
         raws.pop()
-    quick = None if "\r" in raws[0][-1:] else _try_all(fmt, chunk.data, raws)
+    quick = None if b"\r" in chunk.data else _try_all(fmt, chunk.data, raws)
     return quick if quick is not None else _each_line(fmt, chunk)
 
 

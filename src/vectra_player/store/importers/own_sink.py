@@ -22,7 +22,8 @@ class OwnSink:
     """The sessions of one import's own exports.
 
     Rows that come in order from seq 1 are derived as they come; sessions that were there before,
-    or come in another order, have to be derived anew. `on_conflict` is told of rows whose place holds something else.
+    or come in another order, have to be derived anew. `on_conflict` is told of rows whose place
+    holds something else.
     """
 
     def __init__(

@@ -10,7 +10,8 @@ so a line reads `{"type": "tick", ..., "trade_count": 0{"type": "tick", ...}`. T
    A number that runs into the overwriting text is dropped, for digits may be missing.
 3. Which fields may be missing is for the format to say; what lacks another stays in quarantine.
 
-Nothing is guessed. Pure; used by `store.importers` only.
+Nothing is guessed. (One record's beginning joined to another's end so that the whole is JSON cannot
+be told from a record; none is known to exist.) Pure; used by `store.importers` only.
 """
 
 from __future__ import annotations
