@@ -155,9 +155,10 @@ def _whole_series(game: OpenGame, entry: HistoryEntry | None) -> list[float] | N
     """Return all prices; null while one is missing."""
     if entry is not None and entry.prices:
         return list(entry.prices)
-    length = None if game.rug_tick is None else game.rug_tick + 1
-    prices = [price for price in game.prices[:length] if price is not None]
-    return prices if prices and len(prices) == (length or len(game.prices)) else None
+    if game.rug_tick is None:
+        return None
+    prices = [price for price in game.prices[: game.rug_tick + 1] if price is not None]
+    return prices if len(prices) == game.rug_tick + 1 else None
 
 
 def _rug_price(game: OpenGame) -> float | None:
