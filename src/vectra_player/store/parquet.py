@@ -72,6 +72,7 @@ def write_options(schema: pa.Schema) -> dict[str, Any]:
     return {
         "compression": COMPRESSION,
         "compression_level": COMPRESSION_LEVEL,
+        "write_page_checksum": True,  # zstd frames carry none: a flipped bit would be data
         # Payloads hardly repeat: a dictionary of them costs time and saves nothing.
         "use_dictionary": [name for name in schema.names if name not in ("raw", "price", "seq")],
     }

@@ -10,6 +10,7 @@ Called by `store.reads` with statements of ours and by the query process with th
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from vectra_player.errors import QueryRefusedError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.dataset import StoreRoot, open_root, retrying, vanished
 from vectra_player.store.fence import check_statement
-from vectra_player.store.views import REGISTERED_AS, view_definitions
+from vectra_player.store.views import BEST_ROWS, REGISTERED_AS, WS_EVENT_VIEW, BestRows
 
 T = TypeVar("T")
 
@@ -73,8 +74,10 @@ class QuerySession:
         self._listed: dict[str, tuple[str, ...]] = {}
         self._connection = duckdb.connect(config=_fenced_config(limits))
         retrying(self._register)
-        for name, select in view_definitions().items():
-            self._connection.execute(f"CREATE TEMP VIEW {name} AS {select}")
+        self._connection.execute(f"CREATE TEMP VIEW ws_event AS {WS_EVENT_VIEW}")
+        self._ranked: dict[str, tuple[str, ...]] = {}
+        for best in BEST_ROWS:
+            self._view(best.name, best.plain)
         _lock(self._connection)
 
     def __enter__(self) -> Self:
@@ -105,16 +108,22 @@ class QuerySession:
         statement = check_statement(self._connection, sql)
         if explain:
             statement = f"EXPLAIN {statement}"
-        return self._run(lambda: self._limited(statement))
+        return self._run(sql, lambda: self._limited(statement))
 
     def fetch(self, sql: str, parameters: list[object] | None = None) -> pa.Table:
         """Run one of our own SELECTs whole; `?` takes the parameters."""
-        return self._run(lambda: self._whole(sql, parameters or []))
+        return self._run(sql, lambda: self._whole(sql, parameters or []))
 
-    def _run(self, read: Callable[[], T]) -> T:
+    def _run(self, sql: str, read: Callable[[], T]) -> T:
         def fresh() -> T:
             self._register()
             with self._deadline():
+                try:
+                    for best in BEST_ROWS:
+                        if re.search(rf"\b{best.name}\b", sql, re.IGNORECASE):
+                            self._rank(best)
+                except duckdb.Error as error:
+                    raise _as_refusal(error, self._limits) from error
                 return read()
 
         return retrying(fresh)
@@ -143,6 +152,20 @@ class QuerySession:
             dataset = self.root.dataset(doc_type, files)
             self._connection.register(REGISTERED_AS.get(doc_type, doc_type), dataset)
             self._listed[doc_type] = listing
+
+    def _rank(self, best: BestRows) -> None:
+        """Find the rows of a best-row view that lose, once for each set of files."""
+        listing = self._listed[best.name]
+        if self._ranked.get(best.name) == listing:
+            return
+        for statement in best.prepare:
+            self._connection.execute(statement).fetchall()
+        found = self._connection.execute(f"SELECT count(*) FROM {best.losers}").fetchall()  # noqa: S608
+        self._view(best.name, best.choosing if found[0][0] else best.plain)
+        self._ranked[best.name] = listing
+
+    def _view(self, name: str, select: str) -> None:
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}").fetchall()
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:

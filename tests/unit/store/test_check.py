@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
 
+from vectra_player.store import check as module
 from vectra_player.store.check import CheckReport, check
+from vectra_player.store.dataset import StoreRoot
+from vectra_player.store.parquet import encode
 from vectra_player.store.schema import to_table
 
 
@@ -168,3 +173,19 @@ def test_nulls_where_none_may_be_are_found(tree: Any) -> None:
     nulled = table.set_column(place, pa.field("raw", pa.string()), pa.array([None], pa.string()))
     pq.write_table(nulled, path)
     assert "schema" in kinds(check(tree.data_dir))
+
+
+def test_a_flipped_bit_is_found_or_changes_nothing(tree: Any) -> None:
+    row = tree.ws(1, '42["e",{"price":1.5}]')
+    rows = [msgspec.structs.replace(row, seq=seq, raw=row.raw * seq) for seq in range(1, 40)]
+    (path,) = tree.add(*rows)
+    table = to_table(rows, type(row))
+    data = bytes(encode(table))
+    (file,) = StoreRoot(pafs.LocalFileSystem(), str(tree.root)).files("ws_event")
+    rng = random.Random(5)
+    for _ in range(400):
+        flipped = bytearray(data)
+        flipped[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        path.write_bytes(flipped)
+        if module._file_fault(tree.data_dir, file) is None:
+            assert pq.read_table(path, partitioning=None).equals(table)
