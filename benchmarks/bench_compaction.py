@@ -1,6 +1,6 @@
 """PF3: compaction of 1,000 files of 100 events, and a query before and after it.
 
-Run `python benchmarks/bench_compaction.py [--dir DIR]`.
+Run `python -m benchmarks.bench_compaction [--dir DIR]`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import duckdb
-from bench_ingest import frames
+from benchmarks.bench_ingest import frames
 
 from vectra_player.clock import SystemClock
 from vectra_player.model.frame import StoredFrame

@@ -1,6 +1,6 @@
 """PF3: from journal to Parquet, with and without derivation. Figures beside targets and peers.
 
-Run `python benchmarks/bench_filing.py [--dir DIR] [--capture FILE]`. With a capture (JSONL of
+Run `python -m benchmarks.bench_filing [--dir DIR] [--capture FILE]`. With a capture (JSONL of
 `{seq,ts,event,data}` records) its payloads are filed through the real derivation.
 """
 
@@ -15,30 +15,32 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import msgspec
-from bench_ingest import frames, plain_deriver
+from benchmarks.bench_ingest import frames, plain_deriver
 
 from vectra_player.model.frame import Frame
 from vectra_player.store.derivation import Deriver
 from vectra_player.store.settings import StoreSettings
 from vectra_player.store.writer import EventStore
 
-_MANUAL = StoreSettings(file_interval_s=3_600, group_frames=500)
+_MANUAL = StoreSettings(file_interval_s=3_600, auto_compact=False)
 
 
 def filing_rate(
     root: Path, sample: Iterable[Frame], count: int, deriver: Deriver
 ) -> tuple[float, float, int]:
     """Return events/s, CPU microseconds an event and rows filed for one flush of `count` events."""
-    settings = msgspec.structs.replace(_MANUAL, import_group_frames=500)
-    with EventStore.open(root, settings=settings, deriver=deriver) as store:
-        backlog = msgspec.structs.replace(settings, file_frames=count * 2, file_bytes=1 << 40)
-        store._bulk._settings = backlog  # nothing is filed while the journal is prepared
-        store._ingest._settings = backlog
-        store.import_frames("bench", islice(cycle(sample), count), last=False)
+    with EventStore.open(root, settings=_MANUAL, deriver=deriver) as store:
+        with store._filer.lock:  # nothing is filed while the journal is prepared
+            store.start_session("demo", "bench")
+            for frame in islice(cycle(sample), count):
+                last = store.append(frame)
+                if last - store.durable_seq > 10_000:
+                    store.wait_durable(last - 5_000, 60)
+            store.wait_durable(last, 60)
         cpu, started = time.process_time(), time.perf_counter()
         report = store.flush()
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
-    if report.frames != count:
+    if report.frames < count:
         raise SystemExit(f"filed {report.frames} of {count}")
     return count / wall, cpu / count * 1e6, sum(report.rows.values())
 
@@ -50,7 +52,7 @@ def captured(path: Path) -> list[Frame]:
         event: str
         data: msgspec.Raw
 
-    made = []
+    made: list[Frame] = []
     for line in path.read_bytes().splitlines():
         record = msgspec.json.decode(line, type=Record)
         raw = f'42["{record.event}",{bytes(record.data).decode()}]'

@@ -1,6 +1,6 @@
 """PF2: from `append` to durable journal. Prints our figures beside targets and peers.
 
-Run `python benchmarks/bench_ingest.py [--dir DIR]`; DIR should be on the disk that matters.
+Run `python -m benchmarks.bench_ingest [--dir DIR]`; DIR should be on the disk that matters.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ STEPS = (
 KILLS_A_DIRECTORY = 8
 """After so many kills a new directory begins, so that the comparison stays short."""
 
-SETTINGS = msgspec.structs.replace(SMALL, file_frames=150, group_frames=20, retire_s=0.01)
+SETTINGS = msgspec.structs.replace(SMALL, file_frames=150, group_frames=20, retire_s=0.15)
 
 Shot = tuple[str, int]
 """A step and which of its occurrences kills; ("", milliseconds) for a kill from outside."""
@@ -99,6 +99,7 @@ def reader(root: str, pipe: Connection) -> None:
             rows = glob_read(Path(root))
         except duckdb.Error:
             result["repeats"] += 1
+            time.sleep(0.02)
             try:
                 rows = glob_read(Path(root))
             except duckdb.Error as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from time import sleep
 from types import ModuleType
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 50_000
 
+_BURST = 32
+"""Days that are exchanged together, within a few milliseconds."""
+
 
 class Day(NamedTuple):
     """A directory of one doc type and date, with its files."""
@@ -41,6 +44,15 @@ class Day(NamedTuple):
     date: str
     path: Path
     files: Sequence[Path]
+
+
+class Prepared(NamedTuple):
+    """A day whose new directory is ready."""
+
+    day: Day
+    staged: Path
+    rows: int
+    files: int
 
 
 class Compactor:
@@ -74,51 +86,80 @@ class Compactor:
     def run(self, *, force: bool = False) -> CompactionReport:
         """Compact every day that is worth it; days that fail are named in the report."""
         started = self._clock.monotonic()
-        before = after = rows = days = 0
-        skipped = []
-        for day in self.days(force=force):
-            try:
-                count, made = self.compact(day)
-            except (OSError, DamageError, pa.ArrowException, _duckdb().Error) as error:
-                skipped.append(f"{day.doc_type}/{day.date}: {error}")
-                continue
-            days, rows = days + 1, rows + count
-            before, after = before + len(day.files), after + made
-        self.clear_retired()
+        done: list[Prepared] = []
+        skipped: list[str] = []
+        days = self.days(force=force)
+        for start in range(0, len(days), _BURST):
+            # A reader that met one exchange must not meet the next when it repeats: exchanges come
+            # in short bursts with a pause between them.
+            self.clear_retired(wait=True)
+            prepared = self._prepare_all(days[start : start + _BURST], skipped)
+            done += self._exchange_all(prepared, skipped)
         return CompactionReport(
-            days=days,
-            files_before=before,
-            files_after=after,
-            rows=rows,
+            days=len(done),
+            files_before=sum(len(one.day.files) for one in done),
+            files_after=sum(one.files for one in done),
+            rows=sum(one.rows for one in done),
             skipped=tuple(skipped),
             seconds=self._clock.monotonic() - started,
         )
 
-    def compact(self, day: Day) -> tuple[int, int]:
-        """Replace one day's files; return its rows and the number of new files.
+    def prepare(self, day: Day) -> Prepared:
+        """Build a day's new directory in `staging/` and compare it with the old one.
 
         Raises:
             DamageError: the files hold a row twice, an unknown column, or no Parquet.
-            OSError: the disk refused, or the file system cannot exchange directories.
+            OSError: the disk refused.
         """
         staged = self._data_dir.staging / f"compact-{day.doc_type}-{day.date}"
-        remove_tree(self._ops, staged)
+        self._discard(day, staged)
         make_directories(self._ops, staged)
         try:
             with closing(self._connect()) as connection:
                 written = self._write(connection, day, staged)
-                self._step("compact.staged")
                 rows = _compare(connection, day.files, written)
             self._ops.fsync_dir(staged)
-            self._ops.exchange(staged, day.path)
         except BaseException:
-            remove_tree(self._ops, staged)
+            self._remove(staged)
             raise
-        self._step("compact.exchanged")
-        self._ops.fsync_dir(day.path.parent)
-        self._ops.fsync_dir(self._data_dir.staging)
-        self._retire(staged)
-        return rows, len(written)
+        self._step("compact.staged")
+        return Prepared(day, staged, rows, len(written))
+
+    def _prepare_all(self, days: Sequence[Day], skipped: list[str]) -> list[Prepared]:
+        prepared = []
+        for day in days:
+            try:
+                prepared.append(self.prepare(day))
+            except (OSError, DamageError, pa.ArrowException, _duckdb().Error) as error:
+                skipped.append(f"{day.doc_type}/{day.date}: {error}")
+        return prepared
+
+    def _exchange_all(self, prepared: Sequence[Prepared], skipped: list[str]) -> list[Prepared]:
+        done = []
+        for one in prepared:
+            try:
+                self._ops.exchange(one.staged, one.day.path)
+            except OSError as error:
+                self._remove(one.staged)
+                skipped.append(f"{one.day.doc_type}/{one.day.date}: {error}")
+            else:
+                done.append(one)
+                self._step("compact.exchanged")
+        synced = []
+        for one in done:
+            try:
+                self._ops.fsync_dir(one.day.path.parent)
+                self._ops.fsync_dir(self._data_dir.staging)
+            except OSError as error:  # both directories stay; the next start looks again
+                skipped.append(f"{one.day.doc_type}/{one.day.date}: {error}")
+            else:
+                synced.append(one)
+                self._retired.append((self._clock.monotonic(), one.staged))
+        return synced
+
+    def _remove(self, path: Path) -> None:
+        with suppress(OSError):  # what stays is removed by the next start
+            remove_tree(self._ops, path)
 
     def clear_retired(self, *, wait: bool = False) -> None:
         """Remove exchanged directories that no reader can still be listing."""
@@ -130,16 +171,18 @@ class Compactor:
             elif left > 0:
                 waiting.append((since, path))
                 continue
-            remove_tree(self._ops, path)
+            self._remove(path)
             self._step("compact.removed")
         self._retired = waiting
 
-    def _retire(self, staged: Path) -> None:
-        number = 0
-        while (path := staged.with_name(f"retired-{number}-{staged.name}")).exists():
-            number += 1
-        self._ops.rename(staged, path)
-        self._retired.append((self._clock.monotonic(), path))
+    def _discard(self, day: Day, staged: Path) -> None:
+        if not staged.exists():
+            return
+        # It may be the old directory of an exchange that is visible but not on disk yet: see
+        # `recovery.clean_staging`.
+        self._ops.fsync_dir(day.path.parent)
+        self._ops.fsync_dir(self._data_dir.staging)
+        remove_tree(self._ops, staged)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         settings: dict[str, str | bool | int | float | list[str]] = {

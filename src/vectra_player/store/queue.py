@@ -25,7 +25,6 @@ from vectra_player.store.journal import Journal, Operation
 from vectra_player.store.layout import iso
 from vectra_player.store.settings import Halt, HaltKind, StoreSettings
 
-
 _SETTLE_S = 0.004
 
 
@@ -91,6 +90,7 @@ class FrameQueue:
         self._next_seq = 1
         self._durable_seq = 0
         self._halt: Halt | None = None
+        self._halt_told_to = ""
         self._refused = 0
         self.on_halt: Callable[[Halt | None], None] = lambda halt: None
 
@@ -229,7 +229,7 @@ class FrameQueue:
                 return
             now = self._clock.now_us()
             self._halt, self._refused = None, 0
-            if self._accepting:
+            if self._accepting and self._halt_told_to == self._session_id:
                 seconds = max(0.0, (now - halt.since_us) / 1e6)
                 self._push(self._fact("resumed", {"seconds": seconds, "refused": refused}))
                 if refused:
@@ -283,6 +283,7 @@ class FrameQueue:
             return
         self._halt = Halt(kind, reason, self._clock.now_us())
         if self._accepting:
+            self._halt_told_to = self._session_id
             self._push(self._fact("halted", {"reason": reason, "kind": kind}))
 
     def _fact(self, kind: str, detail: object) -> Frame:

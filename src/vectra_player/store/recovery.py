@@ -18,7 +18,7 @@ from vectra_player.store.journal import Journal
 from vectra_player.store.layout import DataDir, iso
 from vectra_player.store.settings import FilingReport, Step
 
-OWN_PREFIXES = ("file-", "compact-", "retired-", "duckdb-")
+OWN_PREFIXES = ("file-", "compact-", "duckdb-")
 """Names in `staging/` that only the writer makes; others may be somebody's running export."""
 
 

@@ -317,6 +317,11 @@ class EventStore:
             self.recovery = recover(
                 self.data_dir, self._ingest, self._filer, self._clock, self._ops, self._step
             )
+        except OSError as error:
+            self._ingest.close()
+            raise DiskError(
+                f"The store cannot be put right after its last end: {error}."
+            ) from error
         except BaseException:
             self._ingest.close()
             raise
