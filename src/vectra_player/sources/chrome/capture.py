@@ -47,9 +47,10 @@ class Capture:
         self.outbox = Outbox()
         self.cdp = Cdp(write, first_id)
         self._clock = clock
+        self._game_url = game_url
         self._desk = Desk(self.outbox, Stamps(clock), host_of(game_url))
         self.attacher = Attacher(self.cdp.send, game_url, self, acts=acts)
-        self.opener = Opener(self.cdp.send, self.attacher, game_url, clock)
+        self.opener = Opener(self.cdp.send, self.attacher, game_url, clock, self._unreachable)
         self._polling = Polling(self._desk, self.cdp.send, clock)
         self._sockets = Sockets(self._desk, self._polling.upgraded)
         self._handlers: dict[str, Callable[[Session, Message], None]] = {
@@ -126,6 +127,10 @@ class Capture:
         """End what a page, frame or worker had open (`attach.Listener`)."""
         self._sockets.end_target(session.target_id, reason)
         self._polling.end_target(session.target_id, reason)
+
+    def _unreachable(self, error: str) -> None:
+        url = self._game_url
+        self._desk.put(self._desk.fact("target_unreachable", unique=error, url=url, error=error))
 
     def _event(self, message: Message) -> None:
         if not self.attacher.handle(message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import structlog
 
@@ -32,8 +34,16 @@ class Opener:
     completeness).
     """
 
-    def __init__(self, send: Send, attacher: Attacher, game_url: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        send: Send,
+        attacher: Attacher,
+        game_url: str,
+        clock: Clock,
+        on_failure: Callable[[str], None],
+    ) -> None:
         self._send = send
+        self._on_failure = on_failure
         self._attacher = attacher
         self._game_url = game_url
         self._clock = clock
@@ -99,6 +109,7 @@ class Opener:
                 self._retry_s = FIRST_RETRY_S
                 return
             log.warning("the game page did not load", error=error, retry_s=self._retry_s)
+            self._on_failure(error)
             self._wanted = True
             self._retry_at = self._clock.monotonic() + self._retry_s
             self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
