@@ -29,6 +29,7 @@ from vectra_player.store.importers.parquet import ParquetReader
 from vectra_player.store.importers.plan import Source, make_plan, session_of
 from vectra_player.store.importers.quarantine import Quarantine
 from vectra_player.store.importers.records import BadLine, OwnRecord, Records
+from vectra_player.store.importers.rederive import Rederive
 from vectra_player.store.importers.report import (
     MAX_DETAILS,
     ImportedFile,
@@ -38,7 +39,6 @@ from vectra_player.store.importers.report import (
 from vectra_player.store.importers.sink import SessionSink
 from vectra_player.store.importers.times import Timeline, parse_stamp
 from vectra_player.store.layout import DataDir
-from vectra_player.store.rebuild import rebuild
 from vectra_player.store.settings import StoreSettings
 from vectra_player.store.writer import EventStore
 
@@ -87,7 +87,7 @@ class ImportJob:
         self._unfiled_bytes = 0
         self._games: set[str] = set()
         self._sessions: set[str] = set()
-        self._grown: set[str] = set()
+        self._rederive: Rederive
         self._files: Counter[str] = Counter()
         self._sinks: dict[str, SessionSink] = {}
         self._own: OwnSink
@@ -112,7 +112,8 @@ class ImportJob:
             self._store = store
             self._known = KnownRecords(self._root)
             stack.callback(self._known.close)
-            self._own = OwnSink(store, self._known, self._conflict)
+            self._rederive = Rederive(DataDir(self._root), self._known)
+            self._own = OwnSink(store, self._known, self._rederive, self._conflict)
             self._path = Path()
             self._quarantine = Quarantine(DataDir(self._root).quarantine, self._clock.now_us())
             stack.callback(self._quarantine.close)
@@ -130,7 +131,7 @@ class ImportJob:
                 self._read_one(source)
         except _StoppedError:
             self.report.stopped = True
-        self._grown |= self._own.finish()
+        self._own.finish()
         for sink in self._sinks.values():
             sink.flush(last=not self.report.stopped)
 
@@ -215,6 +216,7 @@ class ImportJob:
             session_id,
             self._known.last_seq(session_id),
             held,
+            before_first=self._rederive.add,
             remember=self._files[session_id] > 1,
         )
         self._sinks[session_id] = sink
@@ -227,8 +229,6 @@ class ImportJob:
         if frames:
             self._sessions.add(sink.session_id)
         self._file_if_due(new)
-        if new and sink.session_id in self._known.sessions:
-            self._grown.add(sink.session_id)
         return new
 
     def _file_if_due(self, new: Sequence[Frame]) -> None:
@@ -306,8 +306,7 @@ class ImportJob:
 
     def _end(self) -> None:
         """Make the rows of sessions that grew, or came in disorder, anew; then close the count."""
-        if self._grown:
-            rebuild(DataDir(self._root), sorted(self._grown))
+        self._rederive.carry_out()
         self.report.games = len(self._games)
         self.report.sessions = len(self._sessions)
         if self._quarantine.used:

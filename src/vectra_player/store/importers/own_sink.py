@@ -12,6 +12,7 @@ import msgspec
 from vectra_player.model.frame import Frame
 from vectra_player.store.importers.known import KnownRecords
 from vectra_player.store.importers.records import OwnRecord
+from vectra_player.store.importers.rederive import Rederive
 from vectra_player.store.importers.sink import GROUP_BYTES, GROUP_FRAMES, Store
 from vectra_player.store.reads import record_key
 
@@ -30,14 +31,16 @@ class OwnSink:
         self,
         store: Store,
         known: KnownRecords,
+        rederive: Rederive,
         on_conflict: Callable[[OwnRecord], None],
     ) -> None:
         self.added = 0
         self.duplicates = 0
-        self.disordered: set[str] = set()
-        self.touched: set[str] = set()
+        self._touched: set[str] = set()
+        self._disordered: set[str] = set()
         self._store = store
         self._known = known
+        self._rederive = rederive
         self._on_conflict = on_conflict
         self._session = ""
         self._held: dict[int, bytes] = {}
@@ -62,7 +65,7 @@ class OwnSink:
             return False
         self._held[record.seq] = key
         self.added += 1
-        self.touched.add(record.session_id)
+        self._touched.add(record.session_id)
         self._waiting.append(record)
         self._bytes += len(record.frame.raw)
         if len(self._waiting) >= GROUP_FRAMES or self._bytes >= GROUP_BYTES:
@@ -75,27 +78,25 @@ class OwnSink:
             first = run[0].seq
             end = self._ends.get(self._session, self._known.last_seq(self._session))
             if first != end + 1:
-                self.disordered.add(self._session)
+                self._disordered.add(self._session)
+                self._rederive.force(self._session)
+            self._rederive.add(self._session)
             frames: list[Frame] = [record.frame for record in run]
             self._store.import_frames(self._session, frames, first, last=False, fill=True)
             self._ends[self._session] = max(end, run[-1].seq)
         self._waiting, self._bytes = [], 0
 
-    def finish(self) -> set[str]:
-        """Store what waits, end the sessions that came whole; return those to derive anew."""
+    def finish(self) -> None:
+        """Store what waits and end the sessions that came whole and in order."""
         self.flush()
-        again = {
-            name for name in self.touched if name in self.disordered or name in self._known.sessions
-        }
-        for name in sorted(self.touched - again):
+        for name in sorted(self._touched - self._disordered - self._known.sessions.keys()):
             self._store.import_frames(name, [], self._ends[name] + 1, last=True)
-        return again
 
     def _places(self, session_id: str) -> dict[int, bytes]:
         if session_id not in self._held_of:
             if sum(map(len, self._held_of.values())) > _MAX_PLACES:
                 self._held_of = {
-                    name: held for name, held in self._held_of.items() if name in self.touched
+                    name: held for name, held in self._held_of.items() if name in self._touched
                 }
             self._held_of[session_id] = self._known.by_seq(session_id)
         return self._held_of[session_id]

@@ -6,7 +6,7 @@ Used by `store.importers.run` only.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from vectra_player.model.frame import Frame
@@ -40,6 +40,7 @@ class SessionSink:
 
     `held` counts the records by key before this file; None when the session is new, which spares
     the hashing unless `remember` asks for it (another file of the same session is to come).
+    `before_first` is told before the first new record is stored.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SessionSink:
         last_seq: int,
         held: Counter[bytes] | None,
         *,
+        before_first: Callable[[str], None] = lambda session_id: None,
         remember: bool = False,
     ) -> None:
         self.session_id = session_id
@@ -58,6 +60,7 @@ class SessionSink:
         self._next_seq = last_seq + 1
         self._held = held if held is not None else (Counter() if remember else None)
         self._left = Counter(held) if held else None
+        self._before_first = before_first
         self._waiting: list[Frame] = []
         self._bytes = 0
 
@@ -80,6 +83,8 @@ class SessionSink:
 
     def flush(self, *, last: bool) -> None:
         """Store what waits; `last` ends the session's derivation, also if nothing waits."""
+        if self._waiting:
+            self._before_first(self.session_id)
         if self._waiting or (last and self._next_seq > 1):
             self._store.import_frames(self.session_id, self._waiting, self._next_seq, last=last)
             self._next_seq += len(self._waiting)

@@ -361,3 +361,35 @@ def test_a_large_import_is_filed_in_parts(
     report: ImportReport = import_paths([write(tmp_path / "a.jsonl", lines)], root)
     assert report.events == 11
     assert raws(root) == lines
+
+
+def test_an_import_that_died_before_its_rebuild_is_mended_by_the_next(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jsonl"
+    lines = legacy(*range(8), rugged=True)
+    write(path, [*lines[:3], lines[-1]])
+    import_paths([path], root)
+    write(path, [*lines[:3], lines[-1], *lines[3:7]])
+
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("vectra_player.store.importers.rederive.rebuild", die)
+        with pytest.raises(KeyboardInterrupt):
+            import_paths([path], root)
+    report = import_paths([path], root)
+    assert (report.events, report.duplicates) == (0, 8)
+    assert_unique(root)
+    import_paths([path], tmp_path / "once")
+    games = "SELECT * EXCLUDE (date) FROM game_all"
+    assert rows(root, games) == rows(tmp_path / "once", games)
+
+
+def test_a_line_of_many_megabytes_is_kept_whole(tmp_path: Path, root: Path) -> None:
+    big = capture(2, "newChatMessage", {"message": "x" * (9 << 20)})
+    lines = [capture(1), big, capture(3)]
+    report = import_paths([write(tmp_path / "a.jsonl", lines)], root)
+    assert (report.events, report.bad_lines) == (3, 0)
+    assert raws(root) == lines
