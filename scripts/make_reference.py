@@ -12,7 +12,7 @@ from typer.cli import get_docs_for_click
 
 from vectra_player.cli import app
 from vectra_player.config import load
-from vectra_player.store.reference import schema_reference
+from vectra_player.store.reference import schema_markdown
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by scripts/make_reference.py; edit the code, not this page. -->\n\n"
@@ -30,7 +30,7 @@ def settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Option, then environment variable, then `config.toml` in the data directory, then default.",
+        "An option beats the environment, which beats `config.toml`, which beats the default.",
         "",
         "| `config.toml` | environment | default | meaning |",
         "|---|---|---|---|",
@@ -42,7 +42,7 @@ def settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"commands.md": commands, "settings.md": settings, "schema.md": schema_reference}
+PAGES = {"commands.md": commands, "settings.md": settings, "schema.md": schema_markdown}
 
 
 def main() -> None:

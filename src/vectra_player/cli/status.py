@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from pathlib import Path
+
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +15,7 @@ from vectra_player.app.recorder import Status, Summary
 
 PHASE_STYLE = {"LIVE": "bold green", "RUGGED": "bold red", "BETTING": "cyan", "COOLDOWN": "dim"}
 UNKNOWN = "unknown"
+EXAMPLE_QUERY = "SELECT game_id, rug_tick, peak FROM game ORDER BY peak DESC"
 
 
 def format_price(price: float | None) -> str:
@@ -94,10 +100,20 @@ def summary_lines(summary: Summary) -> list[str]:
         lines.append(f"The source failed: {summary.error}")
     if summary.halted:
         lines.append(f"The store had halted: {summary.halted}")
+    command = own_command()
     return [
         *lines,
         "Look at it:",
-        "  vectra-player games",
-        '  vectra-player query "SELECT game_id, rug_tick, peak FROM game ORDER BY peak DESC"',
-        "  vectra-player export --doc-type game_tick --out ticks.jsonl",
+        f"  {command} games",
+        f"  {command} query '{EXAMPLE_QUERY}'",
+        f"  {command} export --doc-type game_tick --out ticks.jsonl",
     ]
+
+
+def own_command() -> str:
+    """Return how to call this command again: its name where the shell finds it, else its path."""
+    name, here = "vectra-player", Path(sys.executable).parent / "vectra-player"
+    found = shutil.which(name)
+    if found is not None and Path(found).samefile(here):
+        return name
+    return os.path.relpath(here) if here.is_relative_to(Path.cwd()) else str(here)
