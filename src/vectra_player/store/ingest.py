@@ -138,7 +138,7 @@ class Ingest:
         self.queue.halt("disk", f"the disk refused a write ({error})")
         last_try = False
         while True:
-            self._reserve.release()
+            self._reserve.give()
             self.queue.absorb(batch)
             try:
                 self._journal.reopen()
