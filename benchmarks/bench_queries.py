@@ -42,7 +42,7 @@ def lengths(ticks: int, rng: np.random.Generator) -> Ints:
 
 
 def _constant(value: str | bool | None, count: int, kind: pa.DataType) -> Any:
-    return pa.array([value], kind).take(pa.array(np.zeros(count, np.int64)))
+    return pa.array([value], kind).take(np.zeros(count, np.int64))
 
 
 def table_of(row_type: type[Row], columns: dict[str, Any], count: int) -> pa.Table:
@@ -109,7 +109,7 @@ def _write_day(
     last = first + games - 1
     _put(data_dir, date, "game", table_of(Game, {
         "seq": pa.array(last + 1), "sub": pa.array(np.zeros(len(games), np.int32)),
-        "ts": stamps.take(pa.array(last)), "game_id": pa.array(names),
+        "ts": stamps.take(last), "game_id": pa.array(names),
         "rug_tick": pa.array(games), "peak": pa.array(np.maximum.reduceat(prices, first)),
         "prices": pa.ListArray.from_arrays(pa.array(np.append(first, count), pa.int32()), prices),
         "ticks_live": pa.array(games),

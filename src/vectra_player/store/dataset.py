@@ -27,6 +27,11 @@ DATE_FIELD = pa.field("date", pa.date32())
 ATTEMPTS = 4
 """A compaction exchanges one directory: two misses in a row already mean two exchanges."""
 
+_FORMAT = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+"""A page whose checksum is wrong is an error, never data (reliability.md D5)."""
+
 T = TypeVar("T")
 
 
@@ -69,7 +74,7 @@ class StoreRoot:
         return ds.FileSystemDataset.from_paths(
             [file.path for file in chosen],
             schema=view_schema(doc_type),
-            format=ds.ParquetFileFormat(),
+            format=_FORMAT,
             filesystem=self.filesystem,
             partitions=[ds.field("date") == pa.scalar(file.date) for file in chosen],
         )

@@ -195,3 +195,17 @@ def test_one_statement_can_be_run_in_a_process_of_its_own(tree: Any) -> None:
     assert run_query(tree.root, "SELECT 40 + 2").rows() == [(42,)]
     with pytest.raises(QueryRefusedError, match="COPY"):
         run_query(tree.root, "COPY game TO 'x.parquet'")
+
+
+def test_a_flipped_bit_is_an_error_and_never_data(tree: Any) -> None:
+    from vectra_player.store.parquet import encode
+    from vectra_player.store.schema import to_table
+
+    ticks = [tree.tick(index, 1.0 + index / 7) for index in range(300)]
+    (path,) = tree.add(*ticks)
+    data = bytearray(encode(to_table(ticks, type(ticks[0]))))
+    place = len(data) // 3
+    data[place] ^= 0x10
+    path.write_bytes(data)
+    with open_query(tree.root) as session, pytest.raises(QueryRefusedError, match=r"failed|store"):
+        session.query("SELECT * FROM game_tick")
