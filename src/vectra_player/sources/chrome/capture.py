@@ -24,7 +24,7 @@ from vectra_player.sources.chrome.stamps import Stamps
 
 log = structlog.get_logger(__name__)
 
-UNREADABLE = (msgspec.DecodeError, ValueError)
+UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError)
 """What a malformed message can raise; msgspec's ValidationError is a DecodeError."""
 
 
