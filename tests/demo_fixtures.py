@@ -12,9 +12,15 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
+import aiohttp
 import socketio
 
 from vectra_player.demo import DemoServer, DemoSettings
+
+TRACE_ID = "5f" * 16
+TRACE = {"__trace": True, "traceparent": f"00-{TRACE_ID}-{'6a' * 8}-01"}
+LONG_GAMES = {"shortest_game": 150, "longest_game": 600}
+"""Switches for tests that need time to trade within a game."""
 
 PATIENCE_S = 60.0
 """The machine may be busy: long enough never to matter, short enough to end a hung test."""
@@ -82,3 +88,43 @@ async def listening(
         yield listener
     finally:
         await listener.client.disconnect()
+
+
+async def log_in(heard: Listener, token: str = "token") -> None:
+    await heard.client.emit("authenticate", (TRACE, {"token": token}))
+    await heard.until(lambda: heard.named("inboxMessages"))
+
+
+async def live(heard: Listener) -> None:
+    """Wait for a tick of a game that is running."""
+    before = len(heard.events)
+
+    def ticking() -> bool:
+        return any(
+            e.name == "gameStateUpdate"
+            and e.payload.get("active")
+            and not e.payload["rugged"]
+            and e.payload["tickCount"] > 0
+            for e in heard.events[before:]
+        )
+
+    await heard.until(ticking)
+
+
+async def ask(heard: Listener, name: str, payload: dict[str, Any]) -> Any:
+    return await heard.client.call(name, (TRACE, payload), timeout=60)
+
+
+async def control(server: DemoServer, **fault: Any) -> int:
+    url = f"{server.url}/__demo__/fault"
+    async with aiohttp.ClientSession() as http, http.post(url, json=fault) as answer:
+        return answer.status
+
+
+def joined(heard: Listener, name: str) -> list[Any]:
+    """Return payloads of events that carry the trace of our request."""
+    return [
+        e.payload
+        for e in heard.named(name)
+        if len(e.args) > 1 and e.args[0]["traceparent"].split("-")[1] == TRACE_ID
+    ]

@@ -47,6 +47,7 @@ class Desk:
         self._accounts = Accounts(settings.balance)
         self._logins: dict[str, Account] = {}
         self._first_state: set[str] = set()
+        self._settling: list[asyncio.Task[None]] = []
         self._traces = stream("replies", id(self))
         handlers: dict[str, Handler] = {
             "authenticate": self._authenticate,
@@ -78,9 +79,14 @@ class Desk:
         elif cue == "start":
             await self._update_all()
         elif cue == "settle":
-            for account in self._accounts:
-                if account.bet or account.ledger.position.qty:
-                    spawn(self._settle(account), name="demo settle")
+            self._settling = [
+                spawn(self._settle(account), name="demo settle")
+                for account in self._accounts
+                if account.bet or account.ledger.position.qty
+            ]
+        elif cue == "rug":
+            # However late the machine is, own results come before the public rug frame.
+            await asyncio.gather(*self._settling)
 
     async def after(self, cue: str) -> None:
         """Tell accounts what follows the public event of this cue."""
