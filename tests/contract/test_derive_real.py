@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from vectra_player.live.derive import decode_state, derive, encode_state, finish, new_state
+from vectra_player.live.live_state import LiveState
+from vectra_player.live.reducer import reduce
 from vectra_player.model.frame import Frame, StoredFrame
 from vectra_player.model.rows import Game, GameTick, OtherPlayer, Row, Sidebet, SystemEvent
 from vectra_player.model.units import RawFormat
 from vectra_player.protocol.describe import describe
+from vectra_player.protocol.rugs import decode
 
 pytestmark = pytest.mark.real_data
 
@@ -183,7 +186,15 @@ def test_trades_are_rows_with_the_price_of_their_tick(real_data: Path, name: str
     rows = of(rows_of(real_data / name), OtherPlayer)
     assert len(trades) > 10
     assert {
-        row.seq: (row.trade_id, row.player_id, row.action_type, row.price, row.tick) for row in rows
+        row.seq: (
+            row.trade_id,
+            row.player_id,
+            row.action_type,
+            row.price,
+            row.tick,
+            row.leverage,
+        )
+        for row in rows
     } == {
         seq: (
             t["id"],
@@ -274,3 +285,31 @@ def test_prices_taken_away_come_back_from_the_seed_bit_for_bit(
         game["id"]: [float(price) for price in game["prices"]] for game in found
     }
     assert {r.price_source for r in of(rows, GameTick)} == {"recomputed"}
+
+
+@pytest.mark.parametrize("name", [RAW1214, WS1206])
+def test_the_live_state_follows_the_newest_frame(real_data: Path, name: str) -> None:
+    """Phase, tick and price after each frame, beside the rule written out again from the fields."""
+    state, checked = LiveState(), Counter[str]()
+    for seq, (text, record) in enumerate(records(real_data / name), 1):
+        event_name = name_of(record, "capture")
+        frame = Frame(ts=T0 + seq, raw=text, raw_format="capture", event_name=event_name)
+        event = decode(describe(StoredFrame(name, seq, frame)))
+        assert event is not None
+        state = reduce(state, event)
+        data = record["data"]
+        if event_name != "gameStateUpdate" or data["gameId"] != state.game_id:
+            continue
+        if data.get("active") and not data["rugged"] and data["tickCount"] == state.tick:
+            assert (state.price, state.game_phase) == (data["price"], "LIVE")
+            checked["LIVE"] += 1
+        elif data.get("active") and data["rugged"]:
+            assert (state.tick, state.game_phase) == (data["partialPrices"]["endTick"], "RUGGED")
+            checked["RUGGED"] += 1
+        elif state.cooldown_ms == data["cooldownTimer"] and not data.get("active"):
+            betting = data["allowPreRoundBuys"]
+            assert state.game_phase == ("BETTING" if betting else "COOLDOWN")
+            checked[state.game_phase.value] += 1
+    frames = [s for _, s in states(real_data / name)]
+    assert sum(checked.values()) >= len(frames) - 4
+    assert checked["RUGGED"] == sum(bool(s.get("rugged")) for s in frames)

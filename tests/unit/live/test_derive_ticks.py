@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.live_support import GAME, NEXT, Session, cooldown, entry, reset, rug, rug_history, tick
 
-from vectra_player.model.rows import GameTick, SystemEvent
+from vectra_player.model.rows import GameTick, OtherPlayer, SystemEvent
 
 PRICES = [1.0, 1.01, 1.02, 1.0300000000000002, 1.04, 1.05, 1.06, 0.02]
 
@@ -197,3 +197,33 @@ def test_rows_of_per_game_files_follow_the_same_rules() -> None:
         *((n, PRICES[n], "LIVE", "live") for n in range(7)),
         (7, 0.02, "RUGGED", "live"),
     ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"partialPrices": {"startTick": 0}},
+        {"prices": [1, "two"]},
+        {"gameHistory": {"id": 1}},
+        {"gameHistory": [3]},
+    ],
+)
+def test_a_damaged_part_gives_a_decode_failure(damage: dict[str, object]) -> None:
+    session = Session()
+    session.game_state(**(tick(3, PRICES) | damage))
+    (failure,) = session.of(SystemEvent)
+    assert failure.kind == "decode_failure"
+
+
+def test_a_leaderboard_nobody_can_read_shows_nobody() -> None:
+    session = Session()
+    session.game_state(**tick(0, PRICES, leaderboard=[{"id": 5}]))
+    session.event("standard/newTrade", {"type": "buy", "playerId": "p", "gameId": GAME})
+    (row,) = session.of(OtherPlayer)
+    assert row.leaderboard_rank is None
+
+
+def test_a_frame_without_payload_gives_nothing() -> None:
+    session = Session()
+    session.event("gameStateUpdate")
+    assert session.rows == []

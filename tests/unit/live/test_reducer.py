@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -16,13 +17,15 @@ from tests.live_support import (
     reset,
     rug,
     rug_history,
+    stored,
     tick,
 )
 
 from vectra_player.live.live_state import LiveState
 from vectra_player.live.reducer import reduce
+from vectra_player.model.frame import Frame
 from vectra_player.protocol.phases import GamePhase
-from vectra_player.protocol.rugs import Event
+from vectra_player.protocol.rugs import Event, decode
 
 PRICES = [1.0, 1.1, 1.2, 1.3, 0.02]
 
@@ -251,3 +254,43 @@ def test_a_payload_of_another_shape_changes_nothing_of_the_game(name: str) -> No
     state = after(game(tick(1, PRICES)))
     changed = after(event(name, {"gameId": 7, "id": [], "startTick": "x"}), start=state)
     assert (changed.tick, changed.price, changed.balance) == (1, 1.1, None)
+
+
+def legacy(number: int, **fields: object) -> Event:
+    row = {"game_id": GAME, "tick": number, "price": PRICES[number], "active": True}
+    record = {**row, "rugged": False, "cooldown_timer": 0, "trade_count": 7, **fields}
+    frame = Frame(
+        ts=T0,
+        raw=json.dumps(record),
+        raw_format="legacy",
+        event_name="legacy.tick",
+        source="import",
+    )
+    decoded = decode(stored(frame))
+    assert decoded is not None
+    return decoded
+
+
+def test_rows_of_per_game_files_move_the_state_by_the_same_rules() -> None:
+    state = after(legacy(0, active=False, cooldown_timer=5000))
+    assert (state.game_phase, state.prices) == (GamePhase.BETTING, ())
+    state = after(*(legacy(n) for n in range(4)), start=state)
+    assert (state.game_phase, state.tick, state.price) == (GamePhase.LIVE, 3, 1.3)
+    state = after(legacy(4, rugged=True), legacy(4, rugged=True, tick=6), start=state)
+    assert (state.game_phase, state.tick, state.price) == (GamePhase.RUGGED, 4, 0.02)
+    assert state.prices == tuple(PRICES)
+    assert after(legacy(2), start=state).tick == 4
+
+
+def test_a_snapshot_fills_the_whole_series() -> None:
+    state = after(game(tick(3, PRICES) | {"prices": PRICES[:4]}))
+    assert state.prices == (1.0, 1.1, 1.2, 1.3)
+
+
+def test_a_history_that_cannot_be_read_names_nobody() -> None:
+    assert after(game(reset([]) | {"gameHistory": [{"id": 7}]})).settled_game_id is None
+
+
+def test_the_end_of_the_recording_is_the_end_of_the_connection() -> None:
+    state = after(fact_event("connected", {"socket_id": "a"}), fact_event("stopped"))
+    assert (state.connection.connected, state.connection.sockets) == (False, ())
