@@ -262,3 +262,12 @@ def test_unknown_events_and_packets_without_meaning_give_nothing() -> None:
     for raw in ("2", "3", "40", "430[]"):
         session.feed(Frame(ts=1, raw=raw))
     assert session.rows == []
+
+
+def test_an_own_result_heard_on_two_sockets_is_one_row() -> None:
+    session = Session()
+    session.game_state(**tick(1, LONG))
+    result = bet(playerId=ME, type="payout", payout=0, profit=-0.01)
+    session.event("currentSidebetResult", TRACE, result, socket_id="a")
+    session.event("currentSidebetResult", TRACE, result, socket_id="b")
+    assert len(session.of(Sidebet)) == 1
