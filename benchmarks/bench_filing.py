@@ -19,30 +19,31 @@ from benchmarks.bench_ingest import frames, plain_deriver
 
 from vectra_player.model.frame import Frame
 from vectra_player.store.derivation import Deriver
-from vectra_player.store.settings import StoreSettings
+from vectra_player.store.settings import FilingReport, StoreSettings
 from vectra_player.store.writer import EventStore
 
-_MANUAL = StoreSettings(file_interval_s=3_600, auto_compact=False)
+_FILING = StoreSettings(file_interval_s=3_600, auto_compact=False)
+_NO_FILING = StoreSettings(file_interval_s=3_600, file_frames=10**9, file_bytes=1 << 40)
 
 
 def filing_rate(
     root: Path, sample: Iterable[Frame], count: int, deriver: Deriver
 ) -> tuple[float, float, int]:
-    """Return events/s, CPU microseconds an event and rows filed for one flush of `count` events."""
-    with EventStore.open(root, settings=_MANUAL, deriver=deriver) as store:
-        with store._filer.lock:  # nothing is filed while the journal is prepared
-            store.start_session("demo", "bench")
-            for frame in islice(cycle(sample), count):
-                last = store.append(frame)
-                if last - store.durable_seq > 10_000:
-                    store.wait_durable(last - 5_000, 60)
-            store.wait_durable(last, 60)
-        cpu, started = time.process_time(), time.perf_counter()
-        report = store.flush()
-        wall, cpu = time.perf_counter() - started, time.process_time() - cpu
+    """Return events/s, CPU microseconds an event and rows, for a restart that files `count`."""
+    with EventStore.open(root, settings=_NO_FILING, deriver=deriver) as store:
+        store.start_session("demo", "bench")
+        for frame in islice(cycle(sample), count):
+            last = store.append(frame)
+            if last - store.durable_seq > 10_000:
+                store.wait_durable(last - 5_000, 60)
+        store.wait_durable(last, 60)
+    cpu = time.process_time()
+    with EventStore.open(root, settings=_FILING, deriver=deriver) as store:
+        cpu = time.process_time() - cpu
+        report = store.recovery.filed if store.recovery else FilingReport()
     if report.frames < count:
         raise SystemExit(f"filed {report.frames} of {count}")
-    return count / wall, cpu / count * 1e6, sum(report.rows.values())
+    return count / report.seconds, cpu / count * 1e6, sum(report.rows.values())
 
 
 def captured(path: Path) -> list[Frame]:

@@ -104,7 +104,7 @@ class Compactor:
             seconds=self._clock.monotonic() - started,
         )
 
-    def prepare(self, day: Day) -> Prepared:
+    def prepare(self, day: Day, connection: duckdb.DuckDBPyConnection) -> Prepared:
         """Build a day's new directory in `staging/` and compare it with the old one.
 
         Raises:
@@ -115,9 +115,8 @@ class Compactor:
         self._discard(day, staged)
         make_directories(self._ops, staged)
         try:
-            with closing(self._connect()) as connection:
-                written = self._write(connection, day, staged)
-                rows = _compare(connection, day.files, written)
+            written = self._write(connection, day, staged)
+            rows = _compare(connection, day.files, written)
             self._ops.fsync_dir(staged)
         except BaseException:
             self._remove(staged)
@@ -127,11 +126,12 @@ class Compactor:
 
     def _prepare_all(self, days: Sequence[Day], skipped: list[str]) -> list[Prepared]:
         prepared = []
-        for day in days:
-            try:
-                prepared.append(self.prepare(day))
-            except (OSError, DamageError, pa.ArrowException, _duckdb().Error) as error:
-                skipped.append(f"{day.doc_type}/{day.date}: {error}")
+        with closing(self._connect()) as connection:
+            for day in days:
+                try:
+                    prepared.append(self.prepare(day, connection))
+                except (OSError, DamageError, pa.ArrowException, _duckdb().Error) as error:
+                    skipped.append(f"{day.doc_type}/{day.date}: {error}")
         return prepared
 
     def _exchange_all(self, prepared: Sequence[Prepared], skipped: list[str]) -> list[Prepared]:

@@ -8,6 +8,7 @@ that was cut short is simply done again: the same files replace themselves. Used
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -171,7 +172,9 @@ class Filer:
         """Set a damaged group aside; a gap fact takes the place and the first seq of its frames."""
         group = journaled.group
         now = self._clock.now_us()
-        stem = f"journal-{group.session_id}-{group.first_seq}-{group.last_seq}"
+        # Nothing of a damaged row can be trusted as part of a path.
+        safe = re.sub(r"[^A-Za-z0-9_-]", "_", group.session_id)[:64]
+        stem = f"journal-{safe}-{int(group.first_seq)}-{int(group.last_seq)}"
         span = {"from": group.first_seq, "to": group.last_seq, "missing": group.frames}
         reason = {"session_id": group.session_id, **span, "reason": error.message, "at": iso(now)}
         self._ops.unlink(self._data_dir.quarantine / f"{stem}.bin")

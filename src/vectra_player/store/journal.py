@@ -75,7 +75,8 @@ _VACUUM_PAGES = 2_000
 """Pages given back to the file system after a filing: 8 MB, about 10 ms of the writer's time."""
 
 _GROUPS_OF_PLAN = """
-SELECT id, session_id, first_seq, last_seq, raw_bytes, final, crc, blob FROM groups
+SELECT id, CAST(session_id AS TEXT), first_seq, last_seq, raw_bytes, final, crc,
+    CAST(blob AS BLOB) FROM groups
 WHERE id BETWEEN ? AND ? ORDER BY id
 """
 
@@ -182,12 +183,17 @@ class Journal:
         )
 
     def replace(self, group_id: int, group: Group) -> None:
-        """Put another group in the place of a damaged one, in the same plan."""
-        self._connection.execute(
-            "UPDATE groups SET session_id = ?, first_seq = ?, last_seq = ?, raw_bytes = ?, "
-            "final = ?, crc = ?, blob = ? WHERE id = ?",
+        """Put another group in the place of a damaged one, in the same plan.
+
+        Where its damaged key is that of another group, it only goes.
+        """
+        changed = self._connection.execute(
+            "UPDATE OR IGNORE groups SET session_id = ?, first_seq = ?, last_seq = ?, "
+            "raw_bytes = ?, final = ?, crc = ?, blob = ? WHERE id = ?",
             (*group, group_id),
         )
+        if not changed.rowcount:
+            self._connection.execute("DELETE FROM groups WHERE id = ?", (group_id,))
 
     def add_session(self, session: Session) -> None:
         """Record that a session exists; a known one stays as it is."""
