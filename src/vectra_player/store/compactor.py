@@ -252,9 +252,9 @@ def _compare(
         "FROM read_parquet(?, union_by_name = true, hive_partitioning = false)"
     )
     before, after = (
-        connection.execute(question, [list(map(str, files))]).fetchone() for files in (old, new)
+        connection.execute(question, [list(map(str, files))]).fetchall()[0] for files in (old, new)
     )
-    if before is None or before != after:
+    if before != after:
         raise DamageError("the compacted rows differ from the original ones")
     rows, _, _, distinct = before
     if rows != distinct:
