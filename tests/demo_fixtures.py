@@ -91,8 +91,9 @@ async def listening(
 
 
 async def log_in(heard: Listener, token: str = "token") -> None:
+    before = len(heard.named("inboxMessages"))
     await heard.client.emit("authenticate", (TRACE, {"token": token}))
-    await heard.until(lambda: heard.named("inboxMessages"))
+    await heard.until(lambda: len(heard.named("inboxMessages")) > before)
 
 
 async def live(heard: Listener) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from itertools import pairwise
 from typing import Any
 
+import aiohttp
 import pytest
 from tests.demo_fixtures import (
     LONG_GAMES,
@@ -17,6 +19,7 @@ from tests.demo_fixtures import (
     running_demo,
 )
 
+from vectra_player.bus import spawn
 from vectra_player.demo.values import SOL_MINT
 
 GREETING = [
@@ -58,6 +61,23 @@ async def test_two_clients_hear_the_same_show() -> None:
         assert common > 50
         ours = two.events[len(GREETING) : len(GREETING) + common]
         assert one.events[start : start + common] == ours
+
+
+async def test_a_poll_that_waits_ends_when_its_client_says_goodbye() -> None:
+    async with running_demo(speed=0.001) as server, aiohttp.ClientSession() as http:
+        url = f"{server.url}/socket.io/?EIO=4&transport=polling"
+        async with http.get(url) as answer:
+            sid = json.loads((await answer.text())[1:])["sid"]
+
+        async def poll() -> int:
+            async with http.get(f"{url}&sid={sid}") as waited:
+                return waited.status
+
+        waiting = spawn(poll(), name="long poll")
+        await asyncio.sleep(0.2)  # nothing tells when the poll is in; too late ends it with 400
+        async with http.post(f"{url}&sid={sid}", data="1") as answer:
+            assert answer.status == 200
+        assert await asyncio.wait_for(waiting, 20) in (200, 400)
 
 
 async def test_login_is_followed_by_the_personal_events_in_order() -> None:

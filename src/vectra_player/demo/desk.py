@@ -137,6 +137,9 @@ class Desk:
             return {"success": False, "error": "Authentication required"}
         account = self._accounts.open(token)
         await self._pause(self._latency.login_ms)
+        previous = self._logins.get(sid)
+        if previous is not None:
+            await self._sio.leave_room(sid, previous.who.id)
         await self._sio.enter_room(sid, account.who.id)
         await self._sio.emit("playerUpdate", account.update(self._sim.table), to=sid)
         self._first_state.add(sid)

@@ -136,11 +136,20 @@ class Wire:
     def answered(self, request: web.Request, status: int, body: bytes) -> None:
         """Log a polling answer that was written."""
         self.closed(request)
+        if request.method == "POST":
+            self._end_poll(request.query.get("sid", ""))
         if request.method != "GET" or status != 200:
             return
         text = body.decode()
         sid = request.query.get("sid", "") or _sid_of(text)
         self._log_body(sid, "sent", text)
+
+    def _end_poll(self, sid: str) -> None:
+        # A client that says goodbye has a poll waiting; the library would leave it hanging
+        # for a whole ping interval.
+        socket = self._engine.sockets.get(sid)
+        if socket is not None and socket.closed:
+            socket.queue.put_nowait(None)
 
     def _log_body(self, sid: str, way: Way, body: str) -> None:
         for packet in body.split(RECORD_SEPARATOR) if body else ():

@@ -8,7 +8,7 @@ const keep = (name, node) => {
 };
 
 const header = () =>
-  el("header.header-bar", {},
+  el("div.header-bar", {},
     el("div.brand", {}, el("span.brand-mark", { ariaHidden: "true" }), el("span.brand-name", {}, "RUGS"), el("span.beta", {}, "BETA")),
     el("div.demo-badge", { title: "A stand-in on this machine. No real money." }, "DEMO"),
     el("div.header-space"),
@@ -18,7 +18,7 @@ const header = () =>
     keep("connect", el("button.connect-button", { type: "button" }, "Connect")));
 
 const chat = () =>
-  el("aside.chat-panel", { ariaLabel: "Chat" },
+  el("div.chat-panel", { ariaLabel: "Chat" },
     keep("chatTitle", el("div.chat-title", {}, "Online (0)")),
     keep("chatList", el("div.chat-list")),
     el("div.chat-foot", {}, "Chat Rules"));
