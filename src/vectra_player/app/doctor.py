@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import psutil
 
 from vectra_player.config import Settings
 from vectra_player.errors import VectraError
+from vectra_player.ports import holder_of
 from vectra_player.store.layout import DataDir
 
 Outcome = Literal["ok", "warning", "problem"]
@@ -102,21 +102,9 @@ def _port(variable: str, port: int) -> Finding:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            holder = port_holder(port)
+            holder = holder_of(port)
             return Finding(check, "warning", f"taken by {holder}", f"Stop it or set {variable}.")
     return Finding(check, "ok", "free")
-
-
-def port_holder(port: int) -> str:
-    """Name the process that listens on a local port, as far as this user may know."""
-    try:
-        for connection in psutil.net_connections("inet"):
-            listening = connection.status == psutil.CONN_LISTEN
-            if listening and connection.laddr and connection.laddr.port == port and connection.pid:
-                return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
-    except psutil.Error:
-        pass
-    return "another process"
 
 
 def _disk(settings: Settings) -> Finding:
