@@ -111,6 +111,7 @@ def reader(root: str, pipe: Connection) -> None:
         fallen = [who for who, n in seen.items() if n > now.get(who, 0)]
         wrong += [f"{who}: {seen[who]} then {now.get(who, 0)}" for who in fallen]
         seen = now
+        time.sleep(0.002)
     pipe.send((dict(result), wrong))
 
 

@@ -28,6 +28,7 @@ from vectra_player.store.journal import Journal, Session, journal_bytes
 from vectra_player.store.layout import DataDir, utc_date
 from vectra_player.store.lock import WriterLock
 from vectra_player.store.recovery import RecoveryReport, recover
+from vectra_player.store.salvage import damage, finish, salvage
 from vectra_player.store.settings import (
     CompactionReport,
     FilingReport,
@@ -313,11 +314,14 @@ class EventStore:
 
     def _start(self) -> None:
         try:
+            finish(self.data_dir, self._ops)
+            if damage(self.data_dir.journal_file):
+                salvage(self.data_dir, self._clock, self._ops)
             self._ingest.start()
             self.recovery = recover(
                 self.data_dir, self._ingest, self._filer, self._clock, self._ops, self._step
             )
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             self._ingest.close()
             raise DiskError(
                 f"The store cannot be put right after its last end: {error}."

@@ -62,3 +62,32 @@ def test_a_damaged_derive_state_starts_anew_and_says_so(tmp_path: Path) -> None:
         assert store.flush().failures == 1
     assert seqs(tmp_path, "imp") == [1, 2, 3, 4, 5, 6]
     assert [kind for (kind,) in read(tmp_path, "system_event", "kind")] == ["derive_state_lost"]
+
+
+def test_a_journal_that_is_no_database_is_set_aside_and_recording_goes_on(tmp_path: Path) -> None:
+    record_without_filing(tmp_path, 3)
+    journal = tmp_path / "journal" / "journal.sqlite"
+    journal.write_bytes(b"\0" * journal.stat().st_size)
+    with EventStore.open(tmp_path, settings=SMALL, deriver=SMALL_DERIVER) as store:
+        session = store.start_session("demo", "h")
+        store.stop_session("done")
+    assert seqs(tmp_path, session) == [1, 2]
+    assert list((tmp_path / "quarantine").glob("journal-*/journal.sqlite"))
+    assert sorted(path.name for path in journal.parent.iterdir()) == ["journal.sqlite"]
+
+
+def test_what_a_damaged_database_still_gives_is_filed(tmp_path: Path) -> None:
+    session = record_without_filing(tmp_path, 400)
+    journal = tmp_path / "journal" / "journal.sqlite"
+    content = bytearray(journal.read_bytes())
+    pages = len(content) // 4096
+    damaged = pages // 2
+    content[damaged * 4096 : (damaged + 1) * 4096] = b"\xff" * 4096
+    journal.write_bytes(content)
+    with EventStore.open(tmp_path, settings=SMALL, deriver=SMALL_DERIVER):
+        pass
+    found = seqs(tmp_path, session)
+    assert found == sorted(set(found))
+    assert len(found) > 100
+    kinds = [kind for (kind,) in read(tmp_path, "system_event", "kind")]
+    assert "crash_recovered" in kinds
