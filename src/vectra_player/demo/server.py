@@ -12,7 +12,6 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-import psutil
 import socketio
 from aiohttp import web
 
@@ -28,6 +27,7 @@ from vectra_player.demo.site import make_app
 from vectra_player.demo.values import Emission, WireJson, new_trace, stream
 from vectra_player.demo.wire import Wire, WireLog
 from vectra_player.errors import SourceError
+from vectra_player.ports import holder_of
 
 EVERYBODY = "everybody"
 """Room of the clients that have had their first frame."""
@@ -200,17 +200,6 @@ class DemoServer:
 
     async def _goodbye(self, sid: str, reason: Any = None) -> None:
         self.desk.forget(sid)
-
-
-def holder_of(port: int) -> str:
-    """Name the process that listens on a port, as far as the system tells."""
-    try:
-        for connection in psutil.net_connections(kind="tcp"):
-            if connection.laddr and connection.laddr.port == port and connection.pid:
-                return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
-    except psutil.Error:
-        pass
-    return "another program"
 
 
 def run_demo_server(
