@@ -17,7 +17,7 @@ from tests.e2e.support.browser import kill_tree, main_process, processes_of
 from tests.e2e.support.recording import differences, recording, settled
 from tests.e2e.support.truth_server import truth_server
 
-from vectra_player.sources.chrome.hostlink import HostLink
+from vectra_player.sources.chrome.hostlink import HostBusyError, HostLink
 from vectra_player.sources.chrome.launch import socket_path
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -125,7 +125,7 @@ async def test_only_one_recorder_uses_a_chrome(tmp_path: Path) -> None:
         recording(f"{server.url}/?mode=websocket", profile) as run,
     ):
         await run.until(lambda: len(run.packets()) > 10)
-        with pytest.raises(Exception, match="Another recorder"):
+        with pytest.raises(HostBusyError):
             await HostLink.connect(socket_path(profile), 0)
 
 

@@ -82,6 +82,11 @@ class Chrome:
             return code, os.read(self.error, CHUNK)[-1000:].decode("utf-8", "replace")
         return code, ""
 
+    def close(self) -> None:
+        """Let go of the pipe; a Chrome that still runs ends by it."""
+        for fd in (self.input, self.output, self.error):
+            os.close(fd)
+
     def kill(self) -> None:
         """End Chrome the hard way."""
         with contextlib.suppress(ProcessLookupError):

@@ -64,6 +64,9 @@ class Host:
             for key, _ in self._select.select(0.5):
                 key.data()
             self._housekeep()
+        if self._client is not None:
+            self._drop_client()
+        self._select.close()
 
     def _done(self) -> bool:
         if self._code is None:
@@ -260,6 +263,8 @@ def serve(path: Path, argv: list[str], report: int) -> None:
     try:
         Host(chrome, version, listener).run()
     finally:
+        listener.close()
+        chrome.close()
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_ino == inode:
                 path.unlink()

@@ -58,7 +58,8 @@ class HostLink:
         """Connect and exchange hellos; None when no host listens at `path`.
 
         Raises:
-            SourceError: another recorder uses this Chrome, or the host is not ours.
+            HostBusyError: another recorder uses this Chrome; it may be about to end.
+            SourceError: the host is not ours.
         """
         try:
             reader, writer = await asyncio.open_unix_connection(str(path), limit=4 * CHUNK)
@@ -67,9 +68,10 @@ class HostLink:
         link = cls(reader, writer)
         try:
             await link._greet(acknowledged)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            # Refused before it read our hello, or it ends this moment: worth another try.
             await link.close()
-            return None
+            raise HostBusyError("chrome-host broke off the connection.") from error
         except SourceError:
             await link.close()
             raise

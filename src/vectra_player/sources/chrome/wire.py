@@ -137,6 +137,7 @@ class Client:
         """Take kept messages up for sending, a few at a time; after the last one the end."""
         if not self.cursor:
             return
+        self.cursor = max(self.cursor, kept.first)
         while len(self.unsent) < 64 and self.cursor < kept.next:
             self.queue(b"M", self.cursor, kept.get(self.cursor))
             self.cursor += 1

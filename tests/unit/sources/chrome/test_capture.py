@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.sources.chrome.peer import PAGE, POLL_URL, SESSION, Peer
 
@@ -241,6 +241,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(names, values), max_size=12))
 def test_nothing_chrome_says_makes_it_raise(script: list[tuple[str, object]]) -> None:
     peer = Peer()
