@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.store_support import SMALL, SMALL_DERIVER, FakeClock
 
-from vectra_player.errors import StoreLockedError
+from vectra_player.errors import DiskError, StoreLockedError
 from vectra_player.store.lock import WriterLock, holder
 from vectra_player.store.writer import EventStore
 
@@ -98,6 +98,6 @@ def test_the_lock_of_a_killed_holder_is_free(tmp_path: Path) -> None:
 def test_a_lock_file_that_is_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("precious")
     (tmp_path / "lock").symlink_to(tmp_path / "victim")
-    with pytest.raises(OSError, match="symbolic"):
+    with pytest.raises(DiskError, match="symbolic"):
         WriterLock.acquire(tmp_path / "lock")
     assert (tmp_path / "victim").read_text() == "precious"

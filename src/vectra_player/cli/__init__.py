@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -32,6 +32,12 @@ system.register(app)
 app.add_typer(store.app, name="store")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def _globals(
     context: typer.Context,
@@ -43,12 +49,12 @@ def _globals(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print results only.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    if version:
-        say(__version__)
-        raise typer.Exit
     context.obj = open_session(data_dir, json_output=json, quiet=quiet)
 
 
@@ -56,7 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; ends the process with the contract's exit code."""
     words = hoist_globals(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(words, prog_name="vectra-player")
+        code = app(words, prog_name="vectra-player", standalone_mode=False)
+    except _WRONG_LINE as error:
+        _refuse_line(error)
+    except typer.Abort:
+        _fail("Nothing was done.", FOUND_WRONG)
     except UsageError as error:
         _fail(error, NOT_RUN)
     except VectraError as error:
@@ -64,8 +74,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FOUND_WRONG)
+    sys.exit(code)
 
 
-def _fail(error: VectraError, code: int) -> None:
+_WRONG_LINE: Any = typer.BadParameter.__mro__[1]
+"""What the parser raises for a line it cannot read; typer publishes only this kind of it."""
+
+
+def _refuse_line(error: Any) -> NoReturn:
+    """Say in one line what is wrong; a command without its subcommand prints its help instead."""
+    if error.ctx is None or type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        sys.exit(NOT_RUN)
+    reason = " ".join(error.format_message().split()).rstrip(".")
+    _fail(f"{reason}. Try '{error.ctx.command_path} --help'.", NOT_RUN)
+
+
+def _fail(error: VectraError | str, code: int) -> NoReturn:
     say(f"vectra-player: {error}", to_stderr=True)
     sys.exit(code)

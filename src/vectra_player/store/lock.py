@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from vectra_player.clock import Clock, SystemClock
-from vectra_player.errors import StoreLockedError
+from vectra_player.errors import DiskError, StoreLockedError
 from vectra_player.store.layout import iso
 
 
@@ -38,10 +38,16 @@ class WriterLock:
 
         Raises:
             StoreLockedError: another process, or another store of this one, holds it.
-            OSError: the lock file cannot be opened.
+            DiskError: the lock file cannot be opened.
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise DiskError(
+                f"{path} cannot be opened for writing: {error.strerror}.",
+                advice="Mend its permissions or disk, or name another directory with --data-dir.",
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
