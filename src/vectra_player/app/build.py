@@ -42,7 +42,6 @@ def _chrome_source(settings: Settings, clock: Clock, *, close_browser: bool) -> 
         ChromeSettings(
             game_url=settings.game_url,
             profile_dir=settings.chrome_profile_dir,
-            run_dir=settings.data_dir / "run",
             cdp_port=settings.cdp_port,
             headless=settings.headless,
             chrome_path=settings.chrome_path,

@@ -16,7 +16,6 @@ class ChromeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     game_url: str
     profile_dir: Path
-    run_dir: Path | None = None
     cdp_port: int | None = None
     headless: bool = False
     chrome_path: Path | None = None
