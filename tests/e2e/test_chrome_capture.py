@@ -12,9 +12,10 @@ from tests.e2e.support.truth_server import truth_server
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
-@pytest.mark.parametrize(
-    "mode", ["websocket", "polling", "upgrade", "worker", "pollworker", "shared", "iframe"]
-)
+MODES = ["websocket", "polling", "upgrade", "worker", "pollworker", "shared", "service", "iframe"]
+
+
+@pytest.mark.parametrize("mode", MODES)
 async def test_every_packet_of_a_page_is_recorded(mode: str, tmp_path: Path) -> None:
     async with (
         truth_server() as server,

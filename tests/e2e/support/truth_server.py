@@ -28,6 +28,7 @@ SCRIPTS = {
     "worker": "new Worker('/worker.js')",
     "pollworker": "new Worker('/worker.js?polling')",
     "shared": "new SharedWorker('/shared.js')",
+    "service": "navigator.serviceWorker.register('/service.js')",
     "iframe": "onload = () => { const f = document.createElement('iframe');"
     "f.src = location.origin.replace('127.0.0.1', 'localhost') + '/?mode=websocket';"
     "document.body.append(f); }",
@@ -79,6 +80,7 @@ class TruthServer:
         app.router.add_get("/eio.js", _script((HERE / "eio.js").read_text()))
         app.router.add_get("/worker.js", _script(WORKER))
         app.router.add_get("/shared.js", _script(WORKER))
+        app.router.add_get("/service.js", _script(WORKER))
         app.router.add_get("/echo", self._echo)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
