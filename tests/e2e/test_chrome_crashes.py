@@ -104,6 +104,21 @@ async def test_a_killed_chrome_is_started_again_and_the_gap_is_told(tmp_path: Pa
     assert [end["reason"] for end in ends] == [gaps[0]["reason"]]
 
 
+async def test_a_crashed_tab_is_reloaded_and_its_socket_ended(tmp_path: Path) -> None:
+    async with (
+        truth_server() as server,
+        recording(f"{server.url}/?mode=websocket", tmp_path / "profile") as run,
+    ):
+        await run.until(lambda: len(run.packets()) > 60)
+        renderer = int(run.packets()[0].socket_id.split(".")[1])
+        os.kill(renderer, signal.SIGKILL)
+        await run.until(lambda: len(run.facts("connected")) == 2, "reloaded")
+        await run.until(lambda: len(run.packets()) > 150)
+        assert await settled(run, server, tail=40) == []
+        assert run.facts("target_crashed")
+        assert [end["reason"] for end in run.facts("disconnected")] == ["the tab crashed"]
+
+
 async def test_a_headless_chrome_closes_with_the_recorder(tmp_path: Path) -> None:
     profile = tmp_path / "profile"
     async with (
