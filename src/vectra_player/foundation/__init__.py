@@ -1,0 +1,1 @@
+"""The live feed and what is served beside it. `app` joins it to the recorder."""
