@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from vectra_player.sources.chrome.browser import Chrome
-from vectra_player.sources.chrome.wire import CHUNK, Client, Kept, Sticky, frame, peer_uid
+from vectra_player.sources.chrome.wire import (
+    CHUNK,
+    FALLBACK_FOLDER,
+    Client,
+    Kept,
+    Sticky,
+    frame,
+    peer_uid,
+)
 
 KEEP_BYTES = 64 * 1024 * 1024
 """Beyond this the pipe is not read: Chrome queues, nothing is lost (capture.md, chrome-host)."""
@@ -265,9 +273,11 @@ def serve(path: Path, argv: list[str], report: int) -> None:
     finally:
         listener.close()
         chrome.close()
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             if path.stat().st_ino == inode:
                 path.unlink()
+                if path.parent.name.startswith(FALLBACK_FOLDER):
+                    path.parent.rmdir()
 
 
 def main(socket_path: str, *argv: str) -> int:

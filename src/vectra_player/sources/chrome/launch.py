@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from vectra_player.errors import SourceError
+from vectra_player.sources.chrome.wire import FALLBACK_FOLDER
 
 NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
 MAC_PATHS = (
@@ -125,7 +126,7 @@ def socket_path(profile: Path) -> Path:
     if len(os.fsencode(path)) < SOCKET_PATH_LIMIT:
         return path
     digest = hashlib.sha256(os.fsencode(profile.absolute())).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"vectra-{os.getuid()}-{digest}"
+    folder = Path(tempfile.gettempdir()) / f"{FALLBACK_FOLDER}{os.getuid()}-{digest}"
     prepare_profile(folder)
     return folder / SOCKET_NAME
 

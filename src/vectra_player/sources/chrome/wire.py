@@ -21,6 +21,8 @@ CHUNK = 256 * 1024
 EVENT = b'{"method":"'
 BATCH = 64
 """Messages taken up for sending at a time: bounds the copy beside the kept ones."""
+FALLBACK_FOLDER = "vectra-socket-"
+"""Begins the name of the folder that holds the socket when the profile's path is too long."""
 
 
 class Kept:
@@ -138,7 +140,7 @@ class Client:
         if not self.cursor:
             return
         self.cursor = max(self.cursor, kept.first)
-        while len(self.unsent) < 64 and self.cursor < kept.next:
+        while len(self.unsent) < BATCH and self.cursor < kept.next:
             self.queue(b"M", self.cursor, kept.get(self.cursor))
             self.cursor += 1
         if code is not None and self.cursor == kept.next and not self._told_end:
