@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as CallTimeoutError
+from contextlib import suppress
 from threading import Thread
 from typing import Any, Final
 
@@ -58,11 +59,14 @@ class Ingest:
         Raises:
             DiskError: the journal cannot be opened, or the disk has no room for the reserve.
         """
-        if not self._reserve.take():
-            mib = self._settings.reserve_bytes >> 20
+        try:
+            self._reserve.take()
+        except OSError as error:
+            mib = self._settings.reserve_bytes / (1 << 20)
             raise DiskError(
-                f"The disk has less than {mib} MiB free.", advice="Free some space and try again."
-            )
+                f"The disk refuses a reserve of {mib:g} MiB: {error.strerror}.",
+                advice="Free some space and try again.",
+            ) from error
         self._thread.start()
         try:
             self.backlog = self.call(self._first)
@@ -200,10 +204,10 @@ class Ingest:
         if halt.kind == "queue":
             if self.queue.waiting[0] == 0:
                 self.queue.resume()
-        elif self._reserve.room_is_back(self._settings.resume_margin_bytes) and (
-            self._reserve.take()
-        ):
-            self.queue.resume()
+        elif self._reserve.room_is_back(self._settings.resume_margin_bytes):
+            with suppress(OSError):
+                self._reserve.take()
+                self.queue.resume()
 
     def _shrink(self) -> None:
         try:

@@ -28,16 +28,15 @@ class Reserve:
             return self._path.stat().st_blocks * 512 >= self._size
         return False
 
-    def take(self) -> bool:
-        """Allocate the room; False, with nothing left behind, when the disk has not enough."""
+    def take(self) -> None:
+        """Allocate the room. Raises OSError, with nothing left behind, when the disk refuses."""
         if self.held:
-            return True
+            return
         try:
             self._allocate()
         except OSError:
             self.release()
-            return False
-        return True
+            raise
 
     def give(self) -> None:
         """Give an eighth of the room back: another process may eat what is free in no time."""

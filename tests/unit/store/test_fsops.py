@@ -70,14 +70,14 @@ def test_a_small_file_gets_new_content_in_one_step(tmp_path: Path) -> None:
 def test_the_reserve_holds_real_blocks_and_gives_them_back_bit_by_bit(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "reserve", 1 << 20)
     assert not reserve.held
-    assert reserve.take()
+    reserve.take()
     assert reserve.held
     assert (tmp_path / "reserve").stat().st_blocks * 512 >= 1 << 20
     reserve.give()
     assert not reserve.held
     assert (tmp_path / "reserve").stat().st_size == (1 << 20) * 7 // 8
     assert reserve.room_is_back(0)
-    assert reserve.take()
+    reserve.take()
     reserve.release()
     assert not (tmp_path / "reserve").exists()
     reserve.give()
@@ -85,6 +85,7 @@ def test_the_reserve_holds_real_blocks_and_gives_them_back_bit_by_bit(tmp_path: 
 
 def test_a_reserve_larger_than_the_disk_is_not_taken(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "reserve", 1 << 50)
-    assert not reserve.take()
+    with pytest.raises(OSError, match="No space|too large"):
+        reserve.take()
     assert not (tmp_path / "reserve").exists()
     assert not reserve.room_is_back(0)
