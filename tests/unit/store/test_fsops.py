@@ -85,7 +85,7 @@ def test_the_reserve_holds_real_blocks_and_gives_them_back_bit_by_bit(tmp_path: 
 
 def test_a_reserve_larger_than_the_disk_is_not_taken(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "reserve", 1 << 50)
-    with pytest.raises(OSError, match="No space|too large"):
+    with pytest.raises(OSError, match=r"No space|too large"):
         reserve.take()
     assert not (tmp_path / "reserve").exists()
     assert not reserve.room_is_back(0)
