@@ -1,7 +1,8 @@
 """Record one source: scrub a frame, store it, and only then understand and publish it.
 
 A recording survives everything but its own end: a source that fails is reported, a store that
-halts (full disk) is waited for, and what is missing becomes a gap fact.
+halts (full disk) is waited for, and what is missing becomes a gap fact. Recording can be stopped
+and started while the source runs on; frames between are published with no session and not kept.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ import msgspec
 import structlog
 
 from vectra_player import __version__
+from vectra_player.app.progress import Limits, Progress, Status, Summary
 from vectra_player.bus import EventBus, Events, spawn
 from vectra_player.clock import Clock, SystemClock
-from vectra_player.errors import CaptureHaltedError, DecodeError, VectraError
+from vectra_player.errors import CaptureHaltedError, DecodeError, UsageError, VectraError
 from vectra_player.live.provider import LiveStateProvider
-from vectra_player.model.frame import FACT_PREFIX, Frame, StoredFrame, fact
+from vectra_player.model.frame import Frame, StoredFrame, fact
+from vectra_player.model.rows import WsEvent
 from vectra_player.model.units import Source as SourceLabel
 from vectra_player.protocol.describe import describe
-from vectra_player.protocol.phases import GamePhase
 from vectra_player.protocol.redact import scrub
 from vectra_player.protocol.rugs import Event, decode
 from vectra_player.sources.base import Source
@@ -32,56 +34,19 @@ log = structlog.get_logger(__name__)
 
 STATUS_INTERVAL_S = 0.25
 HALT_POLL_S = 0.5
-DRAIN_S = 10.0
 
-GAP_FACTS = frozenset({"gap", "silence"})
+NOT_STORED = ""
+"""Session of a frame that nobody keeps."""
 
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """When to stop by itself; None: never."""
-
-    games: int | None = None
-    duration_s: float | None = None
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What a viewer of the recorder wants to know, as of now."""
-
-    source: str
-    session_id: str
-    elapsed_s: float
-    game_id: str | None
-    tick: int | None
-    price: float | None
-    phase: str
-    games: int
-    events: int
-    events_per_s: float
-    lag_ms: float | None
-    durable_seq: int
-    gaps: int
-    disk_free_bytes: int
-    halted: str | None
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recording came to."""
-
-    session_id: str
-    source: str
-    data_dir: str
-    reason: str
-    seconds: float
-    events: int
-    games: int
-    gaps: int
-    durable_seq: int
-    halted: str | None = None
-    error: str | None = None
+UNDECODABLE_CHARS = 4096
+"""How much of a packet nobody can read is published; the store has all of it."""
 
 
 class Recorder:
-    """One recording, from the first frame to the last; runs on one event loop."""
+    """One source, recorded from the first frame to the last; runs on one event loop.
+
+    With `recording=False` nothing is stored until `start_recording`.
+    """
 
     def __init__(
         self,
@@ -92,26 +57,77 @@ class Recorder:
         origin: str = "",
         bus: EventBus | None = None,
         clock: Clock | None = None,
+        recording: bool = True,
     ) -> None:
         self.bus = bus or EventBus()
         self.live = LiveStateProvider(self.bus)
         self._store = store
         self._source = source
         self._label: SourceLabel = label
+        self._origin = origin
         self._clock = clock or SystemClock()
-        self._session_id = store.start_session(label, origin, {"version": __version__})
-        self._progress = _Progress(self._clock.monotonic())
+        self._progress = Progress(self._clock.monotonic())
+        self._session_id: str | None = None
+        self._last_session: str | None = None
+        self._sessions = 0
+        self._switch = asyncio.Lock()
+        self._switching = False
+        self._held_receipt = 0
         self._stop = asyncio.Event()
         self._reason = "stopped"
         self._loop = asyncio.get_running_loop()
+        if recording:
+            self._begin(store.start_session(label, origin, {"version": __version__}))
         source.acknowledge(store.last_receipt)
         store.on_durable(self._acknowledge)
 
+    @property
+    def recording(self) -> bool:
+        """Tell whether frames are stored."""
+        return self._session_id is not None
+
     def stop(self, reason: str) -> None:
-        """End the recording cleanly; the first reason counts."""
+        """End the run cleanly; the first reason counts."""
         if not self._stop.is_set():
             self._reason = reason
             self._stop.set()
+
+    async def start_recording(self) -> str:
+        """Begin a new session; return its id. Frames are stored from when this returns.
+
+        Raises:
+            UsageError: one is open already, or the run is ending.
+            DiskError: the disk refuses.
+        """
+        async with self._switch:
+            if self.recording or self._stop.is_set():
+                raise UsageError(
+                    f"Recording already: session {self._session_id}."
+                    if self.recording
+                    else "The recorder is stopping."
+                )
+            detail = {"version": __version__, "sockets": list(self.live.connection.sockets)}
+            self._switching = True
+            try:
+                session_id = await asyncio.to_thread(
+                    self._store.start_session, self._label, self._origin, detail
+                )
+            finally:
+                self._switching = False
+            self._begin(session_id)
+            self._release()
+            self._tell(Events.RECORDING_STARTED, "started", session_id, 1, detail)
+            return session_id
+
+    async def stop_recording(self, reason: str) -> str:
+        """End the session; everything of it is durable and filed on return. Returns its id.
+
+        Raises:
+            UsageError: nothing is recorded.
+            DiskError: the disk refuses; what was acknowledged is safe.
+        """
+        async with self._switch:
+            return await self._end_session(reason)
 
     async def run(
         self, limits: Limits | None = None, on_status: Callable[[Status], None] | None = None
@@ -149,51 +165,89 @@ class Recorder:
         live, stats, progress = self.live.snapshot(), self._store.stats(), self._progress
         return Status(
             source=self._label,
+            recording=self.recording,
             session_id=self._session_id,
+            sessions=self._sessions,
             elapsed_s=self._clock.monotonic() - progress.started,
             game_id=live.game_id,
             tick=live.tick,
             price=live.price,
             phase=live.game_phase,
-            games=progress.games,
-            events=progress.events,
+            games=progress.session.games,
+            events=progress.session.events,
             events_per_s=progress.rate(self._clock.monotonic()),
             lag_ms=progress.lag_ms,
             durable_seq=stats.durable_seq,
-            gaps=progress.gaps,
+            gaps=progress.session.gaps,
             disk_free_bytes=shutil.disk_usage(self._store.data_dir.root).free,
             halted=stats.halted_reason,
         )
 
     def emit(self, frame: Frame) -> None:
-        """Store a frame, then publish what it says.
+        """Store a frame if there is a session, then publish what it says.
 
         Raises:
             CaptureHaltedError: the store cannot take it; nothing was stored.
         """
         clean = scrub(frame)
-        seq = self._store.append(clean)
-        stored = StoredFrame(self._session_id, seq, clean)
-        self._progress.count(clean, self._clock.now_us())
+        session_id = self._session_id
+        if session_id is None:
+            stored = StoredFrame(NOT_STORED, 0, clean)
+            self._let_go(clean.receipt)
+        else:
+            stored = StoredFrame(session_id, self._store.append(clean), clean)
+        self._progress.count(clean, self._clock.now_us(), recorded=session_id is not None)
         self.bus.publish(Events.WS_RAW_EVENT, stored)
+        ws = describe(stored)
         try:
-            event = decode(describe(stored))
+            event = decode(ws)
         except DecodeError as error:
-            log.warning("undecodable", seq=seq, error=error.message)
-            return
+            log.warning("undecodable", seq=stored.seq, error=error.message)
+            event = _undecodable(ws, error)
         if event is not None:
             self._publish(event)
+
+    def _begin(self, session_id: str) -> None:
+        self._session_id = self._last_session = session_id
+        self._sessions += 1
+        if self._sessions > 1:
+            self._progress.next_session()
 
     def _acknowledge(self, seq: int, receipt: int) -> None:
         if receipt and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._source.acknowledge, receipt)
 
+    def _let_go(self, receipt: int) -> None:
+        """Acknowledge a frame that is not kept.
+
+        A receipt covers all before it: while a session ends, frames before this one may not be
+        durable yet, so it waits until they are.
+        """
+        self._held_receipt = max(self._held_receipt, receipt)
+        if not self._switching:
+            self._release()
+
+    def _release(self) -> None:
+        receipt, self._held_receipt = self._held_receipt, 0
+        if receipt:
+            self._source.acknowledge(receipt)
+
     def _publish(self, event: Event) -> None:
         before = self.live.game_phase, self.live.game_id
         self.bus.publish(Events.EVENT, event)
         after = self.live.game_phase, self.live.game_id
-        if self._progress.count_game(before, after):
-            self.stop(f"{self._progress.games} games recorded")
+        if self.recording and self._progress.count_game(before, after):
+            self.stop(f"{self._progress.total.games} games recorded")
+
+    def _tell(self, topic: Events, kind: str, session_id: str, seq: int, detail: object) -> None:
+        """Publish a fact the store wrote by itself.
+
+        Not as EVENT: the connection goes on, and the live state takes the end of a session for
+        the end of its connection.
+        """
+        frame = fact(kind, detail, ts=self._clock.now_us(), source=self._label, origin=self._origin)
+        event = decode(describe(StoredFrame(session_id, seq, frame)))
+        self.bus.publish(topic, event)
 
     async def _capture(self) -> None:
         while True:
@@ -206,7 +260,7 @@ class Recorder:
                 self.emit(self._halt_gap(halted_at, str(error)))
 
     async def _until_the_store_accepts(self) -> None:
-        while self._store.halted:  # noqa: ASYNC110 - a thread of the store changes it
+        while self._store.halted and self.recording:  # noqa: ASYNC110 - a thread changes it
             await asyncio.sleep(HALT_POLL_S)
 
     def _halt_gap(self, halted_at: int, reason: str) -> Frame:
@@ -216,7 +270,24 @@ class Recorder:
 
     async def _finish(self) -> None:
         await self._source.close()
-        await asyncio.to_thread(self._store.stop_session, self._reason)
+        async with self._switch:
+            if self.recording:
+                await self._end_session(self._reason)
+
+    async def _end_session(self, reason: str) -> str:
+        session_id, self._session_id = self._session_id, None
+        if session_id is None:
+            raise UsageError("Nothing is recorded.")
+        self._switching = True
+        try:
+            await asyncio.to_thread(self._store.stop_session, reason)
+        finally:
+            self._switching = False
+            self._release()
+        detail = {"reason": reason, "events": self._progress.session.events}
+        seq = self._store.durable_seq
+        self._tell(Events.RECORDING_STOPPED, "stopped", session_id, seq, detail)
+        return session_id
 
     async def _report(self, on_status: Callable[[Status], None]) -> None:
         while True:
@@ -226,52 +297,37 @@ class Recorder:
     def _summary(self, error: str | None) -> Summary:
         stats, progress = self._store.stats(), self._progress
         return Summary(
-            session_id=self._session_id,
+            session_id=self._last_session,
             source=self._label,
             data_dir=str(self._store.data_dir.root),
             reason=self._reason,
             seconds=round(self._clock.monotonic() - progress.started, 3),
-            events=progress.events,
-            games=progress.games,
-            gaps=progress.gaps,
+            events=progress.total.events,
+            games=progress.total.games,
+            gaps=progress.total.gaps,
             durable_seq=stats.durable_seq,
+            sessions=self._sessions,
             halted=stats.halted_reason,
             error=error,
         )
 
 
-class _Progress:
-    """Running counts of one recording."""
-
-    def __init__(self, started: float) -> None:
-        self.started = started
-        self.events = 0
-        self.games = 0
-        self.gaps = 0
-        self.lag_ms: float | None = None
-        self.games_wanted: int | None = None
-        self._marks: list[tuple[float, int]] = [(started, 0)]
-
-    def count(self, frame: Frame, now_us: int) -> None:
-        self.events += 1
-        if frame.raw_format == "engineio":
-            self.lag_ms = max(0.0, (now_us - frame.ts) / 1000)
-        elif frame.event_name.removeprefix(FACT_PREFIX) in GAP_FACTS:
-            self.gaps += 1
-
-    def count_game(
-        self, before: tuple[GamePhase, str | None], after: tuple[GamePhase, str | None]
-    ) -> bool:
-        """Count a game once the next one follows its rug; True when enough were seen."""
-        if before[0] is GamePhase.RUGGED and after[1] != before[1]:
-            self.games += 1
-        return self.games_wanted is not None and self.games >= self.games_wanted
-
-    def rate(self, now: float) -> float:
-        """Events a second over the last few seconds."""
-        self._marks = [*self._marks[-20:], (now, self.events)]
-        (then, events), seconds = self._marks[0], now - self._marks[0][0]
-        return (self.events - events) / seconds if seconds > 0 and then < now else 0.0
+def _undecodable(ws: WsEvent, error: DecodeError) -> Event:
+    """Tell of a packet nobody can read by its name, if it has one, and its text."""
+    text = ws.raw[:UNDECODABLE_CHARS].encode("utf-8", "replace").decode()
+    return Event(
+        name=ws.event_name or "undecodable",
+        direction=ws.direction,
+        kind="event",
+        data=msgspec.json.encode(text),
+        seq=ws.seq,
+        ts=ws.ts,
+        session_id=ws.session_id,
+        socket_id=ws.socket_id,
+        origin=ws.origin,
+        source=ws.source,
+        mismatch=error.message,
+    )
 
 
 def _error_of(task: asyncio.Task[None]) -> str | None:

@@ -13,7 +13,8 @@ import structlog
 from vectra_player import __version__
 from vectra_player.app.build import SOURCES, build_source, store_settings
 from vectra_player.app.control import serve_control
-from vectra_player.app.recorder import Limits, Recorder, Status, Summary
+from vectra_player.app.progress import Limits, Status, Summary
+from vectra_player.app.recorder import Recorder
 from vectra_player.app.upkeep import refresh
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings

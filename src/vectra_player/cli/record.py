@@ -84,7 +84,7 @@ def _record(
     *,
     close_browser: bool,
 ) -> None:
-    from vectra_player.app.recorder import Limits
+    from vectra_player.app.progress import Limits
     from vectra_player.app.run import record_source
     from vectra_player.store.layout import DataDir
 
@@ -129,7 +129,7 @@ class _StatusView:
             self._live.stop()
 
     def show(self, status: object) -> None:
-        from vectra_player.app.recorder import Status
+        from vectra_player.app.progress import Status
 
         assert isinstance(status, Status)
         if self._tty:

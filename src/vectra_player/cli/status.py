@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from vectra_player.app.recorder import Status, Summary
+from vectra_player.app.progress import Status, Summary
 
 PHASE_STYLE = {"LIVE": "bold green", "RUGGED": "bold red", "BETTING": "cyan", "COOLDOWN": "dim"}
 UNKNOWN = "unknown"
