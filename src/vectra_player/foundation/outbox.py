@@ -17,6 +17,8 @@ from msgspec import Struct
 from vectra_player.foundation.messages import Packed
 
 TRY_AGAIN_LATER = 1013  # RFC 6455 registry: the client may come back, and resume
+HIGH_BYTES = 32 << 10
+"""Bytes in a line above which messages wait in the outbox; a line must drain from here on."""
 _POINT_BYTES = 24  # a merged (tick, price) as JSON, generously
 
 
@@ -36,7 +38,7 @@ class Line(Protocol):
         ...
 
     def on_drain(self, call: Callable[[], None]) -> None:
-        """Call back each time `unsent` has fallen after it was above the line's high mark."""
+        """Call back each time `unsent` has fallen well below `HIGH_BYTES` after it was above."""
         ...
 
 
@@ -47,8 +49,6 @@ class Budget(Struct, frozen=True, kw_only=True):
     max_messages: int = 2_000
     max_stall_s: float = 3.0
     """Seconds without one byte taken, while messages wait."""
-    high_bytes: int = 32 << 10
-    """Bytes in the line above which messages wait here; the line's own mark must not be higher."""
 
 
 class Outbox:
@@ -90,7 +90,7 @@ class Outbox:
         """Send messages the client wants; `frames` are theirs, joined once for all clients."""
         if self.closed:
             return
-        if self._waiting or self._line.unsent() > self._budget.high_bytes:
+        if self._waiting or self._line.unsent() > HIGH_BYTES:
             for message in messages:
                 self._hold(message)
             self._keep_budget()
@@ -111,7 +111,7 @@ class Outbox:
 
     def pump(self) -> None:
         """Send what waits, until the line is full again."""
-        while self._waiting and self._line.unsent() <= self._budget.high_bytes:
+        while self._waiting and self._line.unsent() <= HIGH_BYTES:
             key, message = self._waiting.popitem(last=False)
             self._bytes -= len(message.frame)
             frame = message.frame
