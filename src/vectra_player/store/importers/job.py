@@ -42,9 +42,6 @@ from vectra_player.store.layout import DataDir
 from vectra_player.store.settings import StoreSettings
 from vectra_player.store.writer import EventStore
 
-DEFAULT_ORIGIN = "backend.rugs.fun"
-"""The host all known recordings come from (protocol.md section 1)."""
-
 SETTINGS = StoreSettings(
     auto_compact=False, file_frames=1 << 30, file_bytes=1 << 40, file_interval_s=1e6
 )

@@ -13,6 +13,9 @@ from msgspec import Struct, field
 from vectra_player.model.frame import Frame
 from vectra_player.model.units import Direction
 
+DEFAULT_ORIGIN = "backend.rugs.fun"
+"""The host all known recordings come from (protocol.md section 1)."""
+
 MAX_LINE_BYTES = 100 << 20
 """A longer line is not read into memory: it is no record of any recorder we know."""
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import FrameType
 
 from vectra_player.clock import Clock, SystemClock
-from vectra_player.store.importers.job import DEFAULT_ORIGIN, ImportJob, Progress
+from vectra_player.store.importers.job import ImportJob, Progress
 from vectra_player.store.importers.parquet import ParquetReader
+from vectra_player.store.importers.records import DEFAULT_ORIGIN
 from vectra_player.store.importers.report import ImportReport
 from vectra_player.store.importers.times import parse_zone
 from vectra_player.store.layout import DataDir
