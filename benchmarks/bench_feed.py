@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -28,7 +29,9 @@ from vectra_player.web.security import Access
 TOKEN = "benchmark"
 STAMP = b'"t":'
 STAMP_DIGITS = 20
+FIRST_SEQ = 10_000  # so that every message has the same length
 TARGET_PER_CPU_S = 40_000
+ROUNDS = 3
 
 
 class Load(Struct, frozen=True, kw_only=True):
@@ -50,6 +53,7 @@ class Server:
         self.load = load
         self.ours = ours
         self.hub = FeedHub(lambda: Message("snapshot", 0, None, {}))
+        self.hub.last_seq = FIRST_SEQ
         self.plain: set[ServerConnection] = set()
         self.memory_mb: list[float] = []
 
@@ -63,7 +67,7 @@ class Server:
         else:
             server = await serve(self._keep, "127.0.0.1", 0, compression=None)
             print(server.sockets[0].getsockname()[1], flush=True)
-        while self._connected() < self.load.clients:
+        while self._connected() < self.load.clients:  # noqa: ASYNC110 - both kinds alike
             await asyncio.sleep(0.05)
         print(json.dumps(await self._publish()), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
@@ -82,7 +86,7 @@ class Server:
         load, process = self.load, psutil.Process()
         messages = int(load.rate * load.seconds)
         body = _body(load.size)
-        first_loss: float | None = None
+        all_gone_s: float | None = None
         began, cpu = time.monotonic(), time.process_time()
         for number in range(0, messages, load.burst):
             due = began + number / load.rate
@@ -91,14 +95,14 @@ class Server:
                 self._send(body)
             if number % max(load.rate // 2, 1) < load.burst:
                 self.memory_mb.append(process.memory_info().rss / 1e6)
-            if first_loss is None and self._connected() < load.clients - load.stalled + 1:
-                first_loss = time.monotonic() - began
+            if all_gone_s is None and self._connected() <= load.clients - load.stalled:
+                all_gone_s = time.monotonic() - began
         await asyncio.sleep(0.5)
         return {
             "messages": messages,
             "cpu_s": time.process_time() - cpu,
             "memory_mb": self.memory_mb,
-            "stalled_gone_s": first_loss if load.stalled else None,
+            "stalled_gone_s": all_gone_s if load.stalled else None,
             "unsent_mb": self._unsent() / 1e6,
         }
 
@@ -109,8 +113,10 @@ class Server:
         if self.ours:
             self.hub.publish(message)
         else:
-            envelope = {"type": "player.trade", "ts": 1, "gameId": "g", "seq": 1, "data": data}
-            broadcast(self.plain, msgspec.json.encode({**envelope, "src": None}), text=True)
+            envelope = {"type": "player.trade", "ts": 1, "gameId": "g", "seq": FIRST_SEQ}
+            broadcast(
+                self.plain, msgspec.json.encode({**envelope, "data": data, "src": None}), text=True
+            )
 
     def _unsent(self) -> int:
         if self.ours:
@@ -176,7 +182,7 @@ async def clients(port: int, load: Load) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     delays = sorted(d for reader in readers for d in reader.delays_ms)
     result = {
-        "bytes": sum(reader.received for reader in readers),
+        "deliveries": sum(r.received // len(text_frame(bytes(load.size))) for r in readers),
         "p50_ms": delays[len(delays) // 2],
         "p99_ms": delays[len(delays) * 99 // 100],
     }
@@ -204,8 +210,6 @@ def measure(kind: str, load: Load) -> dict[str, Any]:
     figures.update(json.loads(crowd.stdout.readline()))
     for process in (crowd, server):
         process.communicate("\n")
-    frame = len(text_frame(bytes(load.size)))
-    figures["deliveries"] = figures["bytes"] // frame
     figures["per_cpu_s"] = figures["deliveries"] / figures["cpu_s"]
     wanted = figures["messages"] * (load.clients - load.stalled)
     figures["complete"] = figures["deliveries"] / wanted
@@ -223,7 +227,7 @@ def _tell(name: str, load: Load) -> dict[str, dict[str, Any]]:
             f"p50 {it['p50_ms']:6.2f} ms  p99 {it['p99_ms']:6.2f} ms  "
             f"{100 * it['complete']:.2f} % arrived  memory {memory[0]:.0f} -> {memory[-1]:.0f} MB  "
             f"unsent {it['unsent_mb']:.1f} MB"
-            + (f"  first stalled closed after {gone:.1f} s" if gone is not None else ""),
+            + (f"  stalled closed after {gone:.1f} s" if gone is not None else ""),
             flush=True,
         )
     return found
@@ -248,16 +252,15 @@ def main() -> None:
     fan = _tell("200 clients, 100/s", Load(clients=200, rate=100, seconds=seconds))
     _tell("200 clients, 10 x 10/s", Load(clients=200, rate=100, burst=10, seconds=seconds))
     _tell("1,000 clients, 10/s", Load(clients=1_000, rate=10, seconds=seconds))
-    calm = _tell(
-        "50 clients, 3.7 KB, 200/s", Load(clients=50, size=3_700, rate=200, seconds=seconds)
-    )
-    stuck = _tell(
-        "same, 5 never read", Load(clients=50, stalled=5, size=3_700, rate=200, seconds=seconds)
-    )
+    calm, stuck = [], []
+    for _ in range(ROUNDS):
+        same: dict[str, Any] = {"clients": 50, "size": 3_700, "rate": 200, "seconds": seconds}
+        calm.append(_tell("50 clients, 3.7 KB, 200/s", Load(**same))["ours"]["p99_ms"])
+        stuck.append(_tell("same, 5 never read", Load(**same, stalled=5))["ours"]["p99_ms"])
     reached = fan["ours"]["per_cpu_s"]
-    change = stuck["ours"]["p99_ms"] / calm["ours"]["p99_ms"] - 1
+    change = statistics.median(stuck) / statistics.median(calm) - 1
     print(f"PF6: {reached:,.0f} deliveries per server CPU-second (target {TARGET_PER_CPU_S:,})")
-    print(f"PF6: p99 of healthy clients {100 * change:+.0f} % with 5 of 50 stalled (target 10 %)")
+    print(f"PF6: p99 of healthy clients {100 * change:+.0f} % with 5 of 50 stalled (limit 10 %)")
 
 
 if __name__ == "__main__":
