@@ -4,5 +4,8 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=scripts/setup.sh
 source "$root/scripts/setup.sh"
+case " $* " in
+    *" --source chrome "* | *" --source=chrome "*) need_packages chromium ;;
+esac
 set_up "$root" core
 exec "$root/.venv/bin/vectra-player" up "$@"
