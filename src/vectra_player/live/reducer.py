@@ -142,6 +142,8 @@ def _filled(
     new = {t: p for t, p in told if 0 <= t <= MAX_TICK and (t >= len(known) or known[t] is None)}
     if not new:
         return known
+    if len(new) == 1 and len(known) in new:
+        return known + (new[len(known)],)  # noqa: RUF005 - half the copying of (*known, price)
     prices = [*known, *([None] * (max(new) + 1 - len(known)))]
     for tick, price in new.items():
         prices[tick] = price
