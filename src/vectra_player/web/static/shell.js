@@ -1,0 +1,245 @@
+// What every page has around it: tabs, the two badges and the coloured bar, the recording mark, a
+// note when something is wrong, the status line, the theme, and the keyboard.
+//
+//   const shell = mountShell({ page: "monitor" });
+//   shell.follow(client);                      // badges, notes and feed figures from the feed
+//   shell.key("k", "Kill switch", () => …);
+
+export const TABS = [
+  { id: "monitor", label: "Monitor", href: "/", key: "m" },
+  { id: "tools", label: "Tools", href: "/artifacts/orchestrator/", key: "t" },
+  { id: "replay", label: "Replay", href: "/artifacts/orchestrator/?tab=replay", key: "p" },
+];
+
+const THEMES = ["auto", "dark", "light"];
+const GO_MS = 1_500;
+const NOTES = {
+  waiting: "Not connected to the feed; trying again. What is shown is the last that was heard.",
+  refused: "This browser is not logged in: run vectra-player open for a new link.",
+  ended: "The feed ended: ",
+};
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name in element && name !== "list") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+const isTyping = (target) =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+class Shell {
+  #keys = new Map();
+  #go = new Map();
+  #goUntil = 0;
+  #items = new Map();
+  #notes = new Map();
+
+  constructor({ page, tabs, title }) {
+    this.rec = make("span", { className: "rec", role: "status", textContent: "REC", hidden: true });
+    this.mode = this.#badge("Where the data comes from");
+    this.trading = this.#badge("What trading may do");
+    this.bar = this.#makeBar(page, tabs);
+    this.note = make("div", { className: "shell-note", role: "status", hidden: true });
+    this.#makeStatusLine();
+    this.dialog = make("dialog", {}, "");
+    this.dialog.setAttribute("aria-label", "Keyboard");
+    document.body.prepend(make("a", { className: "skip-link", href: "#main", textContent: "Skip to content" }), this.bar, this.note);
+    document.body.append(this.statusLine, this.dialog);
+    if (title) document.title = `${title} · VECTRA`;
+    this.setMode(null);
+    this.setTrading(null);
+    this.key("?", "Show these keys", () => this.help());
+    this.key("/", "Search", () => document.querySelector("[data-search]")?.focus());
+    for (const tab of tabs) if (tab.key) this.#go.set(tab.key, tab);
+    document.addEventListener("keydown", (event) => this.#pressed(event));
+  }
+
+  /** Say where the data comes from: LIVE, DEMO, REPLAY, or null when it is not known. */
+  setMode(mode) {
+    this.#setBadge(this.mode, mode, "mode");
+  }
+
+  /** Say what trading may do: OFF, PAPER, PRACTICE, ARMED, or null when it is not known. */
+  setTrading(trading) {
+    this.#setBadge(this.trading, trading, "trading");
+  }
+
+  /** Say whether it is being recorded; null: not known, the mark is hidden. */
+  setRecording(recording) {
+    this.rec.hidden = recording === null;
+    this.rec.dataset.on = String(recording === true);
+    this.rec.title = recording ? "Recording" : "Not recording";
+    this.rec.textContent = recording ? "REC" : "not recording";
+  }
+
+  /** Put a figure into the status line; null removes it. `level`: good, warn or bad. */
+  setStatus(name, text, level = "good") {
+    let item = this.#items.get(name);
+    if (text === null) {
+      item?.remove();
+      this.#items.delete(name);
+    } else {
+      if (item === undefined) {
+        item = make("span");
+        this.#items.set(name, item);
+        this.statusItems.append(item);
+      }
+      if (item.textContent !== text) item.textContent = text;
+      item.dataset.level = level;
+    }
+    const levels = [...this.#items.values()].map((each) => each.dataset.level);
+    this.dot.dataset.level = ["bad", "warn"].find((worst) => levels.includes(worst)) ?? "good";
+  }
+
+  /** Show one line under the bar, by name; null takes it away. The last one set is shown. */
+  setNote(name, text, level = "warn") {
+    this.#notes.delete(name);
+    if (text !== null) this.#notes.set(name, { text, level });
+    const shown = [...this.#notes.values()].pop();
+    this.note.hidden = shown === undefined;
+    if (shown === undefined) return;
+    if (this.note.textContent !== shown.text) this.note.textContent = shown.text;
+    this.note.dataset.level = shown.level;
+  }
+
+  /** Answer a key; `key` as in KeyboardEvent.key, `label` for the help. Returns what ends it. */
+  key(key, label, call) {
+    this.#keys.set(key, { label, call });
+    return () => this.#keys.delete(key);
+  }
+
+  /** Show every key. */
+  help() {
+    if (this.dialog.open) return;
+    const map = make("dl", { className: "key-map" });
+    const line = (keys, label) =>
+      map.append(make("dt", {}, ...keys.map((key) => make("kbd", { textContent: key }))), make("dd", { textContent: label }));
+    for (const [key, { label }] of this.#keys) line([key === " " ? "space" : key], label);
+    for (const [key, tab] of this.#go) line(["g", key], `Go to ${tab.label}`);
+    const close = make("button", { className: "button", textContent: "Close", type: "button" });
+    close.addEventListener("click", () => this.dialog.close());
+    this.dialog.replaceChildren(make("h2", { textContent: "Keyboard" }), map, close);
+    this.dialog.showModal();
+  }
+
+  /** Keep badges, notes and feed figures as a FoundationWSClient says; returns what ends it. */
+  follow(client) {
+    const draw = (state) => {
+      this.setMode(state.mode);
+      this.setTrading(state.trading);
+      this.setRecording(state.mode === "REPLAY" ? null : state.recording);
+      const open = state.connection.state === "open";
+      this.setStatus("feed", open ? `feed ${client.store.rate().toFixed(0)}/s` : `feed ${state.connection.state}`, open ? "good" : "bad");
+      const { delayMs, gaps } = state.source;
+      this.setStatus("lag", delayMs === null ? null : `lag ${Math.round(delayMs)} ms`);
+      this.setStatus("gaps", gaps === null ? null : `${gaps} gaps`, gaps ? "warn" : "good");
+      const { state: how, reason } = state.connection;
+      this.setNote("feed", how in NOTES ? (how === "ended" ? NOTES.ended + reason : NOTES[how]) : null, how === "waiting" ? "warn" : "bad");
+    };
+    const beat = setInterval(() => draw(client.state), 1_000);
+    const end = client.store.render(draw);
+    return () => {
+      clearInterval(beat);
+      end();
+    };
+  }
+
+  #badge(title) {
+    return make("span", { className: "badge", title });
+  }
+
+  #setBadge(badge, value, name) {
+    const text = value ?? "…";
+    if (badge.textContent !== text) badge.textContent = text;
+    badge.dataset.value = value ?? "";
+    if (value === null) delete document.documentElement.dataset[name];
+    else document.documentElement.dataset[name] = value;
+  }
+
+  #makeBar(page, tabs) {
+    const links = tabs.map((tab) => {
+      const link = make("a", { className: "tab", href: tab.href, textContent: tab.label });
+      if (tab.id === page) link.setAttribute("aria-current", "page");
+      return link;
+    });
+    const theme = make("button", { className: "button quiet icon", type: "button" });
+    const label = () => {
+      theme.textContent = { auto: "◐", dark: "●", light: "○" }[chosenTheme()];
+      theme.title = `Theme: ${chosenTheme()}`;
+      theme.setAttribute("aria-label", theme.title);
+    };
+    theme.addEventListener("click", () => {
+      setTheme(THEMES[(THEMES.indexOf(chosenTheme()) + 1) % THEMES.length]);
+      label();
+    });
+    label();
+    const help = make("button", { className: "button quiet icon wide-only", type: "button", textContent: "?", title: "Keyboard (?)" });
+    help.addEventListener("click", () => this.help());
+    const tabBar = make("nav", { className: "tabs" }, ...links);
+    tabBar.setAttribute("aria-label", "Pages");
+    return make(
+      "header", { className: "shell-bar" },
+      make("a", { className: "brand", href: "/", textContent: "VECTRA" }),
+      tabBar,
+      make("div", { className: "badges" }, this.rec, this.mode, this.trading, theme, help),
+    );
+  }
+
+  #makeStatusLine() {
+    this.dot = make("span", { className: "dot" });
+    this.dot.dataset.level = "good";
+    const toggle = make("button", { className: "status-dot", type: "button", title: "Status" }, this.dot);
+    toggle.setAttribute("aria-label", "Status");
+    toggle.setAttribute("aria-expanded", "false");
+    toggle.addEventListener("click", () => {
+      const open = this.statusLine.toggleAttribute("data-open");
+      toggle.setAttribute("aria-expanded", String(open));
+    });
+    this.statusItems = make("div", { className: "status-items" });
+    this.statusLine = make("footer", { className: "status-line" }, toggle, this.statusItems);
+  }
+
+  #pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (isTyping(event.target) || this.dialog.open) return;
+    const going = event.timeStamp < this.#goUntil;
+    this.#goUntil = 0;
+    const tab = going ? this.#go.get(event.key) : undefined;
+    if (tab !== undefined) {
+      event.preventDefault();
+      location.assign(tab.href);
+    } else if (event.key === "g") {
+      this.#goUntil = event.timeStamp + GO_MS;
+    } else if (this.#keys.has(event.key) && !(event.key === " " && event.target.closest?.("button, a"))) {
+      event.preventDefault();
+      this.#keys.get(event.key).call();
+    }
+  }
+}
+
+/** Build the shell around the page's `<main id="main">`. `page`: id of the tab that is shown. */
+export function mountShell({ page = "", tabs = TABS, title = "" } = {}) {
+  return new Shell({ page, tabs, title });
+}
+
+/** The chosen theme: auto, dark or light. */
+export function chosenTheme() {
+  return document.documentElement.dataset.theme ?? "auto";
+}
+
+/** Choose a theme for all pages; auto follows the system. */
+export function setTheme(theme) {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  try {
+    if (theme === "auto") localStorage.removeItem("vectra-theme");
+    else localStorage.setItem("vectra-theme", theme);
+  } catch {
+    // Storage may be forbidden; the choice then holds for this page.
+  }
+}
