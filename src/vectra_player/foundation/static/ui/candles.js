@@ -1,0 +1,160 @@
+// Candle chart of one game, five ticks a candle, on the vendored lightweight-charts.
+
+import {
+  CandlestickSeries,
+  ColorType,
+  CrosshairMode,
+  createChart,
+  createSeriesMarkers,
+} from "/static/vendor/lightweight-charts.standalone.production.mjs";
+import { CANDLE_TICKS } from "/static/sdk/candles.js";
+import { formatPrice } from "/static/sdk/format.js";
+import { el } from "/static/ui/dom.js";
+
+/** Turn candles of the state store into those of the chart; a candle opens where the last closed. */
+function barsOf(candles, from) {
+  const bars = [];
+  for (let index = from; index < candles.length; index += 1) {
+    const candle = candles[index];
+    if (!candle || !candle.ticks) continue;
+    const before = candles[index - 1];
+    const open = before && before.ticks && !before.missing ? before.close : candle.open;
+    const { high, low, close } = candle;
+    bars.push({ time: index, open, high: Math.max(open, high), low: Math.min(open, low), close });
+  }
+  return bars;
+}
+
+function tokens() {
+  const style = getComputedStyle(document.documentElement);
+  return (name) => style.getPropertyValue(`--${name}`).trim();
+}
+
+/** Call when the colours of the page change. */
+function onTheme(call) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", call);
+  new MutationObserver(call).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+}
+
+/** Text with a link that names the makers of the chart library, as their licence asks. */
+export function attribution() {
+  return el(
+    "p",
+    { class: "muted size-12 attribution" },
+    "Charts by ",
+    el(
+      "a",
+      { href: "https://www.tradingview.com/", target: "_blank", rel: "noopener noreferrer" },
+      "TradingView Lightweight Charts™",
+    ),
+  );
+}
+
+/** One game as candles with its rug and marks. `show` may be called on every tick. */
+export class CandleChart {
+  #box;
+  #chart;
+  #series;
+  #markers;
+  #gameId = undefined;
+  #drawn = 0;
+  #marks = "";
+
+  constructor(box, { onRead = null } = {}) {
+    this.#box = box;
+    this.#chart = createChart(box, {
+      autoSize: true,
+      layout: { attributionLogo: false, fontSize: 12 },
+      crosshair: { mode: CrosshairMode.Normal },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.1 } },
+      timeScale: {
+        borderVisible: false,
+        rightOffset: 3,
+        tickMarkFormatter: (time) => String(time * CANDLE_TICKS),
+      },
+      localization: {
+        priceFormatter: formatPrice,
+        timeFormatter: (time) => `ticks ${time * CANDLE_TICKS}–${(time + 1) * CANDLE_TICKS - 1}`,
+      },
+      handleScroll: { vertTouchDrag: false },
+    });
+    this.#series = this.#chart.addSeries(CandlestickSeries, {
+      borderVisible: false,
+      priceFormat: { type: "custom", formatter: formatPrice, minMove: 0.0001 },
+    });
+    this.#markers = createSeriesMarkers(this.#series, []);
+    this.#paint();
+    onTheme(() => this.#paint());
+    if (onRead) this.#chart.subscribeCrosshairMove((move) => onRead(move.time ?? null));
+  }
+
+  /**
+   * Show a game. `candles` of the state store; `rugTick` null while it runs; `marks`: `{tick,
+   * kind: "own"|"sidebet"|"gap", text}`.
+   */
+  show({ gameId, candles, rugTick = null, marks = [] }) {
+    const anew = gameId !== this.#gameId || candles.length < this.#drawn;
+    const bars = barsOf(candles, anew ? 0 : Math.max(0, this.#drawn - 2));
+    if (anew) {
+      this.#series.setData(bars);
+      this.#chart.timeScale().applyOptions({ barSpacing: 8 });
+      this.#chart.timeScale().scrollToRealTime();
+    } else {
+      for (const bar of bars) this.#series.update(bar);
+    }
+    this.#gameId = gameId;
+    this.#drawn = candles.length;
+    this.#box.dataset.candles = String(candles.length);
+    this.#mark(candles, rugTick, marks);
+  }
+
+  /** Forget everything shown. */
+  clear() {
+    this.show({ gameId: null, candles: [] });
+  }
+
+  /** Let the whole game fit into the box. */
+  fit() {
+    this.#chart.timeScale().fitContent();
+  }
+
+  #mark(candles, rugTick, marks) {
+    const all = [...marks].sort((a, b) => a.tick - b.tick);
+    if (rugTick !== null) all.push({ tick: rugTick, kind: "rug", text: `rug at ${rugTick}` });
+    const key = JSON.stringify(all);
+    this.#box.dataset.rug = rugTick === null ? "" : String(rugTick);
+    if (key === this.#marks) return;
+    this.#marks = key;
+    const token = tokens();
+    this.#markers.setMarkers(
+      all
+        .filter((mark) => Math.floor(mark.tick / CANDLE_TICKS) < candles.length)
+        .map(({ tick, kind, text }) => ({
+          time: Math.floor(tick / CANDLE_TICKS),
+          position: kind === "own" ? "belowBar" : "aboveBar",
+          shape: kind === "rug" ? "arrowDown" : "circle",
+          color: token(kind === "gap" ? "down" : kind),
+          text,
+        })),
+    );
+  }
+
+  #paint() {
+    const token = tokens();
+    this.#chart.applyOptions({
+      layout: {
+        background: { type: ColorType.Solid, color: token("surface") },
+        textColor: token("muted"),
+        fontFamily: token("mono") || "monospace",
+      },
+      grid: { vertLines: { visible: false }, horzLines: { color: token("line") } },
+    });
+    this.#series.applyOptions({
+      upColor: token("up"),
+      wickUpColor: token("up"),
+      downColor: token("down"),
+      wickDownColor: token("down"),
+    });
+    this.#marks = "";
+  }
+}
