@@ -47,6 +47,9 @@ def frame_ticks(
         recover(state, stamp, hot.game_id, game, told, "partial", rows)
     if game.rug_tick is not None and tick > game.rug_tick:
         return
+    if GameTick.doc_type not in state.subs:
+        # Rows of this game have no shift: a game that the same frame's history reveals gets one.
+        state.next_sub(GameTick.doc_type)
     live_tick(
         stamp,
         hot.game_id,

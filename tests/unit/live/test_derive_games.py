@@ -199,3 +199,13 @@ def test_what_is_remembered_stays_bounded() -> None:
     assert len(session.of(Game)) == 2 * MAX_OPEN_GAMES
     session.finish()
     assert len(session.of(Game)) == 3 * MAX_OPEN_GAMES
+
+
+@pytest.mark.parametrize("number", range(len(PRICES)))
+def test_a_running_game_and_one_revealed_by_the_same_frame_share_no_key(number: int) -> None:
+    session = Session()
+    session.game_state(**tick(number, PRICES, NEXT), gameHistory=[entry(PRICES)])
+    ticks = session.of(GameTick)
+    assert {row.game_id for row in ticks} == {GAME, NEXT}
+    assert len({(row.seq, row.sub) for row in ticks}) == len(ticks)
+    assert [row.sub for row in ticks if row.price_source == "live"] == [number]
