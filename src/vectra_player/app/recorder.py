@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import structlog
@@ -86,6 +87,11 @@ class Recorder:
         """Tell whether frames are stored."""
         return self._session_id is not None
 
+    @property
+    def session_id(self) -> str | None:
+        """Return the session that is recorded; None while nothing is."""
+        return self._session_id
+
     def stop(self, reason: str) -> None:
         """End the run cleanly; the first reason counts."""
         if not self._stop.is_set():
@@ -106,7 +112,9 @@ class Recorder:
                     if self.recording
                     else "The recorder is stopping."
                 )
-            detail = {"version": __version__, "sockets": list(self.live.connection.sockets)}
+            detail: dict[str, Any] = {"version": __version__}
+            if self.live.connection.sockets:
+                detail["sockets"] = list(self.live.connection.sockets)
             self._switching = True
             try:
                 session_id = await asyncio.to_thread(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 
 from vectra_player import __version__
 from vectra_player.app.build import SOURCES, build_source, store_settings
-from vectra_player.app.control import serve_control
+from vectra_player.app.control import Handlers, serve_control
 from vectra_player.app.progress import Limits, Status, Summary
 from vectra_player.app.recorder import Recorder
 from vectra_player.app.upkeep import refresh
@@ -21,6 +22,36 @@ from vectra_player.config import Settings
 from vectra_player.store.writer import EventStore
 
 log = structlog.get_logger(__name__)
+
+
+class Opened(NamedTuple):
+    """An open store and the recorder that writes to it."""
+
+    store: EventStore
+    recorder: Recorder
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings, name: str, *, close_browser: bool, recording: bool, clock: Clock
+) -> AsyncIterator[Opened]:
+    """Open store and source and stop on signals; close the store at the end.
+
+    Raises:
+        StoreLockedError, StoreVersionError: the data directory cannot be written.
+        UsageError: there is no such source.
+    """
+    source = build_source(name, settings, clock, close_browser=close_browser)
+    store = await asyncio.to_thread(
+        EventStore.open, settings.data_dir, clock=clock, settings=store_settings(settings)
+    )
+    try:
+        recorder = Recorder(store, source, SOURCES[name], clock=clock, recording=recording)
+        _stop_on_signals(recorder)
+        yield Opened(store, recorder)
+    finally:
+        await asyncio.to_thread(store.close)
+        await asyncio.to_thread(refresh, settings.data_dir)
 
 
 async def record_source(
@@ -39,22 +70,42 @@ async def record_source(
         UsageError: there is no such source.
     """
     clock = clock or SystemClock()
-    source = build_source(name, settings, clock, close_browser=close_browser)
-    store = await asyncio.to_thread(
-        EventStore.open, settings.data_dir, clock=clock, settings=store_settings(settings)
-    )
-    try:
-        recorder = Recorder(store, source, SOURCES[name], clock=clock)
-        _stop_on_signals(recorder)
-        handlers = {"status": _answer(recorder), "flush": _flush(store), "stop": _end(recorder)}
-        async with serve_control(settings.data_dir, handlers):
-            log.info("recording", source=name, version=__version__)
-            summary = await recorder.run(limits, on_status)
-            log.info("recorded", **msgspec.structs.asdict(summary))
-            return summary
-    finally:
-        await asyncio.to_thread(store.close)
-        await asyncio.to_thread(refresh, settings.data_dir)
+    async with (
+        opened(settings, name, close_browser=close_browser, recording=True, clock=clock) as (
+            store,
+            recorder,
+        ),
+        serve_control(settings.data_dir, handlers_of(store, recorder, recorder.status)),
+    ):
+        return await run_to_end(recorder, name, limits, on_status)
+
+
+async def run_to_end(
+    recorder: Recorder, name: str, limits: Limits, on_status: Callable[[Status], None]
+) -> Summary:
+    """Run a recorder and log what it came to."""
+    log.info("recording", source=name, version=__version__)
+    summary = await recorder.run(limits, on_status)
+    log.info("recorded", **msgspec.structs.asdict(summary))
+    return summary
+
+
+def handlers_of(
+    store: EventStore, recorder: Recorder, read_status: Callable[[], Status]
+) -> Handlers:
+    """Return what the control socket answers."""
+
+    async def status() -> Status:
+        return read_status()
+
+    async def flush() -> Any:
+        return await asyncio.to_thread(store.flush)
+
+    async def stop() -> str:
+        recorder.stop("asked to stop")
+        return "stopping"
+
+    return {"status": status, "flush": flush, "stop": stop}
 
 
 def _stop_on_signals(recorder: Recorder) -> None:
@@ -67,25 +118,3 @@ def _stop_on_signals(recorder: Recorder) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop, number)
-
-
-def _answer(recorder: Recorder) -> Callable[[], Any]:
-    async def status() -> Status:
-        return recorder.status()
-
-    return status
-
-
-def _flush(store: EventStore) -> Callable[[], Any]:
-    async def flush() -> Any:
-        return await asyncio.to_thread(store.flush)
-
-    return flush
-
-
-def _end(recorder: Recorder) -> Callable[[], Any]:
-    async def stop() -> str:
-        recorder.stop("asked to stop")
-        return "stopping"
-
-    return stop

@@ -1,4 +1,4 @@
-"""`up`, `record` and `demo-server`: run a source and show what it does."""
+"""`record` and `demo-server`: run a source and show what it does."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import sys
 import threading
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
 
 from vectra_player.cli.session import FOUND_WRONG, Session, say, with_options
 from vectra_player.cli.status import plain_line, status_panel, summary_lines
+
+if TYPE_CHECKING:
+    from vectra_player.app.progress import Status, Summary
 
 Games = Annotated[int | None, typer.Option(min=1, help="Stop after so many games.")]
 Duration = Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")]
@@ -41,24 +44,10 @@ SourceOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
-    app.command(epilog="Example: vectra-player up --source chrome")(up)
     app.command(epilog="Example: vectra-player record --source demo --games 3 --speed 20")(record)
     app.command("demo-server", epilog="Example: vectra-player demo-server --port 8765 --speed 4")(
         demo_server
     )
-
-
-def up(
-    context: typer.Context,
-    source: SourceOption = SourceName.demo,
-    games: Games = None,
-    duration: Duration = None,
-    speed: Speed = None,
-    seed: Seed = None,
-    close_browser: CloseBrowser = False,
-) -> None:
-    """Start everything: for now the recorder with its live status."""
-    _record(context.obj, source, games, duration, speed, seed, close_browser=close_browser)
 
 
 def record(
@@ -71,43 +60,41 @@ def record(
     close_browser: CloseBrowser = False,
 ) -> None:
     """Record a source; no ports but what the source needs."""
-    _record(context.obj, source, games, duration, speed, seed, close_browser=close_browser)
-
-
-def _record(
-    session: Session,
-    source: SourceName,
-    games: int | None,
-    duration: float | None,
-    speed: float | None,
-    seed: int | None,
-    *,
-    close_browser: bool,
-) -> None:
     from vectra_player.app.progress import Limits
     from vectra_player.app.run import record_source
-    from vectra_player.store.layout import DataDir
 
-    session = with_options(session, {"demo_speed": speed, "demo_seed": seed})
-    limits = Limits(games=games, duration_s=duration)
-    DataDir.open_or_create(session.data_dir)
-    session.log_to_file()
-    with _StatusView(session) as view:
+    session = open_to_record(context.obj, speed, seed)
+    with StatusView(session) as view:
         summary = asyncio.run(
             record_source(
                 session.settings,
                 source.value,
-                limits,
+                Limits(games=games, duration_s=duration),
                 view.show,
                 close_browser=close_browser,
             )
         )
+    show_summary(session, summary)
+
+
+def open_to_record(session: Session, speed: float | None, seed: int | None) -> Session:
+    """Lay the options of the demo over the settings; open the data directory for its log."""
+    from vectra_player.store.layout import DataDir
+
+    session = with_options(session, {"demo_speed": speed, "demo_seed": seed})
+    DataDir.open_or_create(session.data_dir)
+    session.log_to_file()
+    return session
+
+
+def show_summary(session: Session, summary: Summary) -> None:
+    """Print what a run came to; ends the command with 1 where something was wrong."""
     session.result(summary, lambda: say("\n".join(summary_lines(summary))))
     if summary.error or summary.halted:
         raise typer.Exit(FOUND_WRONG)
 
 
-class _StatusView:
+class StatusView:
     """Shows the status: a panel that updates on a terminal, a line now and then elsewhere."""
 
     LINE_EVERY_S = 10.0
@@ -119,7 +106,7 @@ class _StatusView:
         self._lines = not self._tty and not silent
         self._next_line_s = 0.0
 
-    def __enter__(self) -> _StatusView:
+    def __enter__(self) -> StatusView:
         if self._tty:
             self._live.start()
         return self
@@ -128,10 +115,8 @@ class _StatusView:
         if self._tty:
             self._live.stop()
 
-    def show(self, status: object) -> None:
-        from vectra_player.app.progress import Status
-
-        assert isinstance(status, Status)
+    def show(self, status: Status) -> None:
+        """Show a status."""
         if self._tty:
             self._live.update(status_panel(status), refresh=True)
         elif self._lines and status.elapsed_s >= self._next_line_s:

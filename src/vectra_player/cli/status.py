@@ -66,7 +66,10 @@ def status_panel(status: Status) -> Panel:
         _pair("disk", f"{format_bytes(status.disk_free_bytes)} free"),
         _pair("time", format_duration(status.elapsed_s)),
     )
-    title = f"[bold red]●[/] REC  [bold]{status.source.upper()}[/]"
+    if status.feed is not None:
+        grid.add_row(_pair("feed", status.feed), _pair("clients", str(status.clients)))
+    mark = "[bold red]●[/] REC" if status.recording else "[dim]○ not recording[/]"
+    title = f"{mark}  [bold]{status.source.upper()}[/]"
     if status.halted:
         title = f"[bold white on red] HALTED [/] {status.halted}"
     return Panel(grid, title=title, title_align="left", subtitle="Ctrl-C stops", expand=False)
@@ -79,23 +82,24 @@ def _pair(label: str, value: str, style: str = "") -> Text:
 def plain_line(status: Status) -> str:
     """Write the status as one line, for logs and pipes."""
     halted = f" HALTED: {status.halted}" if status.halted else ""
+    feed = "" if status.feed is None else f" feed={status.feed} clients={status.clients}"
+    idle = "" if status.recording else " not-recording"
     return (
         f"{format_duration(status.elapsed_s)} {status.source} game={status.game_id or UNKNOWN} "
         f"phase={status.phase} tick={status.tick} price={format_price(status.price)} "
         f"events={status.events} rate={status.events_per_s:.1f}/s "
         f"lag_ms={UNKNOWN if status.lag_ms is None else round(status.lag_ms)} "
         f"durable={status.durable_seq} games={status.games} gaps={status.gaps} "
-        f"disk_free={format_bytes(status.disk_free_bytes)}{halted}"
+        f"disk_free={format_bytes(status.disk_free_bytes)}{feed}{idle}{halted}"
     )
 
 
 def summary_lines(summary: Summary) -> list[str]:
     """Say what was recorded and how to look at it."""
-    lines = [
-        f"Recording ended: {summary.reason}. {summary.events:,} events in {summary.games} finished "
-        f"games and {format_duration(summary.seconds)} are on disk, {summary.gaps} gaps.",
-        f"Session {summary.session_id} in {summary.data_dir}",
-    ]
+    if summary.session_id is None:
+        lines = [f"Ended: {summary.reason}. Nothing was recorded."]
+    else:
+        lines = [_what_is_on_disk(summary), _where(summary)]
     if summary.error:
         lines.append(f"The source failed: {summary.error}")
     if summary.halted:
@@ -108,6 +112,18 @@ def summary_lines(summary: Summary) -> list[str]:
         f"  {command} query '{EXAMPLE_QUERY}'",
         f"  {command} export --doc-type game_tick --out ticks.jsonl",
     ]
+
+
+def _what_is_on_disk(summary: Summary) -> str:
+    return (
+        f"Recording ended: {summary.reason}. {summary.events:,} events in {summary.games} finished "
+        f"games and {format_duration(summary.seconds)} are on disk, {summary.gaps} gaps."
+    )
+
+
+def _where(summary: Summary) -> str:
+    more = f" (the last of {summary.sessions})" if summary.sessions > 1 else ""
+    return f"Session {summary.session_id}{more} in {summary.data_dir}"
 
 
 def own_command() -> str:

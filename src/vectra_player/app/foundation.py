@@ -1,0 +1,183 @@
+"""Run foundation: a recorder with feed and monitor beside it, in one process on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import msgspec
+import structlog
+
+from vectra_player.app.control import serve_control
+from vectra_player.app.instance import cookie_instance, remove_instance, write_instance
+from vectra_player.app.progress import Limits, Status, Summary
+from vectra_player.app.recorder import Recorder
+from vectra_player.app.run import Opened, handlers_of, opened, run_to_end
+from vectra_player.clock import Clock, SystemClock
+from vectra_player.config import Settings
+from vectra_player.foundation.hub import FeedHub
+from vectra_player.foundation.live_backend import LiveBackend
+from vectra_player.foundation.live_feed import LiveFeed
+from vectra_player.foundation.logring import LogRing
+from vectra_player.foundation.service import Service, ServiceSettings
+from vectra_player.foundation.store_worker import StoreWorker
+from vectra_player.store.settings import Halt
+from vectra_player.store.writer import EventStore
+from vectra_player.web.security import Access, new_token
+
+log = structlog.get_logger(__name__)
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a started instance is found. `login` works once; `new_login` makes more."""
+
+    feed: str
+    monitor: str
+    login: str
+    new_login: Callable[[], str]
+
+
+class _Hubs:
+    """Finds the hub a feed client asks for."""
+
+    def __init__(self) -> None:
+        self.main: FeedHub | None = None
+
+    def __call__(self, replay_id: str | None) -> FeedHub | None:
+        return self.main if replay_id is None else None
+
+
+async def run_foundation(
+    settings: Settings,
+    name: str,
+    limits: Limits,
+    on_status: Callable[[Status], None],
+    *,
+    recording: bool = True,
+    close_browser: bool = False,
+    ready: Callable[[Ready], None] = lambda _: None,
+    clock: Clock | None = None,
+) -> Summary:
+    """Serve feed and monitor until a limit, a signal or the end of the source.
+
+    With `recording=False` nothing is stored until a page asks for it. All is filed at return.
+
+    Raises:
+        UsageError: a port is taken, the data directory cannot be written, or no such source.
+    """
+    clock = clock or SystemClock()
+    hubs = _Hubs()
+    token = new_token()
+    access = Access(token, instance=cookie_instance(settings.data_dir), clock=clock)
+    async with contextlib.AsyncExitStack() as steps:
+        service = Service(access, hubs, _service_settings(settings))
+        steps.push_async_callback(service.stop)
+        pair = await steps.enter_async_context(
+            opened(settings, name, close_browser=close_browser, recording=False, clock=clock)
+        )
+        # Clients are told the end before the store is closed, and after everything is filed.
+        steps.push_async_callback(service.stop)
+        backend = await steps.enter_async_context(_live(pair, name, hubs, service, settings, clock))
+        await service.start(backend)
+        status = _status_with_feed(pair.recorder, service)
+        handlers = handlers_of(pair.store, pair.recorder, status)
+        handlers["login"] = _login(service)
+        await steps.enter_async_context(serve_control(settings.data_dir, handlers))
+        steps.enter_context(_announced(settings, token, service, clock))
+        ready(
+            Ready(
+                feed=service.feed_url,
+                monitor=service.monitor_url,
+                login=service.login_link(),
+                new_login=service.login_link,
+            )
+        )
+        if recording:
+            await pair.recorder.start_recording()
+        return await run_to_end(pair.recorder, name, limits, lambda _: on_status(status()))
+
+
+def _service_settings(settings: Settings) -> ServiceSettings:
+    return ServiceSettings(
+        data_dir=settings.data_dir,
+        feed_port=settings.foundation_port,
+        http_port=settings.foundation_http_port,
+        dashboard_port=settings.dashboard_port,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _live(
+    pair: Opened, name: str, hubs: _Hubs, service: Service, settings: Settings, clock: Clock
+) -> AsyncIterator[LiveBackend]:
+    """Join the recorder's bus to the main hub and to what the monitor asks."""
+    recorder = pair.recorder
+    feed = LiveFeed(
+        recorder.bus,
+        recorder.live,
+        demo=name == "demo",
+        recording=lambda: recorder.session_id,
+        clock=clock,
+    )
+    _tell_halts(pair.store, feed)
+    hubs.main = feed.hub
+    worker = StoreWorker(settings.data_dir)
+    ring = LogRing()
+    ring.attach()
+    try:
+        yield LiveBackend(
+            recorder,
+            feed,
+            worker,
+            ring,
+            source=name,
+            feed_facts=service.feed_facts,
+            clock=clock,
+        )
+    finally:
+        feed.close()
+        ring.detach()
+        await worker.close()
+
+
+def _tell_halts(store: EventStore, feed: LiveFeed) -> None:
+    """Publish halts of the store, which come from its own thread."""
+    loop = asyncio.get_running_loop()
+
+    def tell(halt: Halt | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody listens any more
+            loop.call_soon_threadsafe(feed.halted, halt.reason if halt else None)
+
+    store.on_halt(tell)
+
+
+@contextlib.contextmanager
+def _announced(settings: Settings, token: str, service: Service, clock: Clock) -> Iterator[None]:
+    instance = write_instance(
+        settings.data_dir,
+        token,
+        feed=service.feed_port,
+        monitor=service.http_port,
+        dashboard=None,
+        now_us=clock.now_us(),
+    )
+    try:
+        yield
+    finally:
+        remove_instance(settings.data_dir, instance)
+
+
+def _status_with_feed(recorder: Recorder, service: Service) -> Callable[[], Status]:
+    def status() -> Status:
+        clients = service.feed_facts()["clients"]
+        return msgspec.structs.replace(recorder.status(), feed=service.feed_url, clients=clients)
+
+    return status
+
+
+def _login(service: Service) -> Callable[[], Awaitable[str]]:
+    async def login() -> str:
+        return service.login_link()
+
+    return login

@@ -1,0 +1,151 @@
+"""`up`, `foundation` and `open`: the live feed and the monitor, with or without recording."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from vectra_player.cli.record import (
+    CloseBrowser,
+    Duration,
+    Games,
+    Seed,
+    SourceName,
+    SourceOption,
+    Speed,
+    StatusView,
+    open_to_record,
+    show_summary,
+)
+from vectra_player.cli.session import Session, say
+
+if TYPE_CHECKING:
+    from vectra_player.app.foundation import Ready
+    from vectra_player.app.progress import Limits
+
+NoDashboard = Annotated[
+    bool, typer.Option("--no-dashboard", help="Serve feed and monitor only, no dashboard.")
+]
+OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the monitor in the browser.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command(epilog="Example: vectra-player up --source chrome")(up)
+    app.command(epilog="Example: vectra-player foundation --source public")(foundation)
+    app.command("open", epilog="Example: vectra-player open artifacts/live-monitor/")(open_page)
+
+
+def up(
+    context: typer.Context,
+    source: SourceOption = SourceName.demo,
+    games: Games = None,
+    duration: Duration = None,
+    speed: Speed = None,
+    seed: Seed = None,
+    close_browser: CloseBrowser = False,
+    no_dashboard: NoDashboard = False,
+    open_browser: OpenBrowser = False,
+) -> None:
+    """Start everything: recorder, live feed and monitor."""
+    from vectra_player.app.progress import Limits
+
+    session = open_to_record(context.obj, speed, seed)
+    limits = Limits(games=games, duration_s=duration)
+    _serve(
+        session,
+        source,
+        limits,
+        recording=True,
+        close_browser=close_browser,
+        open_browser=open_browser,
+    )
+
+
+def foundation(
+    context: typer.Context,
+    source: SourceOption = SourceName.demo,
+    speed: Speed = None,
+    seed: Seed = None,
+    close_browser: CloseBrowser = False,
+    open_browser: OpenBrowser = False,
+) -> None:
+    """Serve live feed and monitor; nothing is recorded until the page is told to."""
+    from vectra_player.app.progress import Limits
+
+    session = open_to_record(context.obj, speed, seed)
+    _serve(
+        session,
+        source,
+        Limits(),
+        recording=False,
+        close_browser=close_browser,
+        open_browser=open_browser,
+    )
+
+
+def open_page(
+    context: typer.Context,
+    page: Annotated[str, typer.Argument(help="Page of the monitor, such as artifacts/x/.")] = "",
+    print_only: Annotated[
+        bool, typer.Option("--print", help="Print the link instead of opening it.")
+    ] = False,
+) -> None:
+    """Open the running monitor in the browser with a fresh login link."""
+    from vectra_player.app.control import ask_recorder
+
+    session: Session = context.obj
+    link = str(ask_recorder(session.data_dir, "login"))
+    if page.strip("/"):
+        link += "&next=" + quote("/" + page.lstrip("/"), safe="/")
+    opened = not print_only and not session.json_output and webbrowser.open(link)
+    told = f"Opened {link.partition('/login')[0]}." if opened else link
+    session.result({"link": link}, lambda: say(told))
+
+
+def _serve(
+    session: Session,
+    source: SourceName,
+    limits: Limits,
+    *,
+    recording: bool,
+    close_browser: bool,
+    open_browser: bool,
+) -> None:
+    from vectra_player.app.foundation import run_foundation
+
+    with StatusView(session) as view:
+
+        def ready(found: Ready) -> None:
+            _announce(session, found)
+            if open_browser:
+                link = found.new_login()
+                threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+
+        summary = asyncio.run(
+            run_foundation(
+                session.settings,
+                source.value,
+                limits,
+                view.show,
+                recording=recording,
+                close_browser=close_browser,
+                ready=ready,
+            )
+        )
+    show_summary(session, summary)
+
+
+def _announce(session: Session, found: Ready) -> None:
+    """Print the login link, once; where standard output is for the result, on standard error."""
+    line = f"Monitor: {found.login} (works once; `vectra-player open` makes another)"
+    if session.json_output:
+        say(line, to_stderr=True)
+    else:
+        session.note(line)
+        session.note(f"Feed: {found.feed}")

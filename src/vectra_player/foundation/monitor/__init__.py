@@ -1,0 +1,1 @@
+"""The HTTP side of foundation: pages, state, control, metrics. Joined by `foundation.service`."""

@@ -1,0 +1,132 @@
+"""What the HTTP API takes and gives; `/openapi.json` is made of these types."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What went wrong, and what to do about it."""
+
+    message: str
+    advice: str = ""
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """The body of every answer above 399."""
+
+    error: Fault
+
+
+class FeedHealth(msgspec.Struct, frozen=True):
+    """The feed in three numbers."""
+
+    port: int
+    clients: int
+    last_seq: int
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether it runs; told to anybody on this machine, so it holds nothing of the game."""
+
+    status: Literal["ok", "halted"]
+    version: str
+    uptime_s: float
+    recording: bool
+    feed: FeedHealth
+
+
+class RecordingAnswer(msgspec.Struct, frozen=True):
+    """Whether and what is recorded. `error`: why the source ended, if it did."""
+
+    recording: bool
+    source: str
+    session_id: str | None
+    sessions: int
+    events: int
+    games: int
+    gaps: int
+    durable_seq: int
+    halted: str | None
+
+
+class RecordingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Start or stop recording; `source` must be the running one, if given."""
+
+    action: Literal["start", "stop"]
+    source: str | None = None
+
+
+class State(msgspec.Struct, frozen=True):
+    """Everything the monitor page shows; `state` is the content of a feed snapshot."""
+
+    mode: Literal["LIVE", "DEMO", "REPLAY"]
+    trading: Literal["OFF"]
+    recording: RecordingAnswer
+    feed: dict[str, Any]
+    recorder: dict[str, Any]
+    state: dict[str, Any]
+    gaps: list[dict[str, Any]]
+    log: list[dict[str, Any]]
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One recording session; times in microseconds, UTC."""
+
+    session_id: str
+    source: str
+    origin: str
+    started_at: int
+    ended_at: int
+    events: int
+    first_seq: int
+    last_seq: int
+    games: int
+    ended: str
+
+
+class GameRow(msgspec.Struct, frozen=True):
+    """One game with its most complete row; times in microseconds, UTC."""
+
+    game_id: str
+    session_id: str
+    origin: str
+    source: str
+    started_at: int | None
+    ended_at: int | None
+    rug_tick: int | None
+    peak: float | None
+    rug_price: float | None
+    game_version: str | None
+    has_seed: bool
+    has_prices: bool
+    ticks_live: int
+    ticks_missing: int | None
+    trade_count: int | None
+    completeness: str
+
+
+class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Open a replay of a game, a session or a file; exactly one is named."""
+
+    game_id: str | None = None
+    session_id: str | None = None
+    file: str | None = None
+    speed: float = 1.0
+
+
+class ReplayAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Drive a replay; `tick` belongs to seek, `speed` to speed."""
+
+    action: Literal["play", "pause", "step", "back", "seek", "speed", "close"]
+    tick: int | None = None
+    speed: float | None = None
+
+
+class ReplayOpened(msgspec.Struct, frozen=True):
+    """A replay that was opened, and the path of its feed."""
+
+    id: str
+    feed: str
