@@ -84,7 +84,7 @@ class _Nowhere:
     def show(self, event: Event, before: LiveState, after: LiveState) -> None:
         """Show nothing."""
 
-    def jump(self, state: LiveState) -> None:
+    def jump(self, state: LiveState, position: int) -> None:
         """Tell nobody."""
 
     def tell(self, status: ReplayStatus) -> None:

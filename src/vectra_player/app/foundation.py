@@ -20,6 +20,7 @@ from vectra_player.foundation.hub import FeedHub
 from vectra_player.foundation.live_backend import LiveBackend
 from vectra_player.foundation.live_feed import LiveFeed
 from vectra_player.foundation.logring import LogRing
+from vectra_player.foundation.replays import ReplayDesk
 from vectra_player.foundation.service import Service, ServiceSettings
 from vectra_player.foundation.store_worker import StoreWorker
 from vectra_player.store.settings import Halt
@@ -41,11 +42,12 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 class _Hubs:
     """Finds the hub a feed client asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, desk: ReplayDesk) -> None:
         self.main: FeedHub | None = None
+        self._desk = desk
 
     def __call__(self, replay_id: str | None) -> FeedHub | None:
-        return self.main if replay_id is None else None
+        return self.main if replay_id is None else self._desk.hub(replay_id)
 
 
 async def run_foundation(
@@ -67,24 +69,26 @@ async def run_foundation(
         UsageError: a port is taken, the data directory cannot be written, or no such source.
     """
     clock = clock or SystemClock()
-    hubs = _Hubs()
+    desk = ReplayDesk(settings.data_dir, clock=clock)
+    hubs = _Hubs(desk)
     token = new_token()
     access = Access(token, instance=cookie_instance(settings.data_dir), clock=clock)
     async with contextlib.AsyncExitStack() as steps:
-        service = Service(access, hubs, _service_settings(settings))
+        service = Service(access, hubs, service_settings(settings))
         steps.push_async_callback(service.stop)
+        steps.push_async_callback(desk.close)
         pair = await steps.enter_async_context(
             opened(settings, name, close_browser=close_browser, recording=False, clock=clock)
         )
         # Clients are told the end before the store is closed, and after everything is filed.
         steps.push_async_callback(service.stop)
         backend = await steps.enter_async_context(_live(pair, name, hubs, service, settings, clock))
-        await service.start(backend)
+        await service.start(backend, desk)
         status = _status_with_feed(pair.recorder, service)
         handlers = handlers_of(pair.store, pair.recorder, status)
         handlers["login"] = _login(service)
         await steps.enter_async_context(serve_control(settings.data_dir, handlers))
-        steps.enter_context(_announced(settings, token, service, clock))
+        steps.enter_context(announced(settings, token, service, clock))
         ready(
             Ready(
                 feed=service.feed_url,
@@ -93,12 +97,11 @@ async def run_foundation(
                 new_login=service.login_link,
             )
         )
-        if recording:
-            await pair.recorder.start_recording()
         return await run_to_end(pair.recorder, name, limits, lambda _: on_status(status()))
 
 
-def _service_settings(settings: Settings) -> ServiceSettings:
+def service_settings(settings: Settings) -> ServiceSettings:
+    """Take from the user's settings where the servers listen."""
     return ServiceSettings(
         data_dir=settings.data_dir,
         feed_port=settings.foundation_port,
@@ -153,7 +156,8 @@ def _tell_halts(store: EventStore, feed: LiveFeed) -> None:
 
 
 @contextlib.contextmanager
-def _announced(settings: Settings, token: str, service: Service, clock: Clock) -> Iterator[None]:
+def announced(settings: Settings, token: str, service: Service, clock: Clock) -> Iterator[None]:
+    """Keep the instance file while the block runs."""
     instance = write_instance(
         settings.data_dir,
         token,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from vectra_player import __version__
-from vectra_player.cli import data, foundation, record, store, system
+from vectra_player.cli import data, foundation, record, replay, store, system
 from vectra_player.cli.arguments import hoist_globals
 from vectra_player.cli.session import FOUND_WRONG, NOT_RUN, open_session, say
 from vectra_player.errors import UsageError, VectraError
@@ -27,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 foundation.register(app)
+replay.register(app)
 record.register(app)
 data.register(app)
 system.register(app)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import typer
 
+from vectra_player.cli import replay
 from vectra_player.cli.record import (
     CloseBrowser,
     Duration,
@@ -23,13 +24,23 @@ from vectra_player.cli.record import (
     show_summary,
 )
 from vectra_player.cli.session import Session, say
+from vectra_player.errors import UsageError
 
 if TYPE_CHECKING:
     from vectra_player.app.foundation import Ready
     from vectra_player.app.progress import Limits
 
+REPLAY = "replay:"
+
 NoDashboard = Annotated[
     bool, typer.Option("--no-dashboard", help="Serve feed and monitor only, no dashboard.")
+]
+UpSource = Annotated[
+    str,
+    typer.Option(
+        metavar="[demo|chrome|public|replay:GAME_ID|replay:FILE]",
+        help="demo: built-in server; chrome: a browser; public: its feed; replay: no recorder.",
+    ),
 ]
 OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the monitor in the browser.")]
 
@@ -43,7 +54,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     context: typer.Context,
-    source: SourceOption = SourceName.demo,
+    source: UpSource = SourceName.demo.value,
     games: Games = None,
     duration: Duration = None,
     speed: Speed = None,
@@ -52,19 +63,33 @@ def up(
     no_dashboard: NoDashboard = False,
     open_browser: OpenBrowser = False,
 ) -> None:
-    """Start everything: recorder, live feed and monitor."""
+    """Start everything: recorder, live feed and monitor; or a replay in place of them."""
     from vectra_player.app.progress import Limits
 
+    if source.startswith(REPLAY):
+        what, pace = source.removeprefix(REPLAY), 1.0 if speed is None else speed
+        replay.serve(context.obj, what, pace, duration=duration, open_browser=open_browser)
+        return
+    chosen = _source(source)
     session = open_to_record(context.obj, speed, seed)
     limits = Limits(games=games, duration_s=duration)
     _serve(
         session,
-        source,
+        chosen,
         limits,
         recording=True,
         close_browser=close_browser,
         open_browser=open_browser,
     )
+
+
+def _source(name: str) -> SourceName:
+    if name not in list(SourceName):
+        known = ", ".join(SourceName)
+        raise UsageError(
+            f"No source is called {name!r}.", advice=f"Use one of {known}, replay:GAME_ID."
+        )
+    return SourceName(name)
 
 
 def foundation(
@@ -122,7 +147,7 @@ def _serve(
     with StatusView(session) as view:
 
         def ready(found: Ready) -> None:
-            _announce(session, found)
+            announce(session, found)
             if open_browser:
                 link = found.new_login()
                 threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
@@ -141,7 +166,7 @@ def _serve(
     show_summary(session, summary)
 
 
-def _announce(session: Session, found: Ready) -> None:
+def announce(session: Session, found: Ready) -> None:
     """Print the login link, once; where standard output is for the result, on standard error."""
     line = f"Monitor: {found.login} (works once; `vectra-player open` makes another)"
     if session.json_output:

@@ -31,6 +31,8 @@ SLICE_EVENTS = 64
 """Shown before the event loop gets its turn again, however late the player is."""
 
 STATUS_EVERY_S = 1.0
+MOST_GAPS = 50
+"""Told in a status; the recording knows all of them."""
 
 
 class PlayState(StrEnum):
@@ -44,8 +46,9 @@ class PlayState(StrEnum):
 class ReplayStatus(Struct, frozen=True, kw_only=True):
     """Where a replay stands: the data of a `replay.status` message.
 
-    `tick` and `last_tick` are of the game shown; `position` is 0 to 1 of the whole replay, `at_ms`
-    and `length_ms` the same in time at speed 1. `synthetic`: made of prices, no frame was recorded.
+    `tick`, `last_tick` and `gaps` are of the game shown; `position` is 0 to 1 of the whole replay,
+    `at_ms` and `length_ms` the same in time at speed 1. `synthetic`: made of prices or rows, no
+    frame was recorded.
     """
 
     id: str
@@ -71,7 +74,7 @@ class Stage(Protocol):
         """Publish the messages of an event."""
         ...
 
-    def jump(self, state: LiveState) -> None:
+    def jump(self, state: LiveState, position: int) -> None:
         """Tell that the state is another now, without the events between."""
         ...
 
@@ -133,7 +136,7 @@ class Player:
             position=self._position / len(recording.events),
             at_ms=int(at) // 1000,
             length_ms=length // 1000,
-            gaps=recording.gaps,
+            gaps=self._gaps(game_id),
             source_session=session or None,
             title=recording.title,
             games=tuple(game.game_id for game in recording.games),
@@ -225,7 +228,7 @@ class Player:
         self._pacer.move(self._shown_us())
         if self.ended:
             self._pacer.stop()
-        self._stage.jump(self._state)
+        self._stage.jump(self._state, position)
         self._changed()
 
     def _changed(self) -> None:
@@ -246,6 +249,10 @@ class Player:
         games = self.recording.games
         first = games[0].game_id if games else None
         return self._state.game_id or self.recording.game_id or first
+
+    def _gaps(self, game_id: str | None) -> tuple[Gap, ...]:
+        gaps = [gap for gap in self.recording.gaps if gap.game_id == game_id]
+        return tuple(gaps[:MOST_GAPS])
 
     def _shown_us(self) -> Micros:
         return self.recording.times[self._position - 1] if self._position else 0

@@ -68,6 +68,7 @@ class _Open(Struct):
     stage: WatchedStage
     task: asyncio.Task[None]
     used_at: float
+    pinned: bool
 
 
 class Replays:
@@ -96,8 +97,10 @@ class Replays:
         """Return where every open replay stands, the oldest first."""
         return [replay.player.status() for replay in self._replays.values()]
 
-    async def open(self, wanted: Wanted, *, speed: float = 1.0, play: bool = True) -> ReplayStatus:
-        """Load a recording and begin to play it.
+    async def open(
+        self, wanted: Wanted, *, speed: float = 1.0, play: bool = True, pinned: bool = False
+    ) -> ReplayStatus:
+        """Load a recording and begin to play it; a pinned one stays until everything ends.
 
         Raises:
             UsageError: there is nothing such, it is no recording, the speed is out of range, or
@@ -119,7 +122,7 @@ class Replays:
         if play:
             player.play()
         task = spawn(player.run(), name=f"replay {replay_id}")
-        self._replays[replay_id] = _Open(player, stage, task, self._clock.monotonic())
+        self._replays[replay_id] = _Open(player, stage, task, self._clock.monotonic(), pinned)
         if self._sweeper is None:
             self._sweeper = spawn(self._sweep_forever(), name="idle replays")
         log.info("replay opened", id=replay_id, title=recording.title)
@@ -135,6 +138,8 @@ class Replays:
         replay = self._replays[replay_id]
         replay.used_at = self._clock.monotonic()
         if action.action == "close":
+            if replay.pinned:
+                raise UsageError("This replay is the main feed.", advice="Stop the service.")
             status = replay.player.status()
             self._end(replay_id)
             return status
@@ -149,7 +154,7 @@ class Replays:
         """Close the replays that nobody has watched or driven for long."""
         now = self._clock.monotonic()
         for replay_id, replay in list(self._replays.items()):
-            if replay.stage.watchers():
+            if replay.pinned or replay.stage.watchers():
                 replay.used_at = now
             elif now - replay.used_at >= self._idle_s:
                 log.info("idle replay closed", id=replay_id)
@@ -175,7 +180,7 @@ class Replays:
         unwatched = [
             (replay.used_at, replay_id)
             for replay_id, replay in self._replays.items()
-            if not replay.stage.watchers()
+            if not (replay.pinned or replay.stage.watchers())
         ]
         if not unwatched:
             raise UsageError(
