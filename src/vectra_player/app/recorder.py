@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import structlog
 
 from vectra_player import __version__
@@ -23,11 +22,10 @@ from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import CaptureHaltedError, DecodeError, UsageError, VectraError
 from vectra_player.live.provider import LiveStateProvider
 from vectra_player.model.frame import Frame, StoredFrame, fact
-from vectra_player.model.rows import WsEvent
 from vectra_player.model.units import Source as SourceLabel
 from vectra_player.protocol.describe import describe
 from vectra_player.protocol.redact import scrub
-from vectra_player.protocol.rugs import Event, decode
+from vectra_player.protocol.rugs import Event, decode, undecodable
 from vectra_player.sources.base import Source
 from vectra_player.store.writer import EventStore
 
@@ -38,9 +36,6 @@ HALT_POLL_S = 0.5
 
 NOT_STORED = ""
 """Session of a frame that nobody keeps."""
-
-UNDECODABLE_CHARS = 4096
-"""How much of a packet nobody can read is published; the store has all of it."""
 
 
 class Recorder:
@@ -211,7 +206,7 @@ class Recorder:
             event = decode(ws)
         except DecodeError as error:
             log.warning("undecodable", seq=stored.seq, error=error.message)
-            event = _undecodable(ws, error)
+            event = undecodable(ws, error)
         if event is not None:
             self._publish(event)
 
@@ -318,24 +313,6 @@ class Recorder:
             halted=stats.halted_reason,
             error=error,
         )
-
-
-def _undecodable(ws: WsEvent, error: DecodeError) -> Event:
-    """Tell of a packet nobody can read by its name, if it has one, and its text."""
-    text = ws.raw[:UNDECODABLE_CHARS].encode("utf-8", "replace").decode()
-    return Event(
-        name=ws.event_name or "undecodable",
-        direction=ws.direction,
-        kind="event",
-        data=msgspec.json.encode(text),
-        seq=ws.seq,
-        ts=ws.ts,
-        session_id=ws.session_id,
-        socket_id=ws.socket_id,
-        origin=ws.origin,
-        source=ws.source,
-        mismatch=error.message,
-    )
 
 
 def _error_of(task: asyncio.Task[None]) -> str | None:

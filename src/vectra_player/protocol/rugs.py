@@ -58,6 +58,7 @@ __all__ = [
     "decode",
     "decode_packet",
     "history_entries",
+    "undecodable",
 ]
 
 Kind = Literal["event", "ack", "fact", "record"]
@@ -108,6 +109,9 @@ PAYLOADS: dict[str, type[Payload]] = {**RECEIVED, **SENT, **RECORDS}
 _DECODERS = {kind: msgspec.json.Decoder(kind) for kind in {*PAYLOADS.values(), Ack}}
 _Name = msgspec.json.Decoder(str)
 _NULL = b"null"
+UNDECODABLE_CHARS = 4096
+"""How much of a record nobody can read is told; the store has all of it."""
+
 _TRACE_LONGEST = 512
 
 
@@ -162,6 +166,24 @@ def decode(ws: WsEvent, assembler: socketio.Assembler | None = None) -> Event | 
     if ws.raw_format == "fact":
         return _event(ws, name, "fact", None, data)
     return _event(ws, name, "record", RECORDS.get(name), data)
+
+
+def undecodable(ws: WsEvent, error: DecodeError) -> Event:
+    """Tell of a record that `decode` refuses: by its name, if it has one, and its text."""
+    text = ws.raw[:UNDECODABLE_CHARS].encode("utf-8", "replace").decode()
+    return Event(
+        name=ws.event_name or "undecodable",
+        direction=ws.direction,
+        kind="event",
+        data=msgspec.json.encode(text),
+        seq=ws.seq,
+        ts=ws.ts,
+        session_id=ws.session_id,
+        socket_id=ws.socket_id,
+        origin=ws.origin,
+        source=ws.source,
+        mismatch=error.message,
+    )
 
 
 def decode_packet(ws: WsEvent, packet: socketio.Packet) -> Event | None:

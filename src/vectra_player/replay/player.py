@@ -123,6 +123,7 @@ class Player:
     def status(self) -> ReplayStatus:
         """Return where the replay stands."""
         recording, game_id = self.recording, self._game_id()
+        last_tick = recording.last_tick(game_id)
         length = recording.length_us
         at = min(max(self._pacer.now_us(), self._shown_us()), self._next_us())
         session = recording.events[max(0, self._position - 1)].session_id
@@ -130,8 +131,8 @@ class Player:
             id=self.id,
             game_id=game_id,
             state=self._doing(),
-            tick=self._state.tick,
-            last_tick=recording.last_tick(game_id),
+            tick=self._tick(game_id, last_tick),
+            last_tick=last_tick,
             speed=self._pacer.speed,
             position=self._position / len(recording.events),
             at_ms=int(at) // 1000,
@@ -169,7 +170,7 @@ class Player:
         self._jump(self.recording.step_before(self._position))
 
     def seek(self, tick: Tick, game_id: str | None = None) -> None:
-        """Jump to right after a tick of a game: of the one shown, unless another is named.
+        """Jump to right after a tick of a game: of the status's one, unless another is named.
 
         Beyond the last tick it is the last. Raises UsageError when nothing of the game is here.
         """
@@ -245,10 +246,16 @@ class Player:
         return PlayState.playing if self._pacer.running else PlayState.paused
 
     def _game_id(self) -> str | None:
-        """Return the game shown; before the first frame the one that was asked for."""
+        """Return the game that was asked for, else the one shown, else the first."""
         games = self.recording.games
         first = games[0].game_id if games else None
-        return self._state.game_id or self.recording.game_id or first
+        return self.recording.game_id or self._state.game_id or first
+
+    def _tick(self, game_id: str | None, last_tick: Tick | None) -> Tick | None:
+        """Return the tick of a game; after it, when the next one is shown, its last."""
+        if self._state.game_id == game_id:
+            return self._state.tick
+        return last_tick if game_id in self._state.round.past else None
 
     def _gaps(self, game_id: str | None) -> tuple[Gap, ...]:
         gaps = [gap for gap in self.recording.gaps if gap.game_id == game_id]

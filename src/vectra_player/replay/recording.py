@@ -54,7 +54,7 @@ class Recording(Struct, frozen=True):
 
     `steps` are the frames of the game that moved it on; `states[k]` is the state before event
     `k * SNAPSHOT_EVENTS`. `game_id`: the one that was asked for. `by_arrival`: shown as it
-    arrived, else by the game's own clock. `undecodable` rows were left out.
+    arrived, else by the game's own clock. `undecodable` counts rows nobody can read.
     """
 
     title: str
@@ -155,7 +155,7 @@ def make_recording(material: Material) -> Recording:
 
 
 def _decoded(material: Material) -> tuple[list[Event], int, int]:
-    """Return the events, how many of them lead in, and how many rows no decoder reads."""
+    """Return the events as live tells them, how many of them lead in, how many are unreadable."""
     events: list[Event] = []
     lead = bad = 0
     for number, row in enumerate(material.rows):
@@ -163,9 +163,9 @@ def _decoded(material: Material) -> tuple[list[Event], int, int]:
             continue
         try:
             event = rugs.decode(row)
-        except DecodeError:
+        except DecodeError as error:
             bad += 1
-            continue
+            event = rugs.undecodable(row, error)
         if event is not None:
             events.append(event)
             lead += number < material.lead
