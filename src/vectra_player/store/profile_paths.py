@@ -7,6 +7,7 @@ share `[]`, only the first items of an array are looked at, and paths per event 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -131,7 +132,7 @@ def _add_value(field: FieldProfile, path: str, value: Any, ts: int) -> None:
     field.last_ts = max(field.last_ts, ts)
     field.first_ts = min(field.first_ts, ts)
     if kind in ("integer", "number"):
-        number = float(value)
+        number = _number(value)
         field.low = number if field.low is None else min(field.low, number)
         field.high = number if field.high is None else max(field.high, number)
     if kind in ("object", "array", "null"):
@@ -141,6 +142,13 @@ def _add_value(field: FieldProfile, path: str, value: Any, ts: int) -> None:
     field.example = _first(field.example, text[:MAX_EXAMPLE])
     if field.values is not None:
         _count_value(field, text)
+
+
+def _number(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # JSON bounds no integer; a range that ends at the largest float does
+        return sys.float_info.max if value > 0 else -sys.float_info.max
 
 
 def _count_value(field: FieldProfile, text: str) -> None:

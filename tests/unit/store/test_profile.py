@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import Any
 
 import msgspec
@@ -137,3 +138,10 @@ def test_keys_that_are_data_share_a_path() -> None:
     assert collapse("17") == collapse("5-10") == "<n>"
     assert collapse("did:privy:abc") == collapse("20260101-0123456789abcdef") == "<id>"
     assert collapse("partialPrices") == "partialPrices"
+
+
+def test_an_integer_beyond_every_float_counts_as_the_largest_one(tree: Any) -> None:
+    tree.add(tree.ws(1, packet({"n": 10**400, "m": -(10**400)}), event_name="e"))
+    assert update_profile(tree.data_dir).complete
+    fields = read_profile(tree.data_dir).events["e received"].fields
+    assert fields["$.n"].high == -(fields["$.m"].low or 0) == sys.float_info.max
