@@ -98,7 +98,10 @@ def ask_recorder(data_dir: Path, op: str, *, timeout_s: float = 120.0) -> Any:
             connection.sendall(msgspec.json.encode({"op": op}) + b"\n")
             reply = msgspec.json.decode(connection.makefile("rb").readline())
         except (OSError, msgspec.DecodeError) as error:
-            raise UsageError(f"No recorder answers in {data_dir} ({error}).") from None
+            raise UsageError(
+                f"No recorder answers in {data_dir} ({error}).",
+                advice="`vectra-player up` starts one.",
+            ) from None
     if "error" in reply:
         raise UsageError(f"The recorder refused {op!r}: {reply['error']}.")
     return reply["result"]

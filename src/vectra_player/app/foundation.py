@@ -88,6 +88,8 @@ async def run_foundation(
         handlers = handlers_of(pair.store, pair.recorder, status)
         handlers["login"] = _login(service)
         await steps.enter_async_context(serve_control(settings.data_dir, handlers))
+        if recording:
+            await pair.recorder.start_recording()
         steps.enter_context(announced(settings, token, service, clock))
         ready(
             Ready(

@@ -1,0 +1,247 @@
+"""Every route of the monitor against everybody who may not use it.
+
+The walk reads the table the routes are made of: a route that is added without the guard fails here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from tests.foundation_support import WRITE, Answer, Site, ask, site
+
+from vectra_player.foundation.monitor.app import Monitor, build_app
+from vectra_player.foundation.monitor.openapi import Endpoint
+from vectra_player.web.asgi import Guard
+from vectra_player.web.security import Access
+
+OPEN = {"/login", "/health"}
+BODIES = {
+    "/api/recording": {"action": "stop"},
+    "/api/replay": {"game_id": "x"},
+    "/api/replay/{id}": {"action": "close"},
+}
+
+
+class _Anything:
+    """Stands for a backend no request of this file may reach."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"a refused request reached {name}")
+
+
+def monitor() -> Monitor:
+    access = Access("t", instance="00000000")
+    anything = _Anything()
+    return Monitor(
+        anything,  # type: ignore[arg-type]
+        access,
+        user_artifacts=Path("artifacts"),
+        artifacts=anything,  # type: ignore[arg-type]
+        replay=anything,  # type: ignore[arg-type]
+    )
+
+
+TABLE = monitor().endpoints()
+CLOSED = [e for e in TABLE if not e.open]
+
+
+def path_of(endpoint: Endpoint) -> str:
+    """A path that meets the route."""
+    path = endpoint.path.replace("{path:path}", "tool.js")
+    return path.replace("{name}", "tool").replace("{id}", "r1")
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    root = tmp_path_factory.mktemp("up")
+    with site(root, "--source", "demo", "--speed", "5") as running:
+        yield running
+
+
+def send(up: Site, endpoint: Endpoint, headers: dict[str, str], host: str | None = None) -> Answer:
+    body = None
+    if endpoint.method != "GET":
+        body = json.dumps(BODIES[endpoint.path]).encode()
+        headers = {**WRITE, **headers}
+    return ask(up.instance.monitor, endpoint.method, path_of(endpoint), headers, body, host=host)
+
+
+def recording(up: Site) -> tuple[bool, str]:
+    told = up.get("/api/recording").json
+    return told["recording"], told["session_id"]
+
+
+ids = [f"{e.method} {e.path}" for e in TABLE]
+closed_ids = [f"{e.method} {e.path}" for e in CLOSED]
+
+
+def test_only_login_and_health_are_open() -> None:
+    assert {e.path for e in TABLE if e.open} == OPEN
+
+
+def test_every_route_of_the_application_is_in_the_table() -> None:
+    app = build_app(monitor(), Access("t", instance="00000000"), http_port=1, feed_port=2)
+    assert isinstance(app, Guard)
+    routes = app._app.routes  # type: ignore[attr-defined]
+    assert all(isinstance(route, Route) for route in routes)
+    assert {(m, r.path) for r in routes for m in r.methods - {"HEAD"}} == {
+        (e.method, e.path) for e in TABLE
+    }
+
+
+@pytest.mark.parametrize("endpoint", CLOSED, ids=closed_ids)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Basic dGVzdDp0ZXN0"},
+        {"Authorization": "Bearer \xe9\xff"},
+        {"Cookie": "vectra_00000000=wrong"},
+    ],
+    ids=["nothing", "wrong", "empty", "basic", "not ascii", "cookie"],
+)
+def test_without_the_token_nothing_is_told(
+    up: Site, endpoint: Endpoint, headers: dict[str, str]
+) -> None:
+    before = recording(up)
+    for path_headers in (headers, {**headers, "X-Vectra-Request": "1", "Origin": up.origin}):
+        answer = send(up, endpoint, path_headers)
+        assert answer.status == 401
+        assert answer.json["error"]["message"]
+    assert recording(up) == before
+
+
+@pytest.mark.parametrize("endpoint", TABLE, ids=ids)
+def test_a_foreign_host_is_refused_even_with_the_token(up: Site, endpoint: Endpoint) -> None:
+    port = up.instance.monitor
+    hostile = [
+        "",
+        "evil.example",
+        f"evil.example:{port}",
+        f"127.0.0.1.evil.example:{port}",
+        "127.0.0.1",
+        "localhost",
+        f"127.0.0.1:{port + 1}",
+        f"localhost.:{port}",
+        f"LOCALHOST:{port}",
+        f"127.0.0.1.:{port}",
+        f"0.0.0.0:{port}",
+        f"[::]:{port}",
+        f"::1:{port}",
+        f"user@127.0.0.1:{port}",
+        f"127.0.0.1:{port}, evil.example",
+        f"0x7f.1:{port}",
+    ]
+    for host in hostile:
+        answer = send(up, endpoint, up.bearer, host=host)
+        assert answer.status in (400, 421), host
+
+
+def test_each_own_name_is_served(up: Site) -> None:
+    for name in ("127.0.0.1", "localhost", "[::1]"):
+        host = f"{name}:{up.instance.monitor}"
+        answer = ask(up.instance.monitor, "GET", "/api/state", up.bearer, host=host)
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("endpoint", TABLE, ids=ids)
+def test_a_foreign_origin_is_refused_even_with_credentials(up: Site, endpoint: Endpoint) -> None:
+    port = up.instance.monitor
+    cookie, before = up.cookie(), recording(up)
+    for origin in (
+        "null",
+        "http://evil.example",
+        f"https://127.0.0.1:{port}",
+        f"http://127.0.0.1:{port + 1}",
+        f"http://127.0.0.1:{port}.evil.example",
+        f"http://localhost.evil.example:{port}",
+        f"HTTP://127.0.0.1:{port}",
+        "chrome-extension://abcdefgh",
+    ):
+        for proof in (up.bearer, cookie):
+            headers = {**proof, "Origin": origin, "X-Vectra-Request": "1"}
+            assert send(up, endpoint, headers).status == 403, origin
+    assert recording(up) == before
+
+
+WRITES = [e for e in TABLE if e.method != "GET"]
+
+
+@pytest.mark.parametrize("endpoint", WRITES, ids=[e.path for e in WRITES])
+def test_a_write_with_the_cookie_needs_a_page_of_ours(up: Site, endpoint: Endpoint) -> None:
+    cookie, before = up.cookie(), recording(up)
+    page = {**cookie, "Origin": up.origin, "X-Vectra-Request": "1"}
+    for headers in (
+        {k: v for k, v in page.items() if k != "Origin"},
+        {k: v for k, v in page.items() if k != "X-Vectra-Request"},
+        {**page, "Sec-Fetch-Site": "cross-site"},
+        {**page, "Sec-Fetch-Site": "same-site"},
+    ):
+        assert send(up, endpoint, headers).status == 403
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        body = json.dumps(BODIES[endpoint.path]).encode()
+        answer = ask(
+            up.instance.monitor,
+            "POST",
+            path_of(endpoint),
+            {**page, "Content-Type": kind},
+            body,
+        )
+        assert answer.status == 415
+    assert recording(up) == before
+
+
+def test_no_read_changes_anything(up: Site) -> None:
+    before = recording(up)
+    for endpoint in TABLE:
+        if endpoint.method == "GET" and endpoint.path != "/login":
+            send(up, endpoint, up.bearer)
+    assert recording(up) == before
+
+
+def test_a_login_link_works_once_and_sets_a_strict_cookie(up: Site) -> None:
+    link = up.link()
+    first = up.get(link + "&next=/api/state", {})
+    assert (first.status, first.headers["location"]) == (303, "/api/state")
+    cookie = first.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert up.get("/api/state", {"Cookie": cookie.split(";")[0]}).status == 200
+    assert up.get(link, {}).status == 401
+    for goal in ("//evil.example", "https://evil.example", "/\\evil.example"):
+        assert up.get(up.link() + f"&next={goal}", {}).headers["location"] == "/"
+
+
+def test_the_token_is_in_no_log_and_no_answer(up: Site) -> None:
+    token = up.instance.token
+    for endpoint in TABLE:
+        if endpoint.method == "GET":
+            answer = send(up, endpoint, up.bearer)
+            assert token.encode() not in answer.body
+            assert token not in str(answer.headers)
+    logged = "".join(p.read_text("utf-8") for p in (up.root / "logs").iterdir())
+    assert token not in logged
+
+
+async def test_the_guard_refuses_websockets_on_every_path() -> None:
+    app = build_app(monitor(), Access("t", instance="00000000"), http_port=1, feed_port=2)
+    said: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send_(message: dict[str, object]) -> None:
+        said.append(str(message["type"]))
+
+    scope: Scope = {"type": "websocket", "path": "/api/state", "headers": []}
+    receiving: Receive = receive  # type: ignore[assignment]
+    sending: Send = send_  # type: ignore[assignment]
+    await app(scope, receiving, sending)
+    assert said == ["websocket.close"]
