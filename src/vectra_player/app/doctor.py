@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ import msgspec
 from vectra_player.config import Settings
 from vectra_player.errors import VectraError
 from vectra_player.ports import holder_of
+from vectra_player.store.forecast import disk_forecast
 from vectra_player.store.layout import DataDir
 
 Outcome = Literal["ok", "warning", "problem"]
@@ -112,11 +114,21 @@ def _disk(settings: Settings) -> Finding:
     while not existing.exists():
         existing = existing.parent
     free = shutil.disk_usage(existing).free
-    seen = f"{free / 1024**3:.1f} GiB free at {existing}"
+    seen = f"{free / 1024**3:.1f} GiB free at {existing}{_forecast(settings.data_dir)}"
     if free < MIN_FREE_BYTES:
         advice = "Free some space, or set RUGS_DATA_DIR to a larger disk."
         return Finding("disk", "problem", seen, advice)
     return Finding("disk", "ok", seen)
+
+
+def _forecast(root: Path) -> str:
+    if not root.is_dir():
+        return ""
+    forecast = disk_forecast(DataDir(root))
+    if not forecast.bytes_per_day or forecast.days_left is None:
+        return ""
+    rate = forecast.bytes_per_day / 1024**2
+    return f", {rate:.1f} MiB a day: enough for {forecast.days_left:,.0f} days"
 
 
 def _data_dir(settings: Settings) -> Finding:
@@ -133,6 +145,9 @@ def _data_dir(settings: Settings) -> Finding:
 
 
 def _layout(root: Path) -> Finding:
+    data_dir = DataDir(root)
+    if not data_dir.version_file.exists() and not data_dir.events.exists():
+        return Finding("data directory", "ok", f"{root} holds nothing yet; recording fills it")
     try:
         DataDir.open_existing(root)
     except VectraError as error:
@@ -145,7 +160,8 @@ def _journal(settings: Settings) -> Finding:
     if not path.exists():
         return Finding("journal", "ok", "empty")
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as connection:
+        uri = f"{path.as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
             verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.Error as error:
         return Finding("journal", "problem", str(error), "Run: vectra-player store check")
