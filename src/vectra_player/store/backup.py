@@ -72,13 +72,15 @@ def backup(
     The copy appears whole or not at all.
 
     Raises:
-        UsageError: the target exists or lies inside the data directory.
+        UsageError: the target exists, lies inside the data directory, or its directory is missing.
     """
     target = target.expanduser().absolute()
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists already.", advice="Name a new place.")
     if data_dir.root.resolve() in target.resolve().parents:
         raise UsageError(f"{target} is inside the data directory.", advice="Name a place outside.")
+    if not target.parent.is_dir():
+        raise UsageError(f"There is no directory {target.parent}.", advice="Make it first.")
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     now = iso((clock or SystemClock()).now_us())
     try:
@@ -199,8 +201,10 @@ def _to_directory(data_dir: DataDir, partial: Path, now: str, progress: Progress
 def _to_archive(data_dir: DataDir, partial: Path, now: str, progress: Progress) -> Manifest:
     def write() -> Manifest:
         manifest = Manifest(now, {})
+        partial.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         with (
-            partial.open("wb") as file,
+            os.fdopen(os.open(partial, flags, 0o600), "wb") as file,
             zstandard.ZstdCompressor(level=1, write_checksum=True).stream_writer(file) as packed,
             tarfile.open(fileobj=packed, mode="w|") as archive,
         ):
@@ -209,7 +213,6 @@ def _to_archive(data_dir: DataDir, partial: Path, now: str, progress: Progress) 
                 manifest.files[name] = _add(archive, path, name)
                 progress(len(manifest.files))
             _add_bytes(archive, MANIFEST, msgspec.json.encode(manifest))
-        partial.chmod(0o600)
         FileOps().fsync(partial)
         return manifest
 

@@ -54,6 +54,29 @@ def test_an_altered_backup_is_refused_and_leaves_no_target(
     assert list(tmp_path.glob(".*partial*")) == []
 
 
+@pytest.mark.parametrize("name", ["copy", "copy.tar.zst"])
+def test_a_backup_in_the_making_is_nobody_elses_to_read(
+    recorded: Any, tmp_path: Path, name: str
+) -> None:
+    modes: set[int] = set()
+    unfinished = f".{name}.partial-*"
+    backup(
+        recorded.data_dir,
+        tmp_path / name,
+        progress=lambda _: modes.update(path.stat().st_mode for path in tmp_path.glob(unfinished)),
+    )
+    assert modes
+    assert {mode & 0o077 for mode in modes} == {0}
+
+
+@pytest.mark.parametrize("name", ["copy", "copy.tar.zst"])
+def test_a_backup_to_a_missing_directory_is_refused(
+    recorded: Any, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageError, match="no directory"):
+        backup(recorded.data_dir, tmp_path / "missing" / name)
+
+
 def test_a_backup_that_lacks_a_file_is_refused(recorded: Any, tmp_path: Path) -> None:
     backup(recorded.data_dir, tmp_path / "copy")
     next((tmp_path / "copy").rglob("*.parquet")).unlink()
