@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -101,3 +103,26 @@ def test_a_lock_file_that_is_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="symbolic"):
         WriterLock.acquire(tmp_path / "lock")
     assert (tmp_path / "victim").read_text() == "precious"
+
+
+def refusing(code: int) -> Any:
+    def refuse(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    return refuse
+
+
+def test_a_disk_too_full_to_name_the_holder_still_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "pwrite", refusing(errno.ENOSPC))
+    with WriterLock.acquire(tmp_path / "lock"), pytest.raises(StoreLockedError):
+        WriterLock.acquire(tmp_path / "lock")
+
+
+def test_a_file_system_without_locks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", refusing(errno.ENOLCK))
+    with pytest.raises(DiskError, match="cannot be locked"):
+        WriterLock.acquire(tmp_path / "lock")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -38,7 +39,7 @@ class WriterLock:
 
         Raises:
             StoreLockedError: another process, or another store of this one, holds it.
-            DiskError: the lock file cannot be opened.
+            DiskError: the lock file cannot be opened, or its file system has no locks.
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -56,12 +57,16 @@ class WriterLock:
                 f"{path.parent.parent} is being written by {_describe(holder(path))}.",
                 advice="Stop it first, or name another directory with --data-dir.",
             ) from None
-        except OSError:
+        except OSError as error:
             os.close(descriptor)
-            raise
+            raise DiskError(
+                f"{path} cannot be locked: {error.strerror}.",
+                advice="Name a data directory on a local disk with --data-dir.",
+            ) from error
         text = msgspec.json.encode(Holder(os.getpid(), iso((clock or SystemClock()).now_us())))
-        os.pwrite(descriptor, text, 0)
-        os.ftruncate(descriptor, len(text))
+        with suppress(OSError):  # a full disk: the lock holds all the same
+            os.pwrite(descriptor, text, 0)
+            os.ftruncate(descriptor, len(text))
         return cls(path, descriptor)
 
     def release(self) -> None:
