@@ -129,19 +129,17 @@ class Site:
 def site(root: Path, *words: str, command: str = "up", **settings: str) -> Iterator[Site]:
     """Run a command that serves, on free ports; kill it at the end of the block if it runs."""
     ports = {"FOUNDATION_PORT": "0", "FOUNDATION_HTTP_PORT": "0"}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "--data-dir", str(root), "--json", command, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(**{**ports, **settings}),
-    )
-    try:
-        yield Site(process, root)
-    finally:
-        if process.poll() is None:
+    ) as process:
+        try:
+            yield Site(process, root)
+        finally:
             process.kill()
-            process.communicate()
 
 
 def printed_link(text: str) -> str:
