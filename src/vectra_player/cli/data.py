@@ -110,7 +110,7 @@ def export(
 
     session: Session = context.obj
     report = run_export(
-        session.data_dir,
+        _recordings(session),
         doc_type,
         file_format.value,
         out,
@@ -140,7 +140,7 @@ def query(
         timeout_s=session.settings.query_timeout_s, rows=session.settings.query_rows
     )
     text = typer.get_text_stream("stdin").read() if sql == "-" else sql
-    with QueryProcess(session.data_dir, limits) as process:
+    with QueryProcess(_recordings(session), limits) as process:
         result = process.query(text, explain=explain)
     session.result(_query_json(result), lambda: _show_query(session, result, explain=explain))
 
@@ -169,7 +169,7 @@ def sessions(context: typer.Context) -> None:
     from vectra_player.store.reads import StoreReader
 
     session: Session = context.obj
-    with StoreReader(session.data_dir) as reader:
+    with StoreReader(_recordings(session)) as reader:
         found = reader.sessions()
 
     def show() -> None:
@@ -206,7 +206,7 @@ def games(
 
     session: Session = context.obj
     chosen = GameFilter(origins=origin.value, since=moment(since), until=moment(until), limit=limit)
-    with StoreReader(session.data_dir) as reader:
+    with StoreReader(_recordings(session)) as reader:
         found = reader.games(chosen)
 
     def show() -> None:
@@ -242,7 +242,7 @@ def stats(context: typer.Context) -> None:
     from vectra_player.store.reads import StoreReader
 
     session: Session = context.obj
-    with StoreReader(session.data_dir) as reader:
+    with StoreReader(_recordings(session)) as reader:
         totals = reader.stats()
 
     def show() -> None:
@@ -258,6 +258,13 @@ def stats(context: typer.Context) -> None:
         )
 
     session.result(_with_times(totals._asdict()), show)
+
+
+def _recordings(session: Session) -> Path:
+    """Return the data directory, once it is known to be ours and not of a newer version."""
+    from vectra_player.store.layout import DataDir
+
+    return DataDir.open_existing(session.data_dir).root
 
 
 def moment(text: str | None) -> int | None:

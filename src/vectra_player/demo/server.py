@@ -127,6 +127,11 @@ class DemoServer:
             await self._site.stop()
             self._site = None
         self.wire.abort_all()
+        # Idle kept-alive connections too: a page would go on polling over one of them.
+        idle = self._runner.server.connections if self._runner and self._runner.server else ()
+        for connection in list(idle):
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def stop(self) -> None:
         """End the show, close every connection and the log."""

@@ -24,8 +24,9 @@ from vectra_player.sources.chrome.outbox import Item
 
 SEPARATOR = "\x1e"
 """Between packets of one body (Engine.IO 4)."""
-BODY_S = 10.0
-"""How long frames wait for a body before it becomes a gap."""
+BODY_S = 60.0
+"""How long frames wait for a body before it becomes a gap. A busy Chrome was seen to need more than
+ten seconds; meanwhile the chrome-host keeps what comes."""
 
 
 class _Request(msgspec.Struct, rename="camel"):
