@@ -39,27 +39,27 @@ def exclusive(data_dir: DataDir) -> Iterator[None]:
 
     Raises:
         StoreLockedError: a recorder is running.
-        UsageError: events wait in the journal: their rows would not be seen.
+        UsageError: events wait in the journal: their rows would not be seen; or a session was cut
+            short: its end, which recovery has still to write, would make its last rows twice.
     """
     with WriterLock.acquire(data_dir.lock_file):
-        waiting = journal_backlog(data_dir)
-        if waiting:
-            raise UsageError(
-                f"{waiting} events wait in the journal.",
-                advice="Run `vectra-player store flush` first.",
-            )
+        unfinished = _unfinished(data_dir)
+        if unfinished:
+            raise UsageError(unfinished, advice="Run `vectra-player store flush` first.")
         yield
 
 
-def journal_backlog(data_dir: DataDir) -> int:
-    """Count the events that are durable but not filed; the caller holds the lock."""
+def _unfinished(data_dir: DataDir) -> str:
     if not data_dir.journal_file.exists():
-        return 0
+        return ""
     journal = Journal(data_dir.journal_file)
     try:
-        return int(journal.backlog().frames)
+        waiting, cut_short = journal.backlog().frames, journal.open_sessions("live")
     finally:
         journal.close()
+    if waiting:
+        return f"{waiting} events wait in the journal."
+    return f"Session {cut_short[0].session_id} was cut short." if cut_short else ""
 
 
 def day_files(data_dir: DataDir, doc_type: str) -> dict[str, list[Path]]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.store_support import SMALL, SMALL_DERIVER, make_frame
 
 from vectra_player.errors import StoreLockedError, UsageError
 from vectra_player.model.rows import DOC_TYPES, MlEpisode
 from vectra_player.store import rebuild as module
 from vectra_player.store.check import check
+from vectra_player.store.layout import DataDir
 from vectra_player.store.lock import WriterLock
 from vectra_player.store.reads import StoreReader
 from vectra_player.store.rebuild import rebuild
 from vectra_player.store.views import REGISTERED_AS
+from vectra_player.store.writer import EventStore
 
 
 def contents(tree: Any) -> dict[str, pa.Table]:
@@ -109,3 +113,14 @@ def test_a_rebuild_cut_short_is_noticed_and_mended(
     rebuild(recorded.data_dir, deriver=deriver)
     assert same(contents(recorded), before)
     assert check(recorded.data_dir).whole
+
+
+def test_a_session_cut_short_is_ended_before_anything_is_rebuilt(tmp_path: Path) -> None:
+    with EventStore.open(tmp_path, settings=SMALL, deriver=SMALL_DERIVER) as store:
+        store.start_session("demo", "127.0.0.1")
+        store.append(make_frame())
+        store.flush()
+    with pytest.raises(UsageError, match="cut short"):
+        rebuild(DataDir(tmp_path), deriver=SMALL_DERIVER)
+    EventStore.open(tmp_path, settings=SMALL, deriver=SMALL_DERIVER).close()
+    assert rebuild(DataDir(tmp_path), deriver=SMALL_DERIVER).sessions == 1
