@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 from vectra_player.clock import Clock, SystemClock
-from vectra_player.errors import DiskError, UsageError, VectraError
+from vectra_player.errors import DiskError, UsageError
 from vectra_player.model.frame import Frame, fact
 from vectra_player.model.units import Source
 from vectra_player.store.bulk import BulkLoader
@@ -348,8 +348,9 @@ class EventStore:
             try:
                 self._filer.run()
                 self._compact_daily()
-            except (VectraError, OSError, sqlite3.Error) as error:
-                self._filer.last_error = str(error)
+            except Exception as error:
+                # Whatever it was, the journal holds the frames: the next run tries again.
+                self._filer.last_error = f"filing: {type(error).__name__}: {error}"
 
     def _compact_daily(self) -> None:
         today = utc_date(self._clock.now_us())

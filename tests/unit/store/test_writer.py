@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -220,6 +221,26 @@ def test_filing_goes_by_itself_when_enough_has_come(tmp_path: Path) -> None:
         for number in range(25):
             store.append(make_frame(number))
         assert filed.wait(30)
+
+
+def test_filing_goes_on_after_an_error_nobody_foresaw(tmp_path: Path) -> None:
+    filed = threading.Event()
+    failures = iter([RuntimeError("unforeseen")])
+
+    def encode(state: Any) -> bytes:
+        for error in failures:
+            raise error
+        return SMALL_DERIVER.encode_state(state)
+
+    often = msgspec.structs.replace(SMALL, file_interval_s=0.01)
+    deriver = SMALL_DERIVER._replace(encode_state=encode)
+    with EventStore.open(tmp_path, settings=often, deriver=deriver) as store:
+        store.on_filed(lambda batch: filed.set() if store.stats().last_error else None)
+        session_id = store.start_session("demo", "127.0.0.1")
+        assert filed.wait(30)
+        assert "unforeseen" in str(store.stats().last_error)
+        store.stop_session("test")
+    assert seqs(tmp_path, session_id) == [1, 2]
 
 
 def test_a_session_that_was_not_ended_gets_its_last_event_at_the_next_start(
