@@ -104,6 +104,7 @@ class Server:
             "memory_mb": self.memory_mb,
             "stalled_gone_s": all_gone_s if load.stalled else None,
             "unsent_mb": self._unsent() / 1e6,
+            "connected": self._connected(),
         }
 
     def _send(self, body: bytes) -> None:
@@ -113,10 +114,9 @@ class Server:
         if self.ours:
             self.hub.publish(message)
         else:
-            envelope = {"type": "player.trade", "ts": 1, "gameId": "g", "seq": FIRST_SEQ}
-            broadcast(
-                self.plain, msgspec.json.encode({**envelope, "data": data, "src": None}), text=True
-            )
+            head = {"type": "player.trade", "ts": 1, "gameId": "g", "seq": FIRST_SEQ}
+            text = msgspec.json.encode({**head, "data": data, "src": None})
+            broadcast(self.plain, text, text=True)
 
     def _unsent(self) -> int:
         if self.ours:

@@ -37,6 +37,7 @@ class FeedConnection(ServerConnection):
         super().__init__(*args, **kwargs)
         self.drained: Callable[[], None] | None = None
         self.lost: Callable[[FeedConnection], None] | None = None
+        self._cut: asyncio.TimerHandle | None = None
         self._credit = float(_BURST_FRAMES)
         self._credited_s = self.loop.time()
 
@@ -50,6 +51,8 @@ class FeedConnection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the server that the socket is gone."""
         super().connection_lost(exc)
+        if self._cut is not None:
+            self._cut.cancel()  # a transport that has ended cannot be aborted
         if self.lost is not None:
             self.lost(self)
 
@@ -70,9 +73,9 @@ class FeedConnection(ServerConnection):
         """Send a close frame behind what is already written, and cut the connection if need be."""
         if self.protocol.state is not State.OPEN:
             return
-        self.protocol.fail(code, _cut(reason))
+        self.protocol.fail(code, _shortened(reason))
         self.send_data()
-        self.loop.call_later(self.close_timeout or 0.0, self.transport.abort)
+        self._cut = self.loop.call_later(self.close_timeout or 0.0, self.transport.abort)
 
     def _within_rate(self) -> bool:
         now_s = self.loop.time()
@@ -109,5 +112,5 @@ class SocketLine:
         self._connection.drained = call
 
 
-def _cut(reason: str) -> str:
+def _shortened(reason: str) -> str:
     return reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
