@@ -8,7 +8,7 @@
 export const TABS = [
   { id: "monitor", label: "Monitor", href: "/", key: "m" },
   { id: "tools", label: "Tools", href: "/artifacts/orchestrator/", key: "t" },
-  { id: "replay", label: "Replay", href: "/artifacts/orchestrator/?tab=replay", key: "p" },
+  { id: "replay", label: "Replay", href: "/?replay=", key: "p" },
 ];
 
 const THEMES = ["auto", "dark", "light"];

@@ -12,9 +12,9 @@ import { formatPrice } from "/static/sdk/format.js";
 import { el } from "/static/ui/dom.js";
 
 /** Turn candles of the state store into those of the chart; a candle opens where the last closed. */
-function barsOf(candles, from) {
+function barsOf(candles) {
   const bars = [];
-  for (let index = from; index < candles.length; index += 1) {
+  for (let index = 0; index < candles.length; index += 1) {
     const candle = candles[index];
     if (!candle || !candle.ticks) continue;
     const before = candles[index - 1];
@@ -57,7 +57,7 @@ export class CandleChart {
   #series;
   #markers;
   #gameId = undefined;
-  #drawn = 0;
+  #drawn = "";
   #marks = "";
 
   constructor(box, { onRead = null } = {}) {
@@ -70,6 +70,7 @@ export class CandleChart {
       timeScale: {
         borderVisible: false,
         rightOffset: 3,
+        barSpacing: 8,
         tickMarkFormatter: (time) => String(time * CANDLE_TICKS),
       },
       localization: {
@@ -93,17 +94,16 @@ export class CandleChart {
    * kind: "own"|"sidebet"|"gap", text}`.
    */
   show({ gameId, candles, rugTick = null, marks = [] }) {
-    const anew = gameId !== this.#gameId || candles.length < this.#drawn;
-    const bars = barsOf(candles, anew ? 0 : Math.max(0, this.#drawn - 2));
-    if (anew) {
+    const bars = barsOf(candles);
+    const last = bars[bars.length - 1];
+    const told = candles.reduce((sum, candle) => sum + (candle ? candle.ticks : 0), 0);
+    const drawn = `${gameId} ${told} ${last ? last.close : ""}`;
+    if (drawn !== this.#drawn) {
       this.#series.setData(bars);
-      this.#chart.timeScale().applyOptions({ barSpacing: 8 });
-      this.#chart.timeScale().scrollToRealTime();
-    } else {
-      for (const bar of bars) this.#series.update(bar);
+      if (gameId !== this.#gameId) this.#chart.timeScale().resetTimeScale();
     }
     this.#gameId = gameId;
-    this.#drawn = candles.length;
+    this.#drawn = drawn;
     this.#box.dataset.candles = String(candles.length);
     this.#mark(candles, rugTick, marks);
   }

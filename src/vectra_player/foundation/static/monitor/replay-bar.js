@@ -1,0 +1,158 @@
+// Drives a replay: play, pause, step, back, seek and speed, by button and by key.
+
+import { formatCount } from "/static/sdk/format.js";
+import { post } from "/static/ui/api.js";
+import { byId, el, setText } from "/static/ui/dom.js";
+
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 100];
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The next speed up (1) or down (-1) from one that may lie between. */
+export function nextSpeed(speed, way) {
+  const fits = SPEEDS.filter((each) => (way > 0 ? each > speed : each < speed));
+  if (!fits.length) return speed;
+  return way > 0 ? fits[0] : fits[fits.length - 1];
+}
+
+function button(label, text, call) {
+  return el("button", { class: "button icon", type: "button", title: label, "aria-label": label, on: { click: call } }, text);
+}
+
+export class ReplayBar {
+  #box = byId("transport");
+  #status = null;
+  #scrubbing = false;
+  #waiting = null;
+  #asking = false;
+  #gapKey = "";
+
+  /** `left` is called when the replay was closed; `failed` with an error to show. */
+  constructor({ left, failed }) {
+    this.left = left;
+    this.failed = failed;
+    this.#build();
+  }
+
+  /** Show where the replay stands (`replay.status`); null hides the bar. */
+  draw(status) {
+    this.#box.hidden = status === null;
+    this.#status = status;
+    if (status === null) return;
+    const { state, tick, last_tick: last, speed, title, synthetic } = status;
+    const playing = state === "playing";
+    setText(this.play, playing ? "⏸" : "▶");
+    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.play.title = `${playing ? "Pause" : "Play"} (space)`;
+    this.scrub.max = String(last ?? 0);
+    this.scrub.disabled = !last;
+    if (!this.#scrubbing) this.scrub.value = String(tick ?? 0);
+    this.scrub.setAttribute("aria-valuetext", `tick ${tick ?? 0} of ${last ?? 0}`);
+    const marks = [state, synthetic ? "from prices only" : ""].filter(Boolean).join(", ");
+    setText(this.told, `tick ${formatCount(tick)} of ${formatCount(last)} · ${marks}`);
+    setText(this.speed, `${speed}x`);
+    setText(this.title, title || status.game_id || "replay");
+    this.#drawGaps(status);
+  }
+
+  /** Bind the keys of a player. */
+  keys(shell) {
+    const on = (call) => () => this.#status && call();
+    shell.key(" ", "Replay: play or pause", on(() => this.toggle()));
+    shell.key("ArrowRight", "Replay: one step forward", on(() => this.send({ action: "step" })));
+    shell.key("ArrowLeft", "Replay: one step back", on(() => this.send({ action: "back" })));
+    shell.key("[", "Replay: slower", on(() => this.faster(-1)));
+    shell.key("]", "Replay: faster", on(() => this.faster(1)));
+  }
+
+  toggle() {
+    this.send({ action: this.#status.state === "playing" ? "pause" : "play" });
+  }
+
+  faster(way) {
+    this.send({ action: "speed", speed: nextSpeed(this.#status.speed, way) });
+  }
+
+  /** Ask for an action; of those that come while one is under way only the last is sent. */
+  async send(action) {
+    this.#waiting = action;
+    if (this.#asking) return;
+    this.#asking = true;
+    while (this.#waiting) {
+      const next = this.#waiting;
+      this.#waiting = null;
+      await this.#exchange(next);
+    }
+    this.#asking = false;
+  }
+
+  async #exchange(action) {
+    const { id } = this.#status;
+    try {
+      const status = await post(`/api/replay/${encodeURIComponent(id)}`, action);
+      if (action.action === "close") this.left();
+      else this.draw(status);
+    } catch (error) {
+      if (action.action === "close") this.left();
+      else this.failed(error);
+    }
+  }
+
+  #build() {
+    this.play = button("Play", "▶", () => this.toggle());
+    this.play.id = "play";
+    this.scrub = el("input", { type: "range", min: "0", max: "0", value: "0", step: "1", id: "scrub", "aria-label": "Tick" });
+    this.scrub.addEventListener("input", () => {
+      this.#scrubbing = true;
+      this.send({ action: "seek", tick: Number(this.scrub.value) });
+    });
+    this.scrub.addEventListener("change", () => {
+      this.#scrubbing = false;
+    });
+    this.told = el("span", { class: "muted num size-12", id: "replay-told" });
+    this.title = el("span", { class: "truncate size-12", id: "replay-title" });
+    this.speed = el("span", { class: "num speed", id: "speed" });
+    this.marks = el("div", { class: "gap-marks", "aria-hidden": "true" });
+    const controls = el(
+      "div",
+      { class: "row" },
+      button("To the start", "⏮", () => this.send({ action: "seek", tick: 0 })),
+      button("One step back (←)", "◀", () => this.send({ action: "back" })),
+      this.play,
+      button("One step forward (→)", "▶|", () => this.send({ action: "step" })),
+      button("To the rug", "⏭", () => this.send({ action: "seek", tick: this.#status.last_tick ?? 0 })),
+    );
+    const pace = el(
+      "div",
+      { class: "row" },
+      button("Slower ([)", "−", () => this.faster(-1)),
+      this.speed,
+      button("Faster (])", "+", () => this.faster(1)),
+      el("button", { class: "button", type: "button", id: "leave", on: { click: () => this.send({ action: "close" }) } }, "Back to live"),
+    );
+    const line = el("div", { class: "row between" }, this.title, this.told);
+    this.#box.replaceChildren(el("div", { class: "bar" }, controls, el("div", { class: "scrub" }, line, this.scrub, this.marks), pace));
+  }
+
+  /** Mark what was not recorded, in ticks of the game shown. */
+  #drawGaps({ gaps, last_tick: last, game_id: game }) {
+    const shown = (gaps ?? []).filter((gap) => gap.from_tick !== null && (!gap.game_id || gap.game_id === game));
+    const key = JSON.stringify([game, last, shown.length]);
+    if (key === this.#gapKey) return;
+    this.#gapKey = key;
+    const picture = document.createElementNS(SVG, "svg");
+    picture.setAttribute("viewBox", "0 0 100 4");
+    picture.setAttribute("preserveAspectRatio", "none");
+    for (const gap of shown) {
+      const rect = document.createElementNS(SVG, "rect");
+      const from = (100 * gap.from_tick) / Math.max(1, last ?? 1);
+      const to = (100 * ((gap.to_tick ?? gap.from_tick) + 1)) / Math.max(1, last ?? 1);
+      for (const [name, value] of [["x", from], ["y", 0], ["width", Math.max(0.4, to - from)], ["height", 4]]) {
+        rect.setAttribute(name, value.toFixed(2));
+      }
+      picture.append(rect);
+    }
+    this.marks.replaceChildren(picture);
+    this.marks.dataset.gaps = String((gaps ?? []).length);
+    this.marks.title = (gaps ?? []).map((gap) => `${gap.from_tick ?? "?"}–${gap.to_tick ?? "?"}: ${gap.reason}`).join("\n");
+  }
+}
