@@ -26,6 +26,10 @@ _STAMPED = frozenset(
 """Events whose `timestamp` the server makes as it sends them (protocol.md section 11)."""
 
 
+_WIDEST_OFFSET = 15 * times.HOUR
+"""Zones reach from -12 to +14 hours: a stamp that says more was not made as the event was sent."""
+
+
 class _Line(Struct, gc=False):
     data: msgspec.Raw
     ts: str | int | float | UnsetType = UNSET
@@ -83,7 +87,7 @@ class CaptureFormat:
         if payload is None:
             return None
         stamp = _server_stamp(name, payload)
-        if stamp is not None:
+        if stamp is not None and abs(naive - stamp * 1000) < _WIDEST_OFFSET:
             return _stamp_evidence(naive, stamp)
         return id_evidence(payload.game_id, naive, None) if payload.game_id else None
 

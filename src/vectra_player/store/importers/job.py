@@ -35,6 +35,7 @@ from vectra_player.store.importers.report import (
     ImportedFile,
     ImportReport,
     QuarantinedLine,
+    shown,
 )
 from vectra_player.store.importers.sink import SessionSink
 from vectra_player.store.importers.times import Timeline, parse_stamp
@@ -151,7 +152,7 @@ class ImportJob:
         self.report.files += 1
         self.report.imported.append(
             ImportedFile(
-                path=str(source.path),
+                path=shown(source.path),
                 format=_format_name(source),
                 session_id=source.session_id,
                 events=self.report.events - events,
@@ -298,7 +299,7 @@ class ImportJob:
         self._quarantine.add(path, bad)
         if len(self.report.quarantined) < MAX_DETAILS:
             self.report.quarantined.append(
-                QuarantinedLine(str(path), bad.line, bad.offset, bad.reason, bad.salvaged)
+                QuarantinedLine(shown(path), bad.line, bad.offset, bad.reason, bad.salvaged)
             )
 
     def _end(self) -> None:

@@ -5,6 +5,7 @@ Used by `store.importers.own_exports` and `store.importers.earlier_parquet`.
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import sys
@@ -25,7 +26,7 @@ class ParquetReader:
     """One confined child for many files. A child that dies costs the file it was reading."""
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = [str(path.resolve()) for path in roots]
+        self._roots = [os.fsencode(path.resolve()) for path in roots]
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -63,7 +64,7 @@ class ParquetReader:
     def _ask(self, path: Path, *, peek: bool) -> Iterator[Reply]:
         child = self._running()
         try:
-            send(_pipe(child.stdin), Request(str(path.resolve()), peek))
+            send(_pipe(child.stdin), Request(os.fsencode(path.resolve()), peek))
             while True:
                 reply = self._next(child)
                 if reply.error is not None:

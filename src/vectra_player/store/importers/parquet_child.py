@@ -7,6 +7,7 @@ child dies, not the importer. Run by `store.importers.parquet` as
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from pathlib import Path
@@ -31,13 +32,13 @@ MEMORY_BYTES = 3 << 30
 class Start(msgspec.Struct):
     """What the child may read."""
 
-    roots: list[str]
+    roots: list[bytes]
 
 
 class Request(msgspec.Struct):
     """Read one file: all its rows, or (`peek`) its columns and first row."""
 
-    path: str
+    path: bytes
     peek: bool
 
 
@@ -73,7 +74,7 @@ def main() -> None:
         return
     start = msgspec.msgpack.decode(first, type=Start)
     limit_resources(MEMORY_BYTES, CPU_S)
-    allow_reading_only([*library_directories(), *map(Path, start.roots)])
+    allow_reading_only([*library_directories(), *(Path(os.fsdecode(root)) for root in start.roots)])
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     while (body := receive(sys.stdin.buffer)) is not None:
@@ -82,7 +83,7 @@ def main() -> None:
 
 def _answer(request: Request, out: IO[bytes]) -> None:
     try:
-        with pq.ParquetFile(request.path) as file:
+        with pq.ParquetFile(os.fsdecode(request.path)) as file:
             send(out, Reply(columns=list(file.schema_arrow.names)))
             for batch in file.iter_batches(batch_size=1 if request.peek else BATCH_ROWS):
                 send(out, Reply(rows=_plain(batch).to_pylist()))

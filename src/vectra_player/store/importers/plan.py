@@ -17,7 +17,7 @@ from vectra_player.store.importers import earlier_parquet, evidence
 from vectra_player.store.importers.detect import DERIVED, Detected, Kind, detect
 from vectra_player.store.importers.lines import LineFormat
 from vectra_player.store.importers.parquet import ParquetReader
-from vectra_player.store.importers.report import ImportReport
+from vectra_player.store.importers.report import ImportReport, shown
 from vectra_player.store.importers.times import Choice, Evidence
 
 NAMESPACE = uuid.UUID("6f0a9a4e-2a5b-5c1d-9d0e-3b1f5a7c9e21")
@@ -77,7 +77,7 @@ def make_plan(
         try:
             source = _look(path, report, reader)
         except OSError as error:
-            report.skip(str(path), f"cannot be read: {error.strerror or error}")
+            report.skip(path, f"cannot be read: {error.strerror or error}")
             continue
         if source is not None:
             sources.append(source)
@@ -90,7 +90,7 @@ def _look(path: Path, report: ImportReport, reader: ParquetReader) -> Source | N
     if found.kind is Kind.PARQUET:
         return _look_parquet(path, report, reader)
     if found.kind is Kind.SKIP:
-        report.skip(str(path), found.reason)
+        report.skip(path, found.reason)
         return None
     source = Source(path, path.stat().st_size, found.kind, found.format)
     return source if found.format is None else _look_at_records(source, found, report)
@@ -102,7 +102,7 @@ def _look_at_records(source: Source, found: Detected, report: ImportReport) -> S
         return source
     first = evidence.first_record(source.path, fmt, array=found.kind is Kind.ARRAY)
     if first is None:
-        report.skip(str(source.path), "no whole record")
+        report.skip(source.path, "no whole record")
         return None
     source.session_id = session_of(fmt.raw_format, fmt.session_key(first.raw))
     source.first_micros = first.micros
@@ -117,19 +117,19 @@ def _look_parquet(path: Path, report: ImportReport, reader: ParquetReader) -> So
     try:
         names, row = reader.peek(path)
     except DecodeError as error:
-        report.skip(str(path), error.message)
+        report.skip(path, error.message)
         return None
     columns = set(names)
     if columns >= _OWN_COLUMNS:
         return source
     if columns >= _DERIVED_COLUMNS:
-        report.skip(str(path), DERIVED)
+        report.skip(path, DERIVED)
         return None
     if not earlier_parquet.is_earlier(columns):
-        report.skip(str(path), earlier_parquet.UNKNOWN)
+        report.skip(path, earlier_parquet.UNKNOWN)
         return None
     if not earlier_parquet.is_event_file(path, row):
-        report.skip(str(path), earlier_parquet.DERIVED_EARLIER)
+        report.skip(path, earlier_parquet.DERIVED_EARLIER)
         return None
     source.earlier = True
     moment = row.get("ts") if row else None
@@ -160,7 +160,7 @@ def _warn(group: list[Source], report: ImportReport) -> None:
             doubts.setdefault(source.choice.warning, []).append(source.path)
     for doubt, paths in doubts.items():
         more = f" and {len(paths) - 1} more files" if len(paths) > 1 else ""
-        report.warnings.append(f"{paths[0]}{more}: {doubt}")
+        report.warnings.append(f"{shown(paths[0])}{more}: {doubt}")
 
 
 def _in_order(sources: list[Source]) -> list[Source]:

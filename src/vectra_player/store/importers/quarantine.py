@@ -20,6 +20,7 @@ from vectra_player.errors import DiskError
 from vectra_player.model.frame import Frame
 from vectra_player.protocol.redact import scrub
 from vectra_player.store.importers.records import BadLine
+from vectra_player.store.importers.report import shown
 
 
 class _Kept(Struct):
@@ -48,7 +49,7 @@ class Quarantine:
 
     def add(self, path: Path, bad: BadLine) -> None:
         """Put one line aside. Raises DiskError."""
-        kept = _Kept(str(path), bad.line, bad.offset, bad.length, bad.reason, bad.salvaged)
+        kept = _Kept(shown(path), bad.line, bad.offset, bad.length, bad.reason, bad.salvaged)
         if bad.data is not None:
             _keep_bytes(kept, bad.data)
         try:

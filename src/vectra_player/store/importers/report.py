@@ -5,7 +5,15 @@ Made by `store.importers.run`, shown by `cli`.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from msgspec import Struct, field
+
+
+def shown(path: Path) -> str:
+    """Write a path as text; bytes of a name that are no UTF-8 as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class SkippedFile(Struct, frozen=True):
@@ -59,7 +67,7 @@ class ImportReport(Struct):
     quarantined: list[QuarantinedLine] = field(default_factory=list)
     imported: list[ImportedFile] = field(default_factory=list)
 
-    def skip(self, path: str, reason: str) -> None:
+    def skip(self, path: Path, reason: str) -> None:
         """Count a file that is no recording."""
         self.skipped += 1
-        self.skipped_files.append(SkippedFile(path, reason))
+        self.skipped_files.append(SkippedFile(shown(path), reason))

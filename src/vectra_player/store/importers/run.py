@@ -1,4 +1,4 @@
-"""The importer's entry: checks what was asked, listens for SIGINT, runs one job.
+"""The importer's entry: checks what was asked, listens for SIGINT and SIGTERM, runs one job.
 
 Called by `cli` (`import`, `store migrate`) and by the web upload's worker.
 """
@@ -32,8 +32,8 @@ def import_paths(
 ) -> ImportReport:
     """Import files and folders into a data directory; only what is new is added.
 
-    SIGINT ends it after the batch in hand: the report then says `stopped`, and importing again
-    goes on from there.
+    SIGINT or SIGTERM ends it after the batch in hand: the report then says `stopped`, and
+    importing again goes on from there.
 
     Raises:
         UsageError: a path does not exist, `tz` is no zone, or the directory cannot be used.
@@ -49,19 +49,24 @@ def import_paths(
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Turn SIGINT into an event; a second one interrupts as usual."""
+    """Turn SIGINT and SIGTERM into an event; a second one does what it does elsewhere."""
     stopping = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stopping
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        restore()
 
-    signal.signal(signal.SIGINT, stop)
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield stopping
     finally:
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        restore()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from vectra_player.errors import UsageError
@@ -320,8 +322,9 @@ def test_the_earlier_systems_tree_is_imported_in_order(tmp_path: Path, root: Pat
     assert (again.events, again.duplicates) == (0, 4)
 
 
-def test_sigint_ends_the_import_cleanly_and_the_next_one_goes_on(
-    tmp_path: Path, root: Path
+@pytest.mark.parametrize("number_of_signal", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_import_cleanly_and_the_next_one_goes_on(
+    tmp_path: Path, root: Path, number_of_signal: int
 ) -> None:
     folder = tmp_path / "in"
     for number in range(6):
@@ -333,7 +336,7 @@ def test_sigint_ends_the_import_cleanly_and_the_next_one_goes_on(
         assert 0 <= done <= total
         if path.name == "2.jsonl" and not seen:
             seen.append(path)
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number_of_signal)
 
     first = import_paths([folder], root, progress=progress)
     assert first.stopped
@@ -344,6 +347,24 @@ def test_sigint_ends_the_import_cleanly_and_the_next_one_goes_on(
     assert first.events + second.events == 30
     assert_unique(root)
     assert len(rows(root, "SELECT game_id FROM game")) == 6
+
+
+def test_a_stamp_no_zone_explains_says_nothing_about_the_zone(tmp_path: Path, root: Path) -> None:
+    lines = [capture(number, "newChatMessage", {"timestamp": number}) for number in (1, 2)]
+    report = import_paths([write(tmp_path / "chat.jsonl", lines)], root)
+    assert (report.events, report.imported[0].zone) == (2, "UTC (assumed)")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take UTF-8 names only")
+@pytest.mark.parametrize("content", [legacy(0, 1), ["{}"], ["PAR1"], [*legacy(0), "{"]])
+def test_a_name_that_is_no_utf8_is_shown_with_escapes(
+    tmp_path: Path, root: Path, content: list[str]
+) -> None:
+    folder = tmp_path / os.fsdecode(b"in-\xff")
+    write(folder / os.fsdecode(b"\xfe.jsonl"), content)
+    report = import_paths([folder], root)
+    assert b"in-\\\\xff/\\\\xfe.jsonl" in msgspec.json.encode(report)
+    assert (report.files, report.skipped) in ((1, 0), (0, 1))
 
 
 def test_progress_ends_at_the_total(tmp_path: Path, root: Path) -> None:
