@@ -17,11 +17,16 @@ PROFILE_BUDGET_S = 5.0
 """A longer backlog is worked off over the next runs; the profile says how far it has come."""
 
 
-def refresh(root: Path) -> None:
-    """Bring the derived pages up to date. A failure is logged: the recordings do not need them."""
+def refresh(root: Path, *, anew: bool = False) -> None:
+    """Bring the derived pages up to date. A failure is logged: the recordings do not need them.
+
+    `anew`: rows were deleted, so what was counted of them must go as well.
+    """
     data_dir = DataDir(root)
+    if not data_dir.events.is_dir():
+        return
     try:
         write_context(data_dir)
-        update_profile(data_dir, PROFILE_BUDGET_S)
+        update_profile(data_dir, PROFILE_BUDGET_S, rebuild=anew)
     except (VectraError, OSError) as error:
         log.warning("upkeep failed", error=str(error))

@@ -173,7 +173,7 @@ def delete(
         report = delete_session(data_dir, session_id)
     else:
         report = delete_player(data_dir, player_id=player, username=username)
-    _refresh(session)
+    _refresh(session, anew=True)
     session.result(
         report._asdict(),
         lambda: say(f"{sum(report.removed.values()):,} rows removed, {report.masked:,} masked."),
@@ -242,7 +242,7 @@ def _existing(session: Session) -> Path:
     return DataDir.open_existing(session.data_dir).root
 
 
-def _refresh(session: Session) -> None:
+def _refresh(session: Session, *, anew: bool = False) -> None:
     from vectra_player.app.upkeep import refresh
 
-    refresh(session.data_dir)
+    refresh(session.data_dir, anew=anew)
