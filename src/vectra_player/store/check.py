@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from vectra_player.errors import DamageError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.check_rows import Gap, check_rows, find_gaps
-from vectra_player.store.dataset import DataFile, StoreRoot, open_root
+from vectra_player.store.dataset import DataFile, StoreRoot, open_root, retrying, vanished
 from vectra_player.store.fsops import FileOps, make_directories
 from vectra_player.store.groups import decode
 from vectra_player.store.journal import Plan, read_plan
@@ -74,18 +74,22 @@ def check(
     if repair:
         with WriterLock.acquire(data_dir.lock_file):
             return _check(data_dir, repair=True, progress=progress)
-    return _check(data_dir, repair=False, progress=progress)
+    # A day that a recorder compacts meanwhile is looked at again, with everything else.
+    return retrying(lambda: _check(data_dir, repair=False, progress=progress))
 
 
 def _check(data_dir: DataDir, *, repair: bool, progress: Callable[[int], None]) -> CheckReport:
     problems = list(_foreign(data_dir))
     root = open_root(data_dir.root)
+    # One moment's files, ws_event last: a filing makes it visible first (`store.filing`), so no row
+    # that is listed lacks its event.
+    listed = {doc_type: root.files(doc_type) for doc_type in reversed(DOC_TYPES)}
     good: dict[str, list[DataFile]] = {}
     bad: list[tuple[Path, Problem]] = []
     seen = 0
     for doc_type in DOC_TYPES:
         good[doc_type] = []
-        for file in root.files(doc_type):
+        for file in listed[doc_type]:
             fault = _file_fault(data_dir, file)
             if fault is None or fault.kind == "wrong_date":
                 good[doc_type].append(file)
@@ -147,6 +151,8 @@ def _file_fault(data_dir: DataDir, file: DataFile) -> Problem | None:
             table = parquet.read()
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
+        if vanished(error):
+            raise
         return Problem("damaged", where, str(error).split("\n", 1)[0], advice)
     if difference := _schema_difference(expected, table):
         return Problem("schema", where, difference, advice)

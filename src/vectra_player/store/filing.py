@@ -144,7 +144,8 @@ class Filer:
         encoded, misfits = encode_rows(made.rows)
         made.failures += misfits
         files = []
-        for doc_type, date, data in encoded:
+        # ws_event becomes visible first: whoever sees a derived row finds its event.
+        for doc_type, date, data in sorted(encoded, key=lambda file: file.doc_type != "ws_event"):
             staged = self._data_dir.staging / f"file-{doc_type}-{date}-{name}.parquet"
             target = self._data_dir.day(doc_type, date) / f"{name}.parquet"
             files.append((staged, target, memoryview(data)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
+from tests.store_support import SMALL, SMALL_DERIVER, make_frame
 
 from vectra_player.store import check as module
 from vectra_player.store.check import CheckReport, check
 from vectra_player.store.dataset import StoreRoot
 from vectra_player.store.parquet import encode
 from vectra_player.store.schema import to_table
+from vectra_player.store.writer import EventStore
 
 
 def kinds(report: CheckReport) -> list[str]:
@@ -189,3 +191,40 @@ def test_a_flipped_bit_is_found_or_changes_nothing(tree: Any) -> None:
         path.write_bytes(flipped)
         if module._file_fault(tree.data_dir, file) is None:
             assert pq.read_table(path, partitioning=None).equals(table)
+
+
+class Meanwhile:
+    """Do something at the first file that was checked, as a recorder would."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act: Callable[[], object] | None = act
+
+    def __call__(self, files: int) -> None:
+        act, self.act = self.act, None
+        if act is not None:
+            act()
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Iterator[EventStore]:
+    with EventStore.open(tmp_path / "live", settings=SMALL, deriver=SMALL_DERIVER) as store:
+        store.start_session("demo", "127.0.0.1")
+        for number in range(6):
+            store.append(make_frame(number))
+            store.flush()
+        yield store
+
+
+def test_what_is_filed_during_a_check_is_no_problem(recording: EventStore) -> None:
+    def go_on() -> None:
+        recording.append(make_frame(9))
+        recording.flush()
+
+    report = check(recording.data_dir, progress=Meanwhile(go_on))
+    assert report.problems == []
+
+
+def test_a_day_compacted_during_a_check_is_no_problem(recording: EventStore) -> None:
+    report = check(recording.data_dir, progress=Meanwhile(lambda: recording.compact(force=True)))
+    assert report.problems == []
+    assert report.rows["game_tick"] == 6
