@@ -246,10 +246,17 @@ class Player:
         return PlayState.playing if self._pacer.running else PlayState.paused
 
     def _game_id(self) -> str | None:
-        """Return the game that was asked for, else the one shown, else the first."""
-        games = self.recording.games
-        first = games[0].game_id if games else None
-        return self.recording.game_id or self._state.game_id or first
+        """Return the game that was asked for, else the one shown.
+
+        A game of which only the countdown is here counts to the one before.
+        """
+        if self.recording.game_id is not None:
+            return self.recording.game_id
+        games = [game for game in self.recording.games if game.last_tick is not None]
+        begun = [game.game_id for game in games if game.first <= self._position]
+        if begun:
+            return begun[-1]
+        return games[0].game_id if games else self._state.game_id
 
     def _tick(self, game_id: str | None, last_tick: Tick | None) -> Tick | None:
         """Return the tick of a game; after it, when the next one is shown, its last."""
