@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -74,6 +76,41 @@ def run(*words: str | Path, stdin: str = "", **settings: str) -> Ended:
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def run_warm(*words: str | Path, stdin: str = "", **settings: str) -> Ended:
+    """Run one command to its end in a process that has imported everything already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.command_support", "vectra_player.cli"])
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in").write_text(stdin)
+        arguments = ([str(word) for word in words], folder, environment(**settings))
+        process = context.Process(target=_be_the_command, args=arguments)
+        process.start()
+        process.join(PATIENCE_S)
+        if process.exitcode is None:
+            process.kill()
+            raise AssertionError(f"{words} did not end")
+        out, err = ((Path(folder) / name).read_text() for name in ("out", "err"))
+        return Ended(process.exitcode, out, err)
+
+
+def _be_the_command(words: list[str], folder: str, settings: dict[str, str]) -> None:
+    from vectra_player.cli import main
+
+    os.environ.clear()
+    os.environ.update(settings)
+    for number, name in enumerate(("in", "out", "err")):
+        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT
+        os.dup2(os.open(Path(folder) / name, flags, 0o600), number)
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(number, mode, encoding="utf-8") for number, mode in enumerate(("r", "w", "w"))
+    )
+    try:
+        main(words)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> Any:
