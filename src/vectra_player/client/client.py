@@ -135,6 +135,8 @@ class FoundationClient:
         # `bus.spawn` is a layer above; this reference keeps the task, and what fails it is
         # raised by the iteration.
         self._task = self._loop.create_task(self._run(), name="foundation client")
+        # A task that is cancelled before it began runs no `finally` of its own.
+        self._task.add_done_callback(lambda _: self._inbox.close())
         if self._stopped:
             self._task.cancel()
         return self
