@@ -1,0 +1,64 @@
+"""What a command prints is the value that is stored, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.store_support import SMALL, SMALL_DERIVER, make_frame
+
+from vectra_player.cli import main
+from vectra_player.store.writer import EventStore
+
+Output = pytest.CaptureFixture[str]
+
+
+def record(root: Path) -> str:
+    with EventStore.open(root, settings=SMALL, deriver=SMALL_DERIVER) as store:
+        store.start_session("demo", "127.0.0.1")
+        store.append(make_frame(1))
+        store.stop_session("test")
+    return str(root)
+
+
+def run(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    code = ended.value.code
+    return code if isinstance(code, int) else 0
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("0::DECIMAL(18,9)", "0.000000000"),
+        ("-0.000000001::DECIMAL(18,9)", "-0.000000001"),
+        ("0.02::DOUBLE + 1e-17", 0.02 + 1e-17),
+        ("'nan'::DOUBLE", "nan"),
+        ("'-inf'::DOUBLE", "-inf"),
+        ("'a'::BLOB", "YQ=="),
+        ("MAP {1: 0::DECIMAL(18,9)}", [[1, "0.000000000"]]),
+        ("TIMESTAMPTZ '2025-12-31 23:59:59.123456Z'", "2025-12-31T23:59:59.123456Z"),
+    ],
+)
+def test_json_carries_every_value_without_loss(
+    tmp_path: Path, capsys: Output, sql: str, value: Any
+) -> None:
+    assert run("query", f"SELECT {sql} AS x", "--json", "--data-dir", record(tmp_path)) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["rows"] == [[value]]
+
+
+@pytest.mark.parametrize("price", ["0.014782661565813707", "1e-09", "0.020000000000000018"])
+def test_a_table_shows_floats_to_the_last_bit(tmp_path: Path, capsys: Output, price: str) -> None:
+    assert run("query", f"SELECT {price}::DOUBLE AS x", "--data-dir", record(tmp_path)) == 0
+    assert price in capsys.readouterr().out.split()
+
+
+def test_a_place_the_system_refuses_is_named_in_one_line(tmp_path: Path, capsys: Output) -> None:
+    data, out = record(tmp_path / "data"), str(tmp_path / ("x" * 300))
+    assert run("export", "--doc-type", "ws_event", "--out", out, "--data-dir", data) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("vectra-player: ")
+    assert told.count("\n") == 1
