@@ -16,7 +16,7 @@ from vectra_player.store.writer import EventStore
 @pytest.fixture
 def filled(tmp_path: Path) -> Path:
     with EventStore.open(tmp_path) as store:
-        store.start_session("demo", "127.0.0.1")
+        store.start_session("public_ws", "backend.rugs.fun")
         store.append(packet("gameStateUpdate", tick(1, [1.0, 1.1])))
         store.stop_session("done")
     return tmp_path
