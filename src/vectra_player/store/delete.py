@@ -7,7 +7,9 @@ Used by `cli` (`store delete`).
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +32,10 @@ from vectra_player.store.derivation import Deriver
 from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.journal import Journal
 from vectra_player.store.layout import DataDir
+from vectra_player.store.pseudonyms import replace_names
 from vectra_player.store.rebuild import rebuild_held
+
+_JSON = re.compile(r"[\[{]")
 
 
 class DeleteReport(NamedTuple):
@@ -81,6 +86,8 @@ def delete_player(
 ) -> DeleteReport:
     """Remove a player's events and mask the player everywhere else.
 
+    Given an id, the names that stand beside it anywhere are masked too.
+
     Raises:
         StoreLockedError: a recorder is running.
         UsageError: neither id nor name given, or events wait in the journal.
@@ -88,7 +95,8 @@ def delete_player(
     if not player_id and not username:
         raise UsageError("Whom?", advice="Give --player ID or --username NAME.")
     with exclusive(data_dir):
-        eraser = _Eraser(data_dir, player_id, username)
+        names = _names_of(data_dir, player_id) if player_id else set()
+        eraser = _Eraser(data_dir, player_id, username, names)
         eraser.run()
         sessions = sorted(eraser.sessions)
         removed = {"ws_event": sum(len(seqs) for seqs in eraser.deleted.values())}
@@ -101,11 +109,15 @@ def delete_player(
 class _Eraser:
     """One pass over all ws_event files."""
 
-    def __init__(self, data_dir: DataDir, player_id: str | None, username: str | None) -> None:
+    def __init__(
+        self, data_dir: DataDir, player_id: str | None, username: str | None, names: set[str]
+    ) -> None:
         self._data_dir = data_dir
         self._player_id = player_id
         self._username = username
-        self._stand_ins = _stand_ins(player_id, username)
+        self._id_stand_in = _id_stand_in(player_id or "")
+        self._name_stand_in = f"deleted_{secrets.token_hex(4)}"
+        self._masked_names = {_quoted(name)[1:-1] for name in names | {username or ""}} - {""}
         self.sessions: set[str] = set()
         self.deleted: dict[str, list[int]] = {}
         self.masked = 0
@@ -126,9 +138,7 @@ class _Eraser:
     def _names(self, path: Path) -> bool:
         table = pq.read_table(path, columns=["raw", "player_id", "username"], partitioning=None)
         return bool(pc.any(self._own(table)).as_py()) or any(
-            before in str(raw)
-            for raw in table.column("raw").to_pylist()
-            for before in self._stand_ins
+            self._mask(str(raw)) != raw for raw in table.column("raw").to_pylist()
         )
 
     def _own(self, table: pa.Table) -> Any:
@@ -166,24 +176,52 @@ class _Eraser:
         return rest
 
     def _mask(self, raw: str) -> str:
-        for before, after in self._stand_ins.items():
-            raw = raw.replace(before, after)
+        if self._player_id:
+            raw = raw.replace(self._player_id, self._id_stand_in)
+        if any(name in raw for name in self._masked_names):
+            raw = replace_names(raw, self._masked_name)
         return raw
 
+    def _masked_name(self, name: str) -> str:
+        return self._name_stand_in if name in self._masked_names else name
 
-def _stand_ins(player_id: str | None, username: str | None) -> dict[str, str]:
-    """Map texts to meaningless ones. A name is only replaced as a whole JSON string."""
-    found = {}
-    if player_id:
-        prefix = "did:privy:" if player_id.startswith("did:privy:") else ""
-        found[player_id] = prefix + "deleted" + secrets.token_hex(9)
-    if username:
-        quoted = msgspec.json.encode(username).decode()
-        nested = quoted.replace("\\", "\\\\").replace('"', '\\"')
-        stand_in = f"deleted_{secrets.token_hex(4)}"
-        found[quoted] = f'"{stand_in}"'
-        found[nested] = f'\\"{stand_in}\\"'
+
+def _id_stand_in(player_id: str) -> str:
+    prefix = "did:privy:" if player_id.startswith("did:privy:") else ""
+    return prefix + "deleted" + secrets.token_hex(9)
+
+
+def _quoted(name: str) -> str:
+    return msgspec.json.encode(name).decode()
+
+
+def _names_of(data_dir: DataDir, player_id: str) -> set[str]:
+    """Return the names that stand beside an id in any event."""
+    found: set[str] = set()
+    for paths in day_files(data_dir, "ws_event").values():
+        for path in paths:
+            raws = pq.read_table(path, columns=["raw"], partitioning=None).column("raw")
+            for raw in raws.to_pylist():
+                if player_id in str(raw):
+                    found.update(_names_beside(str(raw), player_id))
     return found
+
+
+def _names_beside(raw: str, player_id: str) -> Iterator[str]:
+    start = _JSON.search(raw)
+    try:
+        waiting = [msgspec.json.decode(raw[start.start() :])] if start else []
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+            name = value.get("username")
+            if player_id in (value.get("id"), value.get("playerId")) and isinstance(name, str):
+                yield name
 
 
 def _unchanged(table: pa.Table) -> pa.Table:

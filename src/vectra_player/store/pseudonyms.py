@@ -86,6 +86,11 @@ class Pseudonyms:
         return known
 
 
+def replace_names(raw: str, stand_in: Callable[[str], str]) -> str:
+    """Replace what stands as a player's name in JSON text, never an equal word that is no name."""
+    return _replace(_NAMES, raw, stand_in)
+
+
 def _replace(
     patterns: tuple[re.Pattern[str], re.Pattern[str]], raw: str, stand_in: Callable[[str], str]
 ) -> str:

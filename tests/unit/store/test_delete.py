@@ -64,6 +64,28 @@ def test_a_deleted_player_is_nowhere(tree: Any, deriver: Any) -> None:
     assert result.rows["system_event"] == 2
 
 
+def test_a_player_deleted_by_id_loses_the_name_too(tree: Any, deriver: Any) -> None:
+    board = f'42["gameStateUpdate",{{"leaderboard":[{{"id":"{ID}","username":"Bo\\"b"}}]}}]'
+    chat = f'42["t",{{"replyTo":{{"key":"{ID}-1","username":"Bo\\"b"}}}}]'
+    tree.add(tree.ws(1, board), tree.ws(2, chat), tree.ws(3, '42["t",{"username":"Eve"}]'))
+    report = delete_player(tree.data_dir, player_id=ID, deriver=deriver)
+    assert report.masked == 2
+    text = all_bytes(tree)
+    assert (ID in text, "Bo" in text, "Eve" in text) == (False, False, True)
+
+
+def test_a_player_called_like_a_field_takes_no_field_along(tree: Any, deriver: Any) -> None:
+    kept = '42["standard/newTrade",{"type":"buy","price":1.5,"username":"Eve"}]'
+    tree.add(tree.ws(1, kept), tree.ws(2, '42["t",{"username":"price","type":"price"}]'))
+    report = delete_player(tree.data_dir, username="price", deriver=deriver)
+    assert report.masked == 1
+    with StoreReader(tree.root) as reader:
+        first, second = (str(e.raw) for e in reader.read_ws_events("s1"))
+    assert first == kept
+    assert second.endswith('"type":"price"}]')
+    assert '"username":"price"' not in second
+
+
 def test_a_player_who_is_nowhere_changes_nothing(recorded: Any, deriver: Any) -> None:
     files = {p: p.stat().st_mtime_ns for p in recorded.data_dir.events.rglob("*.parquet")}
     report = delete_player(recorded.data_dir, player_id="did:privy:nobody", deriver=deriver)
