@@ -5,7 +5,13 @@
 export const SHARED = Symbol.for("vectra.shared-feeds");
 
 export function socketLine(url, calls) {
-  const socket = new WebSocket(url);
+  let socket;
+  try {
+    socket = new WebSocket(url);
+  } catch (error) {
+    queueMicrotask(() => calls.end(1006, `This page may not connect there; reload it. ${error.message}`));
+    return { send: () => false, close: () => undefined };
+  }
   let ended = false;
   const end = (code, reason) => {
     if (ended) return;
