@@ -24,6 +24,7 @@ import msgspec
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
+from vectra_player.app.foundation import SWITCH_INTERVAL_S
 from vectra_player.app.recorder import Recorder
 from vectra_player.foundation.feed import Feed, FeedSettings
 from vectra_player.foundation.live_feed import LiveFeed
@@ -212,6 +213,7 @@ def main() -> None:
     if chosen.client is not None:
         asyncio.run(be_client(chosen.client, chosen.count))
         return
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     count = WARM_UP + int(chosen.rate * chosen.seconds)
     print(f"{chosen.rate:,.0f} frames/s of {FRAME_BYTES} bytes, {chosen.clients} client(s)")
     for name, run in (("plain broadcast", through_nothing), ("frame to feed", through_everything)):

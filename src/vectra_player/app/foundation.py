@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import msgspec
@@ -28,6 +29,10 @@ from vectra_player.store.writer import EventStore
 from vectra_player.web.security import Access, new_token
 
 log = structlog.get_logger(__name__)
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long the loop may wait for a thread of the store that computes. With Python's 5 ms the p99
+from frame to feed was twice as long (benchmarks/bench_frame_to_feed.py)."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,7 @@ async def run_foundation(
     Raises:
         UsageError: a port is taken, the data directory cannot be written, or no such source.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     clock = clock or SystemClock()
     desk = ReplayDesk(settings.data_dir, clock=clock)
     hubs = _Hubs(desk)
