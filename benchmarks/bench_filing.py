@@ -15,6 +15,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import msgspec
+from benchmarks.bench_derive import frame, made_up
 from benchmarks.bench_ingest import frames, plain_deriver
 
 from vectra_player.model.frame import Frame
@@ -73,6 +74,8 @@ def main() -> None:
         ("300 B, no derivation", frames(300, 5_000), plain_deriver(), 100_000),
         ("3.7 KB, no derivation", frames(3_700, 5_000), plain_deriver(), 100_000),
     ]
+    mix = [frame(text, number) for number, text in enumerate(made_up())]
+    cases.append(("4.7 KB mix, derived", mix, Deriver.standard(), 30_000))
     if options.capture:
         cases.append(("capture, derived", captured(options.capture), Deriver.standard(), 30_000))
     try:
