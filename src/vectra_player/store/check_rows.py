@@ -32,10 +32,14 @@ class Gap(NamedTuple):
 
 
 class Deletion(msgspec.Struct):
-    """Seqs of a session that were deleted on request."""
+    """What of a session was deleted on request: seqs, and the keys of records gone or masked.
+
+    An import of the same file again brings none of those records back.
+    """
 
     session_id: str
     seqs: list[int]
+    records: list[str] = []
 
 
 def check_rows(reader: StoreReader) -> Iterator[Found]:

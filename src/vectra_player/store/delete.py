@@ -33,6 +33,7 @@ from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.journal import Journal
 from vectra_player.store.layout import DataDir
 from vectra_player.store.pseudonyms import replace_names
+from vectra_player.store.reads import record_key
 from vectra_player.store.rebuild import rebuild_held
 
 _JSON = re.compile(r"[\[{]")
@@ -101,7 +102,7 @@ def delete_player(
         sessions = sorted(eraser.sessions)
         removed = {"ws_event": sum(len(seqs) for seqs in eraser.deleted.values())}
         if sessions:
-            _record(data_dir, eraser.deleted)
+            _record(data_dir, eraser)
             rebuild_held(data_dir, sessions, deriver=deriver)
     return DeleteReport(removed, eraser.masked, sessions)
 
@@ -120,6 +121,7 @@ class _Eraser:
         self._masked_names = {_quoted(name)[1:-1] for name in names | {username or ""}} - {""}
         self.sessions: set[str] = set()
         self.deleted: dict[str, list[int]] = {}
+        self.originals: dict[str, list[str]] = {}
         self.masked = 0
 
     def run(self) -> None:
@@ -151,9 +153,9 @@ class _Eraser:
 
     def _erase(self, table: pa.Table) -> pa.Table:
         own = self._own(table)
-        for row in table.filter(own).select(["session_id", "seq"]).to_pylist():
+        for row in table.filter(own).select(["session_id", "seq", "raw"]).to_pylist():
             self.deleted.setdefault(row["session_id"], []).append(row["seq"])
-            self.sessions.add(row["session_id"])
+            self._note(row["session_id"], row["raw"])
         rest = table.filter(pc.invert(own))
         raws, sizes = [], []
         for raw, size, session in zip(
@@ -165,7 +167,7 @@ class _Eraser:
             masked = self._mask(str(raw))
             if masked != raw:
                 self.masked += 1
-                self.sessions.add(str(session))
+                self._note(str(session), str(raw))
                 size = len(masked.encode())
             raws.append(masked)
             sizes.append(size)
@@ -174,6 +176,10 @@ class _Eraser:
             field = rest.schema.field(index)
             rest = rest.set_column(index, field, pa.array(values, field.type))
         return rest
+
+    def _note(self, session_id: str, raw: str) -> None:
+        self.sessions.add(session_id)
+        self.originals.setdefault(session_id, []).append(record_key(raw).hex())
 
     def _mask(self, raw: str) -> str:
         if self._player_id:
@@ -228,11 +234,12 @@ def _unchanged(table: pa.Table) -> pa.Table:
     return table
 
 
-def _record(data_dir: DataDir, deleted: dict[str, list[int]]) -> None:
+def _record(data_dir: DataDir, eraser: _Eraser) -> None:
     known = {one.session_id: one for one in read_deletions(data_dir)}
-    for session_id, seqs in deleted.items():
+    for session_id in eraser.sessions:
         entry = known.setdefault(session_id, Deletion(session_id, []))
-        entry.seqs = sorted({*entry.seqs, *seqs})
+        entry.seqs = sorted({*entry.seqs, *eraser.deleted.get(session_id, ())})
+        entry.records += eraser.originals.get(session_id, ())
     text = msgspec.json.encode(list(known.values()))
     replace_file(FileOps(), data_dir.manifests / DELETIONS_FILE, text)
 

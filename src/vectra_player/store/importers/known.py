@@ -13,6 +13,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from vectra_player.store.check_rows import read_deletions
+from vectra_player.store.layout import DataDir
 from vectra_player.store.reads import Span, StoreReader, record_key
 
 WINDOW_BYTES = 48 << 20
@@ -38,6 +40,7 @@ class KnownRecords:
         self.sessions = {
             row["session_id"]: Held(int(row["last"]), int(row["size"])) for row in table.to_pylist()
         }
+        self._deleted = {one.session_id: one.records for one in read_deletions(DataDir(root))}
         self._keys: dict[str, Counter[bytes]] = {}
         self._order: list[str] = []
 
@@ -55,7 +58,10 @@ class KnownRecords:
         return held.last_seq if held else 0
 
     def keys(self, session_id: str) -> Counter[bytes]:
-        """Return how often each record is held, by `record_key`; yours to change, asked once."""
+        """Return how often each record is held, by `record_key`; yours to change, asked once.
+
+        One that the user had deleted or masked counts as held: it does not come back.
+        """
         if session_id not in self.sessions:
             return Counter()
         if session_id not in self._keys:
@@ -91,7 +97,7 @@ class KnownRecords:
 
     def _read(self, names: Sequence[str]) -> None:
         for name in names:
-            self._keys[name] = Counter()
+            self._keys[name] = Counter(map(bytes.fromhex, self._deleted.get(name, ())))
         spans = self._reader.spans("ws_event", sessions=names)
         if len(names) > 1:
             spans = [Span(tuple(names), 0, max(self.sessions[name].last_seq for name in names))]

@@ -14,9 +14,11 @@ import pytest
 
 from vectra_player.errors import UsageError
 from vectra_player.model.frame import Frame
+from vectra_player.store.delete import delete_player
 from vectra_player.store.export import export
 from vectra_player.store.importers import ImportReport, import_paths
 from vectra_player.store.importers import job as job_module
+from vectra_player.store.layout import DataDir
 from vectra_player.store.reads import StoreReader
 from vectra_player.store.writer import EventStore
 
@@ -347,6 +349,20 @@ def test_a_signal_ends_the_import_cleanly_and_the_next_one_goes_on(
     assert first.events + second.events == 30
     assert_unique(root)
     assert len(rows(root, "SELECT game_id FROM game")) == 6
+
+
+def test_what_was_deleted_of_a_player_does_not_come_back(tmp_path: Path, root: Path) -> None:
+    lines = [
+        capture(1, "x", {"n": 1}),
+        capture(2, "newChatMessage", {"playerId": "did:privy:eve", "username": "Eve"}),
+        capture(3, "board", [{"leaderboard": [{"id": "did:privy:eve", "username": "Eve"}]}]),
+    ]
+    file = write(tmp_path / "in.jsonl", lines)
+    import_paths([file], root)
+    delete_player(DataDir(root), player_id="did:privy:eve")
+    again = import_paths([write(file, [*lines, capture(4)])], root)
+    assert (again.events, again.duplicates) == (1, 3)
+    assert "Eve" not in "".join(raws(root))
 
 
 def test_a_stamp_no_zone_explains_says_nothing_about_the_zone(tmp_path: Path, root: Path) -> None:
