@@ -34,7 +34,7 @@ from vectra_player.store.journal import Journal
 from vectra_player.store.layout import DataDir
 from vectra_player.store.pseudonyms import replace_names
 from vectra_player.store.reads import record_key
-from vectra_player.store.rebuild import rebuild_held
+from vectra_player.store.rebuild import mark_pending, rebuild_held
 
 _JSON = re.compile(r"[\[{]")
 
@@ -102,7 +102,6 @@ def delete_player(
         sessions = sorted(eraser.sessions)
         removed = {"ws_event": sum(len(seqs) for seqs in eraser.deleted.values())}
         if sessions:
-            _record(data_dir, eraser)
             rebuild_held(data_dir, sessions, deriver=deriver)
     return DeleteReport(removed, eraser.masked, sessions)
 
@@ -135,6 +134,10 @@ class _Eraser:
             touched.append(("ws_event", date))
             for path in paths:
                 days.keep("ws_event", date, path, self._erase if path in named else _unchanged)
+        if touched:
+            # Should this process die, `store check` finds derived rows of what is gone.
+            _record(self._data_dir, self)
+            mark_pending(self._data_dir, touched, FileOps())
         days.exchange(touched)
 
     def _names(self, path: Path) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -168,13 +167,16 @@ class _Rebuild:
                         )
 
     def exchange(self, sessions: int) -> RebuildReport:
-        pending = self._data_dir.manifests / PENDING_FILE
         days = sorted(self._touched)
-        replace_file(self._ops, pending, msgspec.json.encode({"days": days}))
+        mark_pending(self._data_dir, days, self._ops)
         self._days.exchange(days)
-        with suppress(FileNotFoundError):
-            self._ops.unlink(pending)
+        self._ops.unlink(self._data_dir.manifests / PENDING_FILE)
         return RebuildReport(sessions, self._events, self._counts, len(days), self._failures)
+
+
+def mark_pending(data_dir: DataDir, days: Sequence[tuple[str, str]], ops: FileOps) -> None:
+    """Note, until a rebuild is through, that days are being exchanged."""
+    replace_file(ops, data_dir.manifests / PENDING_FILE, msgspec.json.encode({"days": days}))
 
 
 def was_interrupted(data_dir: DataDir) -> bool:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from vectra_player.errors import UsageError
+from vectra_player.store import delete as module
 from vectra_player.store.check import check
 from vectra_player.store.delete import delete_player, delete_session
 from vectra_player.store.reads import StoreReader
+from vectra_player.store.rebuild import rebuild
 
 ID = "did:privy:cm3xu2mqa00o3l50fkfjrkvlx"
 
@@ -72,6 +74,23 @@ def test_a_player_deleted_by_id_loses_the_name_too(tree: Any, deriver: Any) -> N
     assert report.masked == 2
     text = all_bytes(tree)
     assert (ID in text, "Bo" in text, "Eve" in text) == (False, False, True)
+
+
+def test_a_deletion_cut_short_is_noticed(
+    recorded: Any, deriver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.add(recorded.ws(43, '42["t",{}]', player_id=ID))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(module, "rebuild_held", die)
+        with pytest.raises(KeyboardInterrupt):
+            delete_player(recorded.data_dir, player_id=ID, deriver=deriver)
+    assert "interrupted" in [problem.kind for problem in check(recorded.data_dir).problems]
+    rebuild(recorded.data_dir, deriver=deriver)
+    assert check(recorded.data_dir).whole
 
 
 def test_a_player_called_like_a_field_takes_no_field_along(tree: Any, deriver: Any) -> None:
