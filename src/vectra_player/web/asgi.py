@@ -92,6 +92,8 @@ def login_route(access: Access) -> Route:
     """Return the route `/login?token=…[&next=/…]`: a link becomes a cookie and disappears."""
 
     async def login(request: HttpRequest) -> Response:
+        if request.method != "GET":  # a look at the head must not use the link up
+            return _answer(Verdict(False, 405, "only GET here"))
         granted = access.login(
             request.query_params.get("token", ""), request.query_params.get("next", "/")
         )

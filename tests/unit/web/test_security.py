@@ -1,0 +1,162 @@
+"""Login links, cookies, headers and bind addresses."""
+
+from __future__ import annotations
+
+import pytest
+from tests.access_support import INSTANCE, PORT, cookie_of, make_request
+from tests.feed_support import FakeClock
+
+from vectra_player.errors import UsageError
+from vectra_player.web.security import (
+    Access,
+    http_door,
+    new_token,
+    require_loopback,
+    security_headers,
+)
+
+
+def make_access(clock: FakeClock | None = None) -> Access:
+    return Access(new_token(), instance=INSTANCE, clock=clock)
+
+
+def code_in(link: str) -> str:
+    return link.removeprefix("/login?token=").split("&")[0]
+
+
+def test_tokens_are_long_and_differ() -> None:
+    assert len(new_token()) >= 43
+    assert new_token() != new_token()
+
+
+def test_a_link_logs_in_once() -> None:
+    access = make_access()
+    code = code_in(access.login_path())
+    assert access.login(code) is not None
+    assert access.login(code) is None
+
+
+def test_the_link_does_not_hold_the_token() -> None:
+    access = make_access()
+    assert access.token not in access.login_path()
+
+
+def test_any_process_with_the_token_makes_links() -> None:
+    access = make_access()
+    other = Access(access.token, instance=INSTANCE)
+    assert access.login(code_in(other.login_path(valid_s=60))) is not None
+
+
+def test_a_link_expires() -> None:
+    clock = FakeClock()
+    access = make_access(clock)
+    code = code_in(access.login_path(valid_s=60))
+    clock.seconds += 61
+    assert access.login(code) is None
+
+
+def test_an_unlimited_link_stays_used_for_good() -> None:
+    clock = FakeClock()
+    access = make_access(clock)
+    code = code_in(access.login_path())
+    clock.seconds += 1_000_000
+    assert access.login(code) is not None
+    clock.seconds += 1_000_000
+    assert access.login(code) is None
+
+
+@pytest.mark.parametrize("code", ["", ".", "..", "0.x.y", "é", "x" * 5_000, "9999999999.a.b"])
+def test_an_invented_link_logs_nobody_in(code: str) -> None:
+    assert make_access().login(code) is None
+
+
+def test_a_lengthened_link_logs_nobody_in() -> None:
+    access = make_access()
+    expires, nonce, mac = code_in(access.login_path(valid_s=60)).split(".")
+    assert access.login(f"{int(expires) + 1}.{nonce}.{mac}") is None
+
+
+def test_the_cookie_is_for_browsers_only_and_is_not_the_token() -> None:
+    access = make_access()
+    granted = access.login(access.token)
+    assert granted is not None
+    assert granted[0].endswith("; Path=/; HttpOnly; SameSite=Strict")
+    assert granted[0].startswith(f"vectra_{INSTANCE}=")
+    assert access.token not in granted[0]
+
+
+@pytest.mark.parametrize("goal", ["/", "/artifacts/live-monitor/", "/replay?id=1"])
+def test_a_login_leads_to_a_page_of_ours(goal: str) -> None:
+    access = make_access()
+    granted = access.login(access.token, goal)
+    assert granted is not None
+    assert granted[1] == goal
+
+
+@pytest.mark.parametrize(
+    "goal",
+    ["", "//evil.example", "/\\evil.example", "http://evil.example", "x", "/\r\nX: y", "/a b"],
+)
+def test_a_login_never_leads_elsewhere(goal: str) -> None:
+    access = make_access()
+    granted = access.login(access.token, goal)
+    assert granted is not None
+    assert granted[1] == "/"
+
+
+def test_a_cookie_among_others_is_found() -> None:
+    access = make_access()
+    cookies = f"a=b; {access.cookie_name}=stale; {cookie_of(access)}; c"
+    assert access.check(make_request(cookie=cookies), http_door(PORT)).by == "cookie"
+
+
+def test_the_cookie_of_another_start_is_worth_nothing() -> None:
+    access, earlier = make_access(), make_access()
+    verdict = access.check(make_request(cookie=cookie_of(earlier)), http_door(PORT))
+    assert verdict.status == 401
+
+
+@pytest.mark.parametrize("instance", ["", "0123ABCD", "0123abc", "x; Path=/"])
+def test_an_instance_is_eight_hex_digits(instance: str) -> None:
+    with pytest.raises(ValueError, match="hex"):
+        Access(new_token(), instance=instance)
+
+
+def test_pages_may_run_no_inline_code_and_load_nothing_from_outside() -> None:
+    headers = security_headers(9000)
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["style-src"] == "'self'"
+    assert policy["connect-src"] == "'self' ws://127.0.0.1:9000 ws://localhost:9000"
+    assert policy["frame-ancestors"] == "'self'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_loopback_may_be_bound(host: str) -> None:
+    assert require_loopback(host) == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "0.0.0.0",
+        "::",
+        "",
+        "*",
+        "192.168.1.2",
+        "10.0.0.1",
+        "169.254.1.1",
+        "fe80::1",
+        "8.8.8.8",
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "127.1",
+    ],
+)
+def test_nothing_else_may_be_bound(host: str) -> None:
+    with pytest.raises(UsageError, match="loopback"):
+        require_loopback(host)
