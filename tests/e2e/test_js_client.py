@@ -145,9 +145,13 @@ class Window:
 
     async def until(self, expression: str) -> None:
         """Wait until an expression is true; scripts of a page under a CSP cannot be polled."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not await self.get(f"Boolean({expression})"):
-                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not await self.get(f"Boolean({expression})"):
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            state = await self.get("window.client && [client.connection, states.slice(-6)]")
+            pytest.fail(f"never {expression}: {state}, {self.errors[-4:]}")
 
 
 @contextlib.asynccontextmanager

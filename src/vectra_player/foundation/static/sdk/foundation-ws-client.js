@@ -13,6 +13,7 @@ export { StateStore } from "./state-store.js";
 const BACKOFF = { firstMs: 250, capMs: 10_000, factor: 2 };
 const QUIET_MS = 15_000;
 const PONG_MS = 10_000;
+const ASK_MS = 5_000;
 const FINAL_CODES = new Set([1003, 1008, 4404]);
 
 export class FoundationWSClient {
@@ -167,6 +168,7 @@ export class FoundationWSClient {
         if (turn === this.#turn) this.#ended(opened, code, reason);
       },
     });
+    this.#listen();
   }
 
   /** Return the address of the next attempt; null when nobody answers. */
@@ -174,8 +176,9 @@ export class FoundationWSClient {
     let base = this.url;
     if (base === null) {
       const health = await ask("/health");
-      if (health === null) return null;
-      base = `ws://${location.hostname}:${health.body?.feed?.port ?? 9000}/feed`;
+      const port = health?.body?.feed?.port;
+      if (typeof port !== "number") return null;
+      base = `ws://${location.hostname}:${port}/feed`;
     }
     const address = new URL(base);
     if (this.types !== null) address.searchParams.set("types", this.types.join(","));
@@ -267,7 +270,8 @@ export class FoundationWSClient {
 /** GET a JSON document of this page's own server; null when it does not answer. */
 async function ask(path) {
   try {
-    const response = await fetch(path, { headers: { Accept: "application/json" } });
+    const signal = AbortSignal.timeout(ASK_MS);
+    const response = await fetch(path, { headers: { Accept: "application/json" }, signal });
     const body = response.ok ? await response.json() : null;
     return { status: response.status, body };
   } catch {
