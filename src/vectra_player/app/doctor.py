@@ -6,6 +6,7 @@ Every check looks and says; none changes anything.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -65,7 +66,7 @@ def _python(settings: Settings) -> Finding:
 
 
 def _chrome(settings: Settings) -> Finding:
-    from vectra_player.sources.chrome.launch import find_chrome
+    from vectra_player.sources.chrome.launch import MIN_VERSION, find_chrome
 
     try:
         chrome = find_chrome(settings.chrome_path)
@@ -74,6 +75,10 @@ def _chrome(settings: Settings) -> Finding:
     version = chrome_version(chrome)
     if version is None:
         return Finding("chrome", "warning", f"{chrome} does not say its version", "Try it by hand.")
+    major = re.search(r"\b(\d+)\.\d+", version)
+    if major and int(major[1]) < MIN_VERSION:
+        mend = f"At least version {MIN_VERSION} is needed: update it, or set VECTRA_CHROME."
+        return Finding("chrome", "warning", f"{version} at {chrome} is too old", mend)
     return Finding("chrome", "ok", f"{version} at {chrome}")
 
 

@@ -76,3 +76,12 @@ def test_the_disk_is_said_to_last_as_long_as_the_last_days_suggest(tmp_path: Pat
     assert "days" not in doctor._disk(settings_of(tmp_path / "data")).seen
     record(tmp_path / "data")
     assert "MiB a day: enough for" in doctor._disk(settings_of(tmp_path / "data")).seen
+
+
+@pytest.mark.parametrize(("version", "outcome"), [("119.0.6045.1", "warning"), ("156.0.1", "ok")])
+def test_a_browser_too_old_to_capture_is_named(tmp_path: Path, version: str, outcome: str) -> None:
+    chrome = tmp_path / "chrome"
+    chrome.write_text(f"#!/bin/sh\necho Chromium {version} built on Debian 12\n")
+    chrome.chmod(0o700)
+    settings = load({"data_dir": tmp_path / "data", "chrome_path": chrome}, {}).settings
+    assert doctor._chrome(settings).outcome == outcome
