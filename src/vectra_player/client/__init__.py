@@ -1,7 +1,7 @@
 """The Python SDK: follow the live feed, or a replay, from a program of your own.
 
 Used by users' programs only; no part of the recorder needs it. It talks to a running Foundation
-over its WebSocket and imports nothing but `model`, `config` and `errors`.
+over its WebSocket and imports nothing but `model`, `config`, `clock` and `errors`.
 """
 
 from vectra_player.client.base import FeedEvent, Origin

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -23,9 +22,12 @@ from vectra_player.client.decode import event_of
 from vectra_player.client.endpoint import Endpoint, Finder, with_query
 from vectra_player.client.events import ConnectionChange, Gap, Snapshot
 from vectra_player.client.inbox import Inbox, Overflow
+from vectra_player.clock import SystemClock
 from vectra_player.errors import DecodeError, SourceError, UsageError
 
 log = structlog.get_logger(__name__)
+
+_clock = SystemClock()
 
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _TRIES_A_TOKEN = 3
@@ -184,7 +186,7 @@ class FoundationClient:
             self._inbox.close(error)
 
     async def _stay(self) -> None:
-        since_s = time.monotonic()
+        since_s = _clock.monotonic()
         while True:
             await self._news("connecting", None)
             endpoint = self._finder.find()
@@ -192,7 +194,7 @@ class FoundationClient:
                 state, reason = "waiting", f"no Foundation runs: there is no {self._finder.file}"
             else:
                 state, reason = await self._follow(endpoint)
-            now_s = time.monotonic()
+            now_s = _clock.monotonic()
             if self._connected:
                 self._connected, since_s = False, now_s
             if self._patience_s is not None and now_s - since_s > self._patience_s:
@@ -270,7 +272,7 @@ class FoundationClient:
         place = self._received_at
         change = ConnectionChange(
             type="connection",
-            ts=time.time_ns() // 1_000_000,
+            ts=_clock.now_us() // 1000,
             seq=place.seq if place else 0,
             data={},
             scope="feed",
