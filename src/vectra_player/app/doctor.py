@@ -77,7 +77,7 @@ def _chrome(settings: Settings) -> Finding:
         return Finding("chrome", "warning", f"{chrome} does not say its version", "Try it by hand.")
     major = re.search(r"\b(\d+)\.\d+", version)
     if major and int(major[1]) < MIN_VERSION:
-        mend = f"At least version {MIN_VERSION} is needed: update it, or set VECTRA_CHROME."
+        mend = f"Install {MIN_VERSION} or newer, or name one with VECTRA_CHROME."
         return Finding("chrome", "warning", f"{version} at {chrome} is too old", mend)
     return Finding("chrome", "ok", f"{version} at {chrome}")
 
