@@ -112,6 +112,9 @@ class PublicWsSource:
                 reason = "cancelled"
                 try:
                     reason = await self._listen(connection, socket_id, emit)
+                except Exception as error:
+                    reason = f"{type(error).__name__}: {error}"
+                    raise
                 finally:
                     emit(self._fact("disconnected", socket_id=socket_id, reason=reason))
                 return reason
@@ -126,7 +129,7 @@ class PublicWsSource:
         async for message in _messages(connection, quiet_s):
             if message is None:
                 emit(self._fact("silence", socket_id=socket_id, seconds=quiet_s))
-                return f"no frame for {quiet_s:g} s"
+                return f"nothing but pings for {quiet_s:g} s"
             frame = self._frame(message, "received", socket_id)
             if resumed_from is not None:
                 emit(self._gap(resumed_from, frame.ts))
@@ -180,14 +183,21 @@ class PublicWsSource:
 async def _messages(
     connection: ClientConnection, quiet_s: float
 ) -> AsyncIterator[str | bytes | None]:
-    """Yield messages until the peer closes; None once it has been silent for `quiet_s`."""
+    """Yield messages until the peer closes; None once only pings came for `quiet_s`.
+
+    A server whose game has died goes on pinging: pings say nothing about the events.
+    """
+    now = asyncio.get_running_loop().time
+    heard = now()
     while True:
         try:
-            async with asyncio.timeout(quiet_s):
+            async with asyncio.timeout_at(heard + quiet_s):
                 message = await connection.recv()
         except TimeoutError:
             yield None
             return
         except websockets.ConnectionClosed:
             return
+        if not isinstance(message, str) or not message.startswith((PING, PONG)):
+            heard = now()
         yield message

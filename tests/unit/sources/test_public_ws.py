@@ -8,7 +8,9 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from vectra_player.errors import CaptureHaltedError
 from vectra_player.model.frame import Frame
@@ -129,6 +131,34 @@ async def test_silence_is_noticed() -> None:
     async with feed(handler) as url:
         frames = await record(url, lambda seen: "vectra.disconnected" in facts(seen), silence_s=0.2)
     assert facts(frames) == ["vectra.connected", "vectra.silence", "vectra.disconnected"]
+
+
+async def test_a_server_that_only_pings_is_silent() -> None:
+    async def handler(socket: ServerConnection) -> None:
+        await socket.send(HANDSHAKE)
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await socket.send("2")
+                await asyncio.sleep(0.02)
+
+    async with feed(handler) as url:
+        frames = await record(url, lambda seen: "vectra.silence" in facts(seen), silence_s=0.5)
+    assert ("received", "2") in wire(frames)
+
+
+async def test_a_send_that_fails_names_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(self: ClientConnection, message: str) -> None:
+        raise ConnectionResetError("reset by peer")
+
+    async def handler(socket: ServerConnection) -> None:
+        await socket.send(HANDSHAKE)
+        await socket.wait_closed()
+
+    monkeypatch.setattr(ClientConnection, "send", refuse)
+    async with feed(handler) as url:
+        frames = await record(url, lambda seen: "vectra.disconnected" in facts(seen))
+    gone = json.loads(next(f.raw for f in frames if f.event_name == "vectra.disconnected"))
+    assert gone["reason"] == "ConnectionResetError: reset by peer"
 
 
 async def test_a_server_that_is_away_is_tried_again() -> None:
