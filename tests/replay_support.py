@@ -115,7 +115,7 @@ def finish(one: Player, clock: FakeClock) -> None:
     """Play to the end, a moment at a time."""
     one.play()
     while (wait := one.advance()) is not None:
-        clock.seconds += wait
+        clock.seconds += max(wait, 1e-6)
 
 
 def lines(*records: dict[str, Any]) -> str:

@@ -191,7 +191,8 @@ class Player:
         """
         if not self._pacer.running:
             return None
-        due = bisect_right(self.recording.times, self._pacer.now_us())
+        # A rounding of the clock must not leave a wait too short to move it.
+        due = bisect_right(self.recording.times, self._pacer.now_us() + 1)
         end = min(due, self._position + SLICE_EVENTS)
         while self._position < end:
             self._show_next()

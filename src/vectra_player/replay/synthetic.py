@@ -56,11 +56,12 @@ def as_frames(rows: Iterable[WsEvent]) -> Iterator[WsEvent]:
 
     A record that tells no price (a history entry without prices and seed) is left out.
     """
+    rugs: dict[str, LegacyTick] = {}
     for row in rows:
         if row.event_name not in _MADE_OF:
             yield row
         elif row.event_name == "legacy.tick":
-            yield from _legacy(row)
+            yield from _legacy(row, rugs)
         elif row.event_name == "history.game":
             yield from _history(row)
 
@@ -95,12 +96,13 @@ def prices_of_seed(seed: str, game_id: str, version: str | None) -> tuple[float,
         return ()
 
 
-def _legacy(row: WsEvent) -> Iterator[WsEvent]:
+def _legacy(row: WsEvent, rugs: dict[str, LegacyTick]) -> Iterator[WsEvent]:
+    """Remake a row; `rugs` holds the first rugged row of each game, after which ticks run on."""
     try:
         tick = _legacy_tick(row.raw)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return
-    told = {
+    told: dict[str, Any] = {
         "gameId": tick.game_id,
         "active": tick.active,
         "rugged": tick.rugged,
@@ -109,6 +111,13 @@ def _legacy(row: WsEvent) -> Iterator[WsEvent]:
         "cooldownTimer": tick.cooldown_timer,
         "tradeCount": tick.trade_count,
     }
+    if tick.rugged and tick.active:
+        # As on the wire the window ends at the rug, wherever the counter is (section 4).
+        rug = rugs.setdefault(tick.game_id, tick)
+        values = {str(rug.tick): rug.price}
+        told["partialPrices"] = {"startTick": rug.tick, "endTick": rug.tick, "values": values}
+        if rug is not tick:
+            told["tradeCount"] = None  # the frame after the rug has none; the recorder wrote 0
     sent = {key: value for key, value in told.items() if value is not None}
     yield _row(row, row.ts, tick.game_id, sent)
 

@@ -72,6 +72,16 @@ def test_rows_of_the_earlier_recorder_become_frames_with_what_they_told() -> Non
     }
 
 
+def test_the_counter_that_runs_on_after_the_rug_adds_no_tick() -> None:
+    rows = [record("legacy.tick", legacy(n), "legacy", n + 1) for n in range(len(PRICES))]
+    ran_on = {**legacy(LAST), "tick": LAST + 2}
+    rows.append(record("legacy.tick", ran_on, "legacy", 99))
+    one = played(rows)
+    end = one.state_at(len(one.events))
+    assert (end.tick, end.prices) == (LAST, tuple(PRICES))
+    assert one.gaps == ()
+
+
 def test_a_row_that_lost_fields_tells_only_what_is_left() -> None:
     short = legacy(1)
     del short["trade_count"], short["cooldown_timer"]
