@@ -5,15 +5,19 @@ Exit codes: 0 fine; 1 it ran and found something wrong; 2 it could not run.
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from vectra_player import __version__
-from vectra_player.cli import data, foundation, record, replay, store, system
+from vectra_player.cli import artifacts, data, foundation, record, replay, store, system
 from vectra_player.cli.arguments import hoist_globals
 from vectra_player.cli.session import FOUND_WRONG, NOT_RUN, open_session, say
 from vectra_player.errors import UsageError, VectraError
@@ -32,6 +36,7 @@ record.register(app)
 data.register(app)
 system.register(app)
 app.add_typer(store.app, name="store")
+app.add_typer(artifacts.app, name="artifacts")
 
 
 def _print_version(wanted: bool) -> None:
@@ -64,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; ends the process with the contract's exit code."""
     words = hoist_globals(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(words, prog_name="vectra-player", standalone_mode=False)
+        with _stoppable():
+            code = app(words, prog_name="vectra-player", standalone_mode=False)
     except _WRONG_LINE as error:
         _refuse_line(error)
     except typer.Abort:
@@ -79,7 +85,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         _fail(f"{error.strerror or error}{where}. Mend that and try again.", NOT_RUN)
+    if code == _INTERRUPTED:
+        _fail("Stopped.", FOUND_WRONG)
     sys.exit(code)
+
+
+_INTERRUPTED = 130
+"""What the parser makes of a KeyboardInterrupt."""
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, its cleaning up included.
+
+    Commands that end in an orderly way of their own set their handlers over this one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not cut the cleaning up
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 _WRONG_LINE: Any = typer.BadParameter.__mro__[1]

@@ -23,7 +23,6 @@ function frameOf(tool) {
     src: `${tool.url}${query}`,
     title: tool.title,
     name: tool.name,
-    sandbox: "allow-scripts allow-same-origin allow-downloads allow-forms allow-popups",
     allow: "clipboard-write",
   });
 }

@@ -5,6 +5,7 @@ const DASHES = [[], [6, 4], [2, 3]];
 const LEFT = 56;
 const EDGE = 12;
 const BOTTOM = 24;
+const GAP_TICKS = 5; // a player unranked for longer has no line there
 
 export const LINES = 10;
 
@@ -64,7 +65,10 @@ export class Race {
     players.forEach((player, index) => {
       const { colour, dash } = lookOf(index);
       pen.beginPath();
-      player.points.forEach(([tick, pnl], n) => pen[n ? "lineTo" : "moveTo"](x(tick), y(pnl)));
+      player.points.forEach(([tick, pnl], n) => {
+        const follows = n > 0 && tick - player.points[n - 1][0] <= GAP_TICKS;
+        pen[follows ? "lineTo" : "moveTo"](x(tick), y(pnl));
+      });
       pen.strokeStyle = colour;
       pen.setLineDash(dash);
       pen.lineWidth = 1.5;

@@ -5,6 +5,8 @@ import { post } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 100];
+const REPLACED = new Set(["seek", "speed"]);
+const MOST_WAITING = 50;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The next speed up (1) or down (-1) from one that may lie between. */
@@ -22,7 +24,8 @@ export class ReplayBar {
   #box = byId("transport");
   #status = null;
   #scrubbing = false;
-  #waiting = null;
+  #waiting = [];
+  #speed = null;
   #asking = false;
   #gapKey = "";
 
@@ -69,24 +72,26 @@ export class ReplayBar {
   }
 
   faster(way) {
-    this.send({ action: "speed", speed: nextSpeed(this.#status.speed, way) });
+    this.#speed = nextSpeed(this.#speed ?? this.#status.speed, way);
+    this.send({ action: "speed", speed: this.#speed });
   }
 
-  /** Ask for an action; of those that come while one is under way only the last is sent. */
+  /** Ask for actions in order; of seeks and speeds that wait only the last one counts. */
   async send(action) {
-    this.#waiting = action;
+    const last = this.#waiting[this.#waiting.length - 1];
+    const replaced = last && last.action === action.action && REPLACED.has(action.action);
+    if (replaced) this.#waiting.pop();
+    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(action);
     if (this.#asking) return;
     this.#asking = true;
-    while (this.#waiting) {
-      const next = this.#waiting;
-      this.#waiting = null;
-      await this.#exchange(next);
-    }
+    while (this.#waiting.length) await this.#exchange(this.#waiting.shift());
     this.#asking = false;
+    this.#speed = null;
   }
 
   async #exchange(action) {
-    const { id } = this.#status;
+    const id = this.#status?.id;
+    if (id === undefined) return;
     try {
       const status = await post(`/api/replay/${encodeURIComponent(id)}`, action);
       if (action.action === "close") this.left();
