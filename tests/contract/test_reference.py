@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from vectra_player.foundation.normaliser import OURS, TYPES
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -22,8 +25,29 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["commands.md", "settings.md", "schema.md"])
+PAGES = ["commands.md", "settings.md", "schema.md", "feed.md", "http.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_page_is_current(page: str) -> None:
     module = generator()
     published = (PROJECT / "docs" / "reference" / page).read_text("utf-8")
     assert published == module.NOTE + module.PAGES[page](), "run scripts/make_reference.py"
+
+
+def test_every_page_that_is_made_is_compared() -> None:
+    assert list(generator().PAGES) == PAGES
+
+
+@pytest.mark.parametrize("kind", [*TYPES.values(), *OURS, "pong"])
+def test_every_type_of_the_feed_is_described(kind: str) -> None:
+    described = (PROJECT / "docs" / "reference" / "feed.md").read_text("utf-8")
+    row = next(line for line in described.splitlines() if line.startswith(f"| `{kind}` |"))
+    assert len(row) > len(f"| `{kind}` | |  |")
+
+
+def test_every_route_is_described() -> None:
+    described = (PROJECT / "docs" / "reference" / "http.md").read_text("utf-8")
+    assert {"GET /", "POST /api/recording", "GET /api/artifacts", "POST /api/replay/{id}"} <= set(
+        re.findall(r"^\| `([A-Z]+ [^`]+)` \|", described, re.MULTILINE)
+    )

@@ -39,7 +39,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class RecordingAnswer(msgspec.Struct, frozen=True):
-    """Whether and what is recorded. `error`: why the source ended, if it did."""
+    """Whether and what is recorded. `halted`: why nothing can be stored, if so."""
 
     recording: bool
     source: str
