@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,6 +169,8 @@ def delete(
         raise UsageError("Delete what?", advice="Give --session, or --player or --username.")
     data_dir = DataDir.open_existing(session.data_dir)
     if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("Nobody is there to ask.", advice="Add --yes to delete for good.")
         typer.confirm(f"Delete {session_id or player or username} for good?", abort=True, err=True)
     if session_id is not None:
         report = delete_session(data_dir, session_id)

@@ -179,16 +179,29 @@ def _checked_target(data_dir: DataDir, out: Path, *, force: bool) -> Path:
     if not folder.is_dir():
         raise UsageError(f"There is no directory {folder}.", advice="Make it first.")
     target = folder.resolve() / target.name
-    forbidden = [data_dir.events, data_dir.journal, data_dir.manifests, data_dir.staging]
-    if any(place.resolve() in (target, *target.parents) for place in forbidden):
+    if any(place.resolve() in (target, *target.parents) for place in _kept_places(data_dir)):
         raise UsageError(
-            f"{target} is inside the recordings.", advice=f"Export to {data_dir.exports}."
+            f"{target} belongs to the data directory.", advice=f"Export to {data_dir.exports}."
         )
     if target.is_symlink() or target.is_dir():
         raise UsageError(f"{target} is no plain file.", advice="Give another --out.")
     if target.exists() and not force:
         raise _exists(target)
     return target
+
+
+def _kept_places(data_dir: DataDir) -> tuple[Path, ...]:
+    """Return the files and directories no export may replace, whatever `force` says."""
+    return (
+        data_dir.events,
+        data_dir.journal,
+        data_dir.manifests,
+        data_dir.staging,
+        data_dir.run,
+        data_dir.logs,
+        data_dir.config_file,
+        data_dir.context_file,
+    )
 
 
 def _exists(target: Path) -> UsageError:

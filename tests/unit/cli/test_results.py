@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from tests.store_support import SMALL, SMALL_DERIVER, make_frame
 
 from vectra_player.cli import main
+from vectra_player.store import export as export_module
 from vectra_player.store.writer import EventStore
 
 Output = pytest.CaptureFixture[str]
@@ -62,3 +65,35 @@ def test_a_place_the_system_refuses_is_named_in_one_line(tmp_path: Path, capsys:
     told = capsys.readouterr().err
     assert told.startswith("vectra-player: ")
     assert told.count("\n") == 1
+
+
+def test_sigterm_ends_an_export_as_ctrl_c_does(
+    tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, out = record(tmp_path / "data"), tmp_path / "out"
+    out.mkdir()
+    whole = export_module._write
+
+    def killed_when_written(job: Any, partial: Path) -> Any:
+        written = whole(job, partial)
+        assert partial.exists()
+        signal.raise_signal(signal.SIGTERM)
+        return written
+
+    monkeypatch.setattr(export_module, "_write", killed_when_written)
+    before = signal.getsignal(signal.SIGTERM)
+    words = ("export", "--doc-type", "ws_event", "--out", str(out / "x"), "--data-dir", data)
+    assert run(*words) == 1
+    assert list(out.iterdir()) == []
+    assert capsys.readouterr().err == "vectra-player: Stopped.\n"
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_deletion_nobody_can_be_asked_about_needs_yes(
+    tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    data = record(tmp_path)
+    assert run("store", "delete", "--username", "x", "--data-dir", data) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--yes" in line

@@ -152,3 +152,18 @@ def test_an_export_of_nothing_is_an_empty_file_of_its_format(tree: Any, tmp_path
     assert text.startswith("session_id,seq,sub,ts,")
     path = export(tree.data_dir, "ws_event", "parquet", tmp_path / "c").path
     assert list(rows_of(WsEvent, pq.read_table(path))) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("run/writer.lock", "logs/vectra.log", "journal/x", "manifests/x", "staging/x"),
+        *("events_parquet/x", "config.toml", "CONTEXT.md"),
+    ],
+)
+def test_nothing_the_store_needs_is_replaced(recorded: Any, name: str) -> None:
+    target = recorded.root / name
+    before = target.read_bytes() if target.exists() else None
+    with pytest.raises(UsageError, match="belongs to the data directory"):
+        export(recorded.data_dir, "game", "jsonl", target, force=True)
+    assert (target.read_bytes() if target.exists() else None) == before
