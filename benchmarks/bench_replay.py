@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -31,6 +32,9 @@ ROUNDS = 5
 LONGEST = 5_000
 USUAL = 200
 SEEKS = 200
+
+
+M = TypeVar("M")
 
 
 def main() -> None:
@@ -73,7 +77,7 @@ def nothing(event: Event, before: LiveState, after: LiveState) -> list[object]:
 
 
 def drain(
-    recording: Recording, normalise: Callable[[Event, LiveState, LiveState], list[object]]
+    recording: Recording, normalise: Callable[[Event, LiveState, LiveState], list[M]]
 ) -> None:
     """Play to the end without waiting."""
     for _ in play_through(recording, normalise):
@@ -119,7 +123,8 @@ def made_up(ticks: int, games: int) -> Recording:
     ]  # fmt: skip
     rows = []
     for game in range(games):
-        price, window = 1.0, {}
+        price = 1.0
+        window: dict[str, float] = {}
         for tick in range(ticks):
             price *= 1 + chance.uniform(-0.02, 0.021)
             window = {**dict(list(window.items())[-4:]), str(tick): price}
