@@ -20,6 +20,7 @@ from vectra_player.clock import SystemClock
 from vectra_player.foundation.normaliser import Normaliser
 from vectra_player.live.live_state import LiveState
 from vectra_player.model.frame import Frame, StoredFrame
+from vectra_player.model.rows import WsEvent
 from vectra_player.protocol.describe import describe
 from vectra_player.protocol.rugs import Event
 from vectra_player.replay.player import Player, ReplayStatus, play_through
@@ -121,7 +122,7 @@ def made_up(ticks: int, games: int) -> Recording:
          "position": n + 1}
         for n in range(10)
     ]  # fmt: skip
-    rows = []
+    rows: list[WsEvent] = []
     for game in range(games):
         price = 1.0
         window: dict[str, float] = {}
