@@ -62,6 +62,7 @@ def test_a_full_disk_halts_capture_loudly_stops_cleanly_and_resumes(small_disk: 
         assert resumed.wait(10), "capture did not resume when space came back"
         assert store.wait_durable(store.append(make_frame(2)), 10)
         store.stop_session("done")
+        assert store.stats().last_error is None
     kinds = [kind for who, kind in read(root, "system_event", "session_id, kind") if who == first]
     assert sorted(kinds) == ["gap", "halted", "resumed", "started", "stopped"]
     seqs = [seq for who, seq, _ in read(root, "ws_event") if who == first]

@@ -76,7 +76,8 @@ class Filer:
         self.on_filed: Final[list[OnFiled]] = []
         self.filed_seq: Final[dict[str, int]] = {}
         self.files_written = self.rows_filed = 0
-        self.last_error: str | None = None
+        self.filing_error: str | None = None
+        self.listener_error: str | None = None
         self._data_dir = data_dir
         self._ingest = ingest
         self._deriver = deriver
@@ -85,6 +86,11 @@ class Filer:
         self._ops = ops
         self._step = step
         self._encoder = GroupEncoder()
+
+    @property
+    def last_error(self) -> str | None:
+        """Return what went wrong last time; None once the same has gone well."""
+        return self.filing_error or self.listener_error
 
     def run(self, *, redo: bool = False) -> FilingReport:
         """File everything that is in the journal. `redo`: the first plan was cut short.
@@ -103,8 +109,9 @@ class Filer:
                 try:
                     reports.append(self._carry_out(plan, redo=redo))
                 except (OSError, sqlite3.Error) as error:
-                    self.last_error = f"filing: {error}"
+                    self.filing_error = f"filing: {error}"
                     raise DiskError(f"Filing stopped: {error}.") from error
+                self.filing_error = None
                 redo = False
         return _sum(reports, self._clock.monotonic() - started)
 
@@ -125,8 +132,7 @@ class Filer:
         files = self._publish(name, made)
         if redo:
             self._remove_others(name, files)
-        for batch_listener in self.on_filed:
-            self._tell(batch_listener, FiledBatch(name, spans, made.rows, files))
+        self._tell(FiledBatch(name, spans, made.rows, files))
         self._complete(plan, spans, made)
         counts = {doc_type: len(rows) for doc_type, rows in made.rows.items() if rows}
         self.files_written += len(files)
@@ -203,11 +209,14 @@ class Filer:
                 self._ops.unlink(path)
                 self._ops.fsync_dir(path.parent)
 
-    def _tell(self, listener: OnFiled, batch: FiledBatch) -> None:
-        try:
-            listener(batch)
-        except Exception as error:
-            self.last_error = f"on_filed: {type(error).__name__}: {error}"
+    def _tell(self, batch: FiledBatch) -> None:
+        failed = None
+        for listener in self.on_filed:
+            try:
+                listener(batch)
+            except Exception as error:
+                failed = f"on_filed: {type(error).__name__}: {error}"
+        self.listener_error = failed
 
 
 class _Derivation:

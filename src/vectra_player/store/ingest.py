@@ -44,7 +44,8 @@ class Ingest:
         self.events = self.received = self.sent = self.facts = self.groups = 0
         self.last_receipt = 0
         self.backlog = Backlog(0, 0, 0)
-        self.last_error: str | None = None
+        self._write_error: str | None = None
+        self._listener_error: str | None = None
         self._settings = settings
         self._step = step
         self._reserve = Reserve(data_dir.reserve_file, settings.reserve_bytes)
@@ -52,6 +53,11 @@ class Ingest:
         self._encoder = GroupEncoder()
         self._journal: Journal
         self._thread = Thread(target=self._run, name="vectra-journal", daemon=True)
+
+    @property
+    def last_error(self) -> str | None:
+        """Return what went wrong last time; None once the same has gone well."""
+        return self._write_error or self._listener_error
 
     def start(self) -> None:
         """Open the journal and begin writing.
@@ -138,7 +144,7 @@ class Ingest:
             self._store_again(batch, error)
 
     def _store_again(self, batch: Batch, error: Exception) -> None:
-        self.last_error = f"journal: {error}"
+        self._write_error = f"journal: {error}"
         self.queue.halt("disk", f"the disk refused a write ({error})")
         last_try = False
         while True:
@@ -148,11 +154,11 @@ class Ingest:
                 self._journal.reopen()
                 self._commit(batch)
             except (sqlite3.Error, OSError) as again:
-                self.last_error = f"journal: {again}"
+                self._write_error = f"journal: {again}"
             else:
                 return
             if last_try:
-                self._fail(batch, self.last_error)
+                self._fail(batch, self._write_error)
                 return
             last_try = self.queue.closing
             self.queue.pause(self._settings.retry_s)
@@ -171,6 +177,7 @@ class Ingest:
         self._step("journal.before_commit")
         self._journal.commit(groups, operations)
         self._step("journal.after_commit")
+        self._write_error = None
         if batch.frames:
             self._count(batch.frames, len(groups), receipt)
             self.grew(len(batch.frames), sum(group.raw_bytes for group in groups))
@@ -191,11 +198,13 @@ class Ingest:
         self.last_receipt = max(self.last_receipt, receipt)
 
     def _tell(self, seq: int) -> None:
+        failed = None
         for callback in self.on_durable:
             try:
                 callback(seq, self.last_receipt)
             except Exception as error:
-                self.last_error = f"on_durable: {type(error).__name__}: {error}"
+                failed = f"on_durable: {type(error).__name__}: {error}"
+        self._listener_error = failed
 
     def _resume_if_possible(self) -> None:
         halt = self.queue.halted
@@ -213,10 +222,10 @@ class Ingest:
         try:
             self._journal.shrink()
         except sqlite3.Error as error:
-            self.last_error = f"journal: {error}"
+            self._write_error = f"journal: {error}"
 
     def _abandon(self, reason: str) -> None:
-        self.last_error = reason
+        self._write_error = reason
         self.queue.halt("bug", reason)
         self.queue.close()
         batch = Batch("", 1)

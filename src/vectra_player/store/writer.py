@@ -350,7 +350,7 @@ class EventStore:
                 self._compact_daily()
             except Exception as error:
                 # Whatever it was, the journal holds the frames: the next run tries again.
-                self._filer.last_error = f"filing: {type(error).__name__}: {error}"
+                self._filer.filing_error = f"filing: {type(error).__name__}: {error}"
 
     def _compact_daily(self) -> None:
         today = utc_date(self._clock.now_us())
