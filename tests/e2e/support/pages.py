@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from tests.foundation_support import Site
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -17,6 +17,8 @@ ARGUMENTS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)  # the machine may be busy
+
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", ""}
 
 

@@ -55,7 +55,6 @@ export class GamesPanel {
   /** `open(gameId)` opens a replay. */
   constructor(open) {
     this.open = open;
-    this.failed = "";
   }
 
   /** Take the games of the store, newest first. */

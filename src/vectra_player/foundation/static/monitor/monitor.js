@@ -44,7 +44,8 @@ function address(replay, gameId) {
 }
 
 async function openReplay(gameId) {
-  settled();
+  const note = el("p", { class: "muted body-text", role: "status" }, "Opening the replay: its events are being read…");
+  byId("fault").replaceChildren(note);
   try {
     const { id } = await post("/api/replay", { game_id: gameId });
     history.pushState(null, "", address(id, gameId));
@@ -65,6 +66,7 @@ function show(replay) {
   tape.clear();
   bar.draw(null);
   client.switchTo(replay);
+  client.connect(); // a stream that ended for good is left by this only
   for (const tab of document.querySelectorAll(".tabs .tab")) {
     const here = tab.getAttribute("href") === (replay ? "/?replay=" : "/");
     if (here) tab.setAttribute("aria-current", "page");
@@ -96,8 +98,8 @@ async function ask() {
 async function askGames() {
   try {
     games.told(await get(`/api/games?limit=${SHOWN}`));
-  } catch (error) {
-    games.told([]);
+  } catch {
+    games.told([]); // those the feed tells are shown all the same
   }
   games.draw(client.state);
 }

@@ -16,8 +16,31 @@ export function nextSpeed(speed, way) {
   return way > 0 ? fits[0] : fits[fits.length - 1];
 }
 
-function button(label, text, call) {
-  return el("button", { class: "button icon", type: "button", title: label, "aria-label": label, on: { click: call } }, text);
+// Drawn, not written: few fonts have the signs of a player.
+const ICONS = {
+  start: "M3 3h2v10H3zM13 3v10L6 8z",
+  back: "M12 3v10L4 8z",
+  play: "M4 2l10 6-10 6z",
+  pause: "M4 3h3v10H4zM9 3h3v10H9z",
+  step: "M4 3l6 5-6 5zM11 3h2v10h-2z",
+  rug: "M2 3l5 5-5 5zM7 3l5 5-5 5zM12 3h2v10h-2z",
+  slower: "M3 7h10v2H3z",
+  faster: "M3 7h4V3h2v4h4v2H9v4H7V9H3z",
+};
+
+function icon(name) {
+  const picture = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  picture.setAttribute("viewBox", "0 0 16 16");
+  picture.setAttribute("class", "icon-sign");
+  picture.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  picture.append(path);
+  return picture;
+}
+
+function button(label, name, call) {
+  return el("button", { class: "button icon", type: "button", title: label, "aria-label": label, on: { click: call } }, icon(name));
 }
 
 export class ReplayBar {
@@ -43,7 +66,8 @@ export class ReplayBar {
     if (status === null) return;
     const { state, tick, last_tick: last, speed, title, synthetic } = status;
     const playing = state === "playing";
-    setText(this.play, playing ? "⏸" : "▶");
+    const sign = this.play.querySelector("path");
+    if (sign.getAttribute("d") !== ICONS[playing ? "pause" : "play"]) sign.setAttribute("d", ICONS[playing ? "pause" : "play"]);
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     this.play.title = `${playing ? "Pause" : "Play"} (space)`;
     this.scrub.max = String(last ?? 0);
@@ -103,7 +127,7 @@ export class ReplayBar {
   }
 
   #build() {
-    this.play = button("Play", "▶", () => this.toggle());
+    this.play = button("Play", "play", () => this.toggle());
     this.play.id = "play";
     this.scrub = el("input", { type: "range", min: "0", max: "0", value: "0", step: "1", id: "scrub", "aria-label": "Tick" });
     this.scrub.addEventListener("input", () => {
@@ -120,18 +144,18 @@ export class ReplayBar {
     const controls = el(
       "div",
       { class: "row" },
-      button("To the start", "⏮", () => this.send({ action: "seek", tick: 0 })),
-      button("One step back (←)", "◀", () => this.send({ action: "back" })),
+      button("To the start", "start", () => this.send({ action: "seek", tick: 0 })),
+      button("One step back (←)", "back", () => this.send({ action: "back" })),
       this.play,
-      button("One step forward (→)", "▶|", () => this.send({ action: "step" })),
-      button("To the rug", "⏭", () => this.send({ action: "seek", tick: this.#status.last_tick ?? 0 })),
+      button("One step forward (→)", "step", () => this.send({ action: "step" })),
+      button("To the rug", "rug", () => this.send({ action: "seek", tick: this.#status.last_tick ?? 0 })),
     );
     const pace = el(
       "div",
       { class: "row" },
-      button("Slower ([)", "−", () => this.faster(-1)),
+      button("Slower ([)", "slower", () => this.faster(-1)),
       this.speed,
-      button("Faster (])", "+", () => this.faster(1)),
+      button("Faster (])", "faster", () => this.faster(1)),
       el("button", { class: "button", type: "button", id: "leave", on: { click: () => this.send({ action: "close" }) } }, "Back to live"),
     );
     const line = el("div", { class: "row between" }, this.title, this.told);
