@@ -17,10 +17,16 @@ import pyarrow as pa
 
 from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.layout import DataDir
-from vectra_player.store.profile_paths import EventProfile, merge
+from vectra_player.store.profile_paths import EventProfile
 from vectra_player.store.reads import StoreReader
 
 PROFILE_FILE = "event_profile.json"
+
+MAX_EVENTS = 500
+"""Events profiled by name; the site has a few dozen. The rest share `OTHER_EVENTS`."""
+
+MAX_NAME = 128
+OTHER_EVENTS = "(other events)"
 
 _VERSION = 1
 _CHUNK = 2_000
@@ -40,15 +46,6 @@ class StoreProfile(msgspec.Struct):
     version: int = _VERSION
     events: dict[str, EventProfile] = {}
     sessions: dict[str, SessionMark] = {}
-
-    def recorded_s(self) -> float:
-        """Return the recorded time in seconds, sessions added up."""
-        return sum(mark.last_ts - mark.first_ts for mark in self.sessions.values()) / 1e6
-
-    def rate_per_hour(self, event: EventProfile) -> float | None:
-        """Return how often an event comes in an hour of recording; None: no time recorded."""
-        seconds = self.recorded_s()
-        return event.count * 3600 / seconds if seconds else None
 
 
 class ProfileReport(NamedTuple):
@@ -92,14 +89,6 @@ def update_profile(
     return ProfileReport(done, complete, monotonic() - started)
 
 
-def merge_profiles(into: StoreProfile, other: StoreProfile) -> None:
-    """Add the profile of other sessions, of this store or another."""
-    for key, event in other.events.items():
-        known = into.events.setdefault(key, EventProfile(event.name, event.direction))
-        merge(known, event)
-    into.sessions.update(other.sessions)
-
-
 def _work(reader: StoreReader, profile: StoreProfile) -> Iterator[tuple[str, int, int]]:
     """Yield (session, from, to) parts not yet profiled, oldest session first."""
     for session in reversed(reader.sessions()):
@@ -126,15 +115,25 @@ def _profile_part(
 
 
 def _profile_row(profile: StoreProfile, row: dict[str, Any]) -> None:
-    key = f"{row['name']} {row['direction']}"
-    event = profile.events.get(key)
-    if event is None:
-        event = profile.events[key] = EventProfile(row["name"], row["direction"])
+    event = _event_of(profile, row["name"], row["direction"])
     payload, decoded = None, False
     if row["data"] is not None:
         with suppress(msgspec.DecodeError, RecursionError):
             payload, decoded = msgspec.json.decode(row["data"]), True
     event.add(row["ts"], row["size_bytes"], payload, decoded=decoded)
+
+
+def _event_of(profile: StoreProfile, name: str, direction: str) -> EventProfile:
+    """Return the profile to count an event in: a server may invent names without end."""
+    key = f"{name} {direction}"
+    full = len(profile.events) >= MAX_EVENTS or len(name) > MAX_NAME
+    if full and key not in profile.events:
+        name = OTHER_EVENTS
+        key = f"{name} {direction}"
+    event = profile.events.get(key)
+    if event is None:
+        event = profile.events[key] = EventProfile(name, direction)
+    return event
 
 
 def _advance(mark: SessionMark, table: pa.Table, last: int) -> None:

@@ -1,4 +1,4 @@
-"""What one JSON payload shows of its event: field paths, types, values. Pure; sums can be merged.
+"""What one JSON payload shows of its event: field paths, types, values. Pure.
 
 Used by `store.profile`. Bounded by design: keys that are data become `<n>` or `<id>`, array items
 share `[]`, only the first items of an array are looked at, and paths per event are counted.
@@ -102,29 +102,6 @@ def collapse(key: str) -> str:
     return key
 
 
-def merge(into: EventProfile, other: EventProfile) -> None:
-    """Add what `other` saw of the same event."""
-    if other.count == 0:
-        return
-    if into.count == 0:
-        into.first_ts = other.first_ts
-    into.first_ts = min(into.first_ts, other.first_ts)
-    into.last_ts = max(into.last_ts, other.last_ts)
-    into.count += other.count
-    into.undecodable += other.undecodable
-    into.bytes += other.bytes
-    into.paths_dropped += other.paths_dropped
-    into.sizes = _summed(into.sizes, other.sizes)
-    for path, field in other.fields.items():
-        known = into.fields.get(path)
-        if known is not None:
-            _merge_field(known, field)
-        elif len(into.fields) < MAX_PATHS:
-            into.fields[path] = msgspec.json.decode(msgspec.json.encode(field), type=FieldProfile)
-        else:
-            into.paths_dropped += field.seen
-
-
 def _add_value(field: FieldProfile, path: str, value: Any, ts: int) -> None:
     kind = _kind(value)
     field.seen += 1
@@ -183,26 +160,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return "string"
     return "array" if isinstance(value, list) else "object"
-
-
-def _merge_field(into: FieldProfile, other: FieldProfile) -> None:
-    into.events += other.events
-    into.seen += other.seen
-    into.types = _summed(into.types, other.types)
-    lows = [value for value in (into.low, other.low) if value is not None]
-    highs = [value for value in (into.high, other.high) if value is not None]
-    into.low, into.high = min(lows, default=None), max(highs, default=None)
-    into.first_ts, into.last_ts = (
-        min(into.first_ts, other.first_ts),
-        max(into.last_ts, other.last_ts),
-    )
-    into.example = _first(into.example, other.example)
-    if into.values is None or other.values is None:
-        into.values = None
-    else:
-        merged = _summed(into.values, other.values)
-        into.values = merged if len(merged) <= MAX_ENUM else None
-
-
-def _summed(one: dict[Any, int], other: dict[Any, int]) -> dict[Any, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}

@@ -7,8 +7,7 @@ Reading only, over a data directory or an fsspec URL of a copy. Used by `importe
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -232,18 +231,6 @@ class StoreReader:
             f" ORDER BY session_id, seq, sub",
             [*span.sessions, span.first, span.last, *parameters],
         )
-
-    def existing_records(self, session_ids: Iterable[str]) -> dict[str, Counter[bytes]]:
-        """Return for each session how often each record occurs, by `record_key` of its raw."""
-        found: dict[str, Counter[bytes]] = {name: Counter() for name in session_ids}
-        for name, counts in found.items():
-            for span in self.spans("ws_event", sessions=[name]):
-                table = self.fetch(
-                    "SELECT raw FROM ws_event_rows WHERE session_id = ? AND seq BETWEEN ? AND ?",
-                    [name, span.first, span.last],
-                )
-                counts.update(record_key(str(raw)) for raw in table.column(0).to_pylist())
-        return found
 
 
 def record_key(raw: str) -> bytes:

@@ -11,8 +11,6 @@ import pytest
 
 from vectra_player.store import profile as module
 from vectra_player.store.profile import (
-    StoreProfile,
-    merge_profiles,
     read_profile,
     update_profile,
 )
@@ -80,34 +78,10 @@ def test_many_small_updates_equal_one_full_pass(tree: Any, monkeypatch: pytest.M
     assert update_profile(tree.data_dir).events == 0
 
 
-def test_profiles_of_two_stores_add_up(tree: Any, tmp_path: Any) -> None:
-    other = type(tree)(tmp_path / "other")
-    fill(tree, "s1", 1)
-    fill(other, "s2", 2)
-    both = type(tree)(tmp_path / "both")
-    fill(both, "s1", 1)
-    fill(both, "s2", 2)
-    for one in (tree, other, both):
-        update_profile(one.data_dir)
-    merged = StoreProfile()
-    merge_profiles(merged, read_profile(tree.data_dir))
-    merge_profiles(merged, read_profile(other.data_dir))
-    assert msgspec.to_builtins(merged) == msgspec.to_builtins(read_profile(both.data_dir))
-
-
 def test_a_damaged_profile_is_made_anew(tree: Any) -> None:
     fill(tree, "s1", 1)
     (tree.data_dir.manifests / "event_profile.json").write_text("{broken")
     assert update_profile(tree.data_dir).events == 60
-
-
-def test_rates_refer_to_recorded_time(tree: Any) -> None:
-    fill(tree, "s1", 1, count=61)
-    update_profile(tree.data_dir)
-    profile = read_profile(tree.data_dir)
-    assert profile.recorded_s() == 15.0
-    assert profile.rate_per_hour(profile.events["e received"]) == pytest.approx(61 * 240)
-    assert StoreProfile().rate_per_hour(EventProfile("e", "received")) is None
 
 
 def test_packets_without_payload_are_counted(tree: Any) -> None:
@@ -115,6 +89,22 @@ def test_packets_without_payload_are_counted(tree: Any) -> None:
     update_profile(tree.data_dir)
     event = read_profile(tree.data_dir).events["ping received"]
     assert (event.count, event.undecodable, event.fields) == (1, 1, {})
+
+
+def test_event_names_without_end_share_a_profile(
+    tree: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_EVENTS", 3)
+    names = [*(f"e{n}" for n in range(6)), "e0", "x" * 1000]
+    tree.add(*(tree.ws(n, packet({}), event_name=name) for n, name in enumerate(names, 1)))
+    assert update_profile(tree.data_dir).events == len(names)
+    counts = {name: one.count for name, one in read_profile(tree.data_dir).events.items()}
+    assert counts == {
+        "e0 received": 2,
+        "e1 received": 1,
+        "e2 received": 1,
+        "(other events) received": 4,
+    }
 
 
 def test_hostile_payloads_stay_bounded() -> None:

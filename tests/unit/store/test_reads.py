@@ -9,7 +9,7 @@ import pytest
 
 from vectra_player.model.rows import GameTick, Sidebet, WsEvent
 from vectra_player.store import reads
-from vectra_player.store.reads import GameFilter, StoreReader, record_key, rows_of
+from vectra_player.store.reads import GameFilter, StoreReader, rows_of
 from vectra_player.store.schema import to_table
 
 
@@ -74,14 +74,6 @@ def test_prices_are_the_revealed_ones_or_the_recorded_with_holes(tree: Any) -> N
         tree.add(tree.game(prices=[1.0, 2.0, 3.0, 0.02]))
         np.testing.assert_array_equal(reader.game_prices("g1"), [1.0, 2.0, 3.0, 0.02])
         assert reader.game_prices("absent").shape == (0,)
-
-
-def test_existing_records_count_equal_texts(tree: Any) -> None:
-    tree.add(tree.ws(1, "2"), tree.ws(2, "2"), tree.ws(3, "3"))
-    with StoreReader(tree.root) as reader:
-        found = reader.existing_records(["s1", "absent"])
-    assert found["s1"] == {record_key("2"): 2, record_key("3"): 1}
-    assert not found["absent"]
 
 
 def test_small_sessions_share_a_part_and_large_ones_are_split(
