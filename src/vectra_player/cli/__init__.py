@@ -20,7 +20,7 @@ from vectra_player import __version__
 from vectra_player.cli import artifacts, data, foundation, record, replay, store, system
 from vectra_player.cli.arguments import hoist_globals
 from vectra_player.cli.session import FOUND_WRONG, NOT_RUN, open_session, say
-from vectra_player.errors import UsageError, VectraError
+from vectra_player.errors import DamageError, VectraError
 
 app = typer.Typer(
     name="vectra-player",
@@ -75,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _refuse_line(error)
     except typer.Abort:
         _fail("Nothing was done.", FOUND_WRONG)
-    except UsageError as error:
-        _fail(error, NOT_RUN)
-    except VectraError as error:
+    except DamageError as error:
         _fail(error, FOUND_WRONG)
+    except VectraError as error:
+        _fail(error, NOT_RUN)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FOUND_WRONG)

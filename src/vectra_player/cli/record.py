@@ -16,6 +16,7 @@ from rich.live import Live
 
 from vectra_player.cli.session import FOUND_WRONG, Session, say, with_options
 from vectra_player.cli.status import plain_line, status_panel, summary_lines
+from vectra_player.errors import SourceError
 
 if TYPE_CHECKING:
     from vectra_player.app.progress import Status, Summary
@@ -88,7 +89,9 @@ def open_to_record(session: Session, speed: float | None, seed: int | None) -> S
 
 
 def show_summary(session: Session, summary: Summary) -> None:
-    """Print what a run came to; ends the command with 1 where something was wrong."""
+    """Print what a run came to; ends the command with 1 where something went wrong, 2 at once."""
+    if summary.error and not summary.events:
+        raise SourceError(summary.error)
     session.result(summary, lambda: say("\n".join(summary_lines(summary))))
     if summary.error or summary.halted:
         raise typer.Exit(FOUND_WRONG)
