@@ -9,6 +9,7 @@ connect packets, facts) is small and rare and is always searched in full.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import msgspec
 
@@ -41,11 +42,18 @@ _RARE_LETTERS = (
 )
 
 _EVENT_HEAD = re.compile(
-    r'4[25](?:[0-9]{1,9}-)?(?:/[^,\[{]*,)?[0-9]{0,18}\s*\[\s*"([^"\\]{0,128})"\s*,?'
+    r'4[25](?:[0-9]{1,9}-)?(?:/[^,\[{]*,)?[0-9]{0,18}\s*\[\s*"((?:[^"\\]|\\.){0,128})"\s*,?'
 )
-_RECORD_HEAD = re.compile(r'"event(?:_type)?"\s*:\s*"([^"\\]{0,128})"')
+_RECORD_HEAD = re.compile(r'"event(?:_type)?"\s*:\s*"((?:[^"\\]|\\.){0,128})"')
 _RECORD_DATA = re.compile(r'"data"\s*:\s*(?=[\[{"])')
-_LOGIN_HEAD = re.compile(r'4[25][0-9-]*(?:/[^,\[{]*,)?[0-9]*\["(?:auth|log-?in|sign-?in|regist)')
+_LOGIN_NAME = (
+    r'"(?:[aA][uU][tT][hH]|(?:[lL][oO]|[sS][iI])[gG][nN]?-?[iI]|[rR][eE][gG][iI]'
+    r'|[^"\\]{0,128}\\)'
+)
+"""How a name begins that may be a login's; one with escapes may be any."""
+
+_LOGIN_HEAD = re.compile(r"4[25][0-9-]*(?:/[^,\[{]*,)?[0-9]*\s*\[\s*" + _LOGIN_NAME)
+_LOGIN_RECORD = re.compile(r'"event(?:_type)?"\s*:\s*' + _LOGIN_NAME)
 _LOGIN_EVENTS = frozenset(
     {"authenticate", "auth", "login", "signin", "log-in", "sign-in", "register"}
 )
@@ -64,7 +72,7 @@ def scrub(frame: Frame) -> Frame:
             return _changed(frame, _scrub_binary(raw, frame.opcode))
         if raw[:2] in ("42", "43", "45", "46") and not _suspicious(raw):
             return frame
-    elif frame.raw_format != "fact" and not _suspicious(raw):
+    elif frame.raw_format != "fact" and surely_clean(raw):
         return frame
     return _changed(frame, scrub_text(raw))
 
@@ -76,7 +84,7 @@ def scrub_text(text: str) -> str:
 
 def surely_clean(text: str) -> bool:
     """Tell that no record in this text needs a scrub; False means: look at each of them."""
-    return not _suspicious(text)
+    return not _suspicious(text) and _LOGIN_RECORD.search(text) is None
 
 
 def _changed(frame: Frame, raw: str) -> Frame:
@@ -107,6 +115,9 @@ def _scrub_login(text: str) -> str:
 
 
 def _is_login(name: str) -> bool:
+    if "\\" in name:
+        with suppress(msgspec.DecodeError):
+            name = msgspec.json.decode(f'"{name}"', type=str)
     return name.lower() in _LOGIN_EVENTS or WORDS.search(name) is not None
 
 

@@ -201,3 +201,26 @@ def test_a_secret_that_ends_in_a_backslash_ends_there(depth: int) -> None:
 
 def test_an_auth_parameter_is_found_in_event_packets() -> None:
     assert scrubbed('42["x","wss://h/?auth=abc"]') == '42["x","wss://h/?auth=***"]'
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "login",
+            "AUTHENTICATE",
+            "Login",
+            "Register",
+            r"auth\u0065nticate",
+            r"\u0061uth",
+            r"\u004cOGIN",
+        ),
+        *(r"sign\u002din", r"sign\u002Din", r"pass\u0077ord"),
+    ],
+)
+def test_however_a_login_event_is_written_its_arguments_are_masked(name: str) -> None:
+    packet = f'42["{name}","zzz"]'
+    assert "zzz" not in scrubbed(packet, direction="sent")
+    assert "zzz" not in scrubbed(f'4217[ "{name}" ,"zzz"]', direction="sent")
+    record = f'{{"event":"{name}","data":["zzz"],"seq":3}}'
+    assert "zzz" not in scrubbed(record, raw_format="capture")
