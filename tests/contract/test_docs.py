@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,8 +56,19 @@ NOT_RUN = {
 UNTIL_INTERRUPTED = {
     "./run.sh": "game=",
     "vectra-player demo-server --port 8765 --speed 4": "The game runs at http://127.0.0.1:",
+    "vectra-player foundation": "not-recording",
+    "FOUNDATION_PORT=0 FOUNDATION_HTTP_PORT=0 ./run.sh": "game=",
+    "vectra-player up --source replay:GAME_ID": "Feed: ws://127.0.0.1:",
 }
 """Commands that go on until Ctrl-C, and what they print once they work."""
+
+WHILE_SERVED = {
+    "vectra-player open",
+    "vectra-player open --print",
+    "vectra-player open artifacts/live-monitor/ --print",
+    "vectra-player replay GAME_ID",
+}
+"""Commands that talk to a running service; they are run beside one."""
 
 SYNOPSES = "docs/reference/commands.md"
 """Made from the command line itself; its console blocks show options, not what to type."""
@@ -125,6 +138,9 @@ def lay_out(folder: Path) -> Desk:
             "HOME": str(folder),
             "RUGS_DATA_DIR": str(folder / "rugs_data"),
             "VECTRA_DEMO_SEED": "11",
+            "FOUNDATION_PORT": "0",
+            "FOUNDATION_HTTP_PORT": "0",
+            "BROWSER": "true",
             "LANG": "C.UTF-8",
             **inherited,
         },
@@ -173,7 +189,7 @@ def interrupted(desk: Desk, command: str, working: str) -> str | None:
     """Run until it works, interrupt it, and return what was wrong with that, if anything."""
     seen: list[str] = []
     with subprocess.Popen(
-        ["bash", "-c", f"exec {command}"], cwd=desk.folder, env=desk.variables,
+        ["bash", "-c", f"exec env {command}"], cwd=desk.folder, env=desk.variables,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
@@ -186,6 +202,25 @@ def interrupted(desk: Desk, command: str, working: str) -> str | None:
     if process.returncode == 0 and working in "".join(seen):
         return None
     return f"$ {command}\n{''.join(seen)}exit {process.returncode}"
+
+
+@contextmanager
+def served(desk: Desk) -> Iterator[None]:
+    """Keep a service running beside the block; what it says of its end is not looked at."""
+    with subprocess.Popen(
+        ["vectra-player", "foundation"], cwd=desk.folder, env=desk.variables,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said = [process.stdout.readline()]
+        while said[-1] and "Feed: ws://127.0.0.1:" not in said[-1]:
+            said.append(process.stdout.readline())
+        assert said[-1], "".join(said)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
 
 
 def failures_of(desk: Desk, commands: list[str]) -> list[str]:
@@ -208,10 +243,13 @@ def failures_of(desk: Desk, commands: list[str]) -> list[str]:
 def test_the_commands_of_a_page_work_in_order(page: str, desk: Desk) -> None:
     names = names_of(desk)
     told = [command.text for command in console_commands(page) if command.text not in NOT_RUN]
-    failures = failures_of(
-        desk, [fill(text, names) for text in told if text not in UNTIL_INTERRUPTED]
-    )
-    endless = (interrupted(desk, text, UNTIL_INTERRUPTED[text])
+    apart = {*UNTIL_INTERRUPTED, *WHILE_SERVED}
+    failures = failures_of(desk, [fill(text, names) for text in told if text not in apart])
+    asking = [fill(text, names) for text in told if text in WHILE_SERVED]
+    if asking:
+        with served(desk):
+            failures += failures_of(desk, asking)
+    endless = (interrupted(desk, fill(text, names), UNTIL_INTERRUPTED[text])
                for text in told if text in UNTIL_INTERRUPTED)  # fmt: skip
     assert failures + [failure for failure in endless if failure] == []
 
@@ -236,7 +274,7 @@ def test_a_command_that_is_not_run_is_covered_by_a_test_that_exists(command: str
     assert f"def {name}" in (PROJECT / path).read_text("utf-8")
 
 
-@pytest.mark.parametrize("command", [*NOT_RUN, *UNTIL_INTERRUPTED])
+@pytest.mark.parametrize("command", [*NOT_RUN, *UNTIL_INTERRUPTED, *WHILE_SERVED])
 def test_every_exception_is_still_in_the_documentation(command: str) -> None:
     assert command in [found.text for found in COMMANDS]
 

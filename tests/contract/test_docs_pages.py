@@ -32,6 +32,9 @@ HOSTS = {
 }
 """Hosts a page may name in an address: the game's, our own, what the change log follows."""
 
+TEST_VARIABLES = {"VECTRA_REAL_DATA", "VECTRA_LONG_FAULTS", "VECTRA_EXAMPLES"}
+"""What only tests read, and pages may name."""
+
 MACHINE_PATH = re.compile(r"(?<![\w.~*/])/(?:home|tmp|work|root|Users|var|opt|mnt/[a-z]/)\b")
 CITATION = re.compile(
     r"(protocol|fairness|page)\.md,? sections? ((?:\d+(?:\.\d+)?(?:, | and | to )?)+)"
@@ -120,7 +123,7 @@ def test_a_command_or_variable_in_running_text_exists(page: str) -> None:
     variables = set(
         re.findall(r"`?\b(VECTRA_[A-Z_]+|RUGS_[A-Z_]+|CDP_PORT|FOUNDATION_[A-Z_]+)\b", prose(page))
     )
-    assert variables <= {env_name(field) for field in Settings.model_fields} | {"VECTRA_REAL_DATA"}
+    assert variables <= {env_name(field) for field in Settings.model_fields} | TEST_VARIABLES
 
 
 def citing_files() -> list[Path]:
