@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from time import sleep
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -115,8 +115,8 @@ class Compactor:
         self._discard(day, staged)
         make_directories(self._ops, staged)
         try:
-            written = self._write(connection, day, staged)
-            rows = _compare(connection, day.files, written)
+            written, columns = self._write(connection, day, staged)
+            rows = _compare(connection, columns, day.files, written)
             self._ops.fsync_dir(staged)
         except BaseException:
             self._remove(staged)
@@ -196,7 +196,10 @@ class Compactor:
 
         return duckdb.connect(":memory:", config=settings)
 
-    def _write(self, connection: duckdb.DuckDBPyConnection, day: Day, staged: Path) -> list[Path]:
+    def _write(
+        self, connection: duckdb.DuckDBPyConnection, day: Day, staged: Path
+    ) -> tuple[list[Path], list[str]]:
+        """Write the new files; return them and the columns of the old ones."""
         schema = arrow_schema(DOC_TYPES[day.doc_type])
         order = ", ".join(sort_columns(DOC_TYPES[day.doc_type]))
         rows = connection.read_parquet(
@@ -214,7 +217,7 @@ class Compactor:
             self._ops.write(path, data)
             self._ops.fsync(path)
             written.append(path)
-        return written
+        return written, rows.columns
 
 
 def _select(columns: Sequence[str], schema: pa.Schema) -> Iterator[str]:
@@ -242,18 +245,26 @@ def _encoded(
 
 
 def _compare(
-    connection: duckdb.DuckDBPyConnection, old: Sequence[Path], new: Sequence[Path]
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[str],
+    old: Sequence[Path],
+    new: Sequence[Path],
 ) -> int:
-    """Return the number of rows; both sides must hold the same keys, each once."""
+    """Return the number of rows; both sides must hold the same rows, each key once.
+
+    `columns`: those of the old files; another one is null there.
+    """
     keys = ", ".join(KEY_COLUMNS)
-    question = (
-        f"SELECT count(*), bit_xor(hash({keys})), sum(hash({keys})::HUGEINT), "  # noqa: S608
-        f"count(DISTINCT ({keys})) "
-        "FROM read_parquet(?, union_by_name = true, hive_partitioning = false)"
-    )
-    before, after = (
-        connection.execute(question, [list(map(str, files))]).fetchall()[0] for files in (old, new)
-    )
+
+    def count(files: Sequence[Path]) -> Any:
+        question = (
+            f"SELECT count(*), bit_xor(whole), sum(whole::HUGEINT), "  # noqa: S608
+            f"count(DISTINCT ({keys})) FROM (SELECT {keys}, hash({', '.join(columns)}) AS whole "
+            "FROM read_parquet(?, union_by_name = true, hive_partitioning = false))"
+        )
+        return connection.execute(question, [list(map(str, files))]).fetchall()[0]
+
+    before, after = count(old), count(new)
     if before != after:
         raise DamageError("the compacted rows differ from the original ones")
     rows, _, _, distinct = before

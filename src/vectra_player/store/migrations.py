@@ -1,7 +1,8 @@
 """Old data stays readable: one converter a version step, and the move from an earlier system.
 
-A column added to `model.rows` needs a new `SCHEMA_VERSION` and a `Step` here. A newer store is
-refused when it is opened (`store.layout`). Used by `cli` (`store migrate`).
+A column added to `model.rows` needs no step: it is null in older files. Anything else needs a new
+`SCHEMA_VERSION` and a `Step` here; as long as there is none, nothing calls `upgrade`. A newer store
+is refused when it is opened (`store.layout`). Used by `cli` (`store migrate`).
 """
 
 from __future__ import annotations
@@ -94,6 +95,9 @@ def upgrade(
     current: str = SCHEMA_VERSION,
 ) -> pa.Table:
     """Bring a table of an older version up to ours, step by step.
+
+    For `store migrate` once `STEPS` has a first step; 2.0.0 being the first version, no store
+    needs it yet, and no reader calls it.
 
     Raises:
         StoreVersionError: no chain of steps leads here.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.store_support import DAY_US, SMALL, SMALL_DERIVER, START_US, FakeClock, make_frame, read
 
 from vectra_player.model.rows import GameTick, WsEvent
+from vectra_player.store import compactor
 from vectra_player.store.fsops import FileOps
 from vectra_player.store.schema import arrow_schema
 from vectra_player.store.settings import CompactionReport, StoreSettings
@@ -140,3 +143,27 @@ def test_leftovers_of_a_killed_compaction_go_at_the_next_start(tmp_path: Path, n
     with EventStore.open(tmp_path, settings=SMALL, deriver=SMALL_DERIVER):
         pass
     assert [path.name for path in (tmp_path / "staging").iterdir()] == ["somebody-elses"]
+
+
+def test_a_value_that_changed_on_the_way_keeps_the_old_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = compactor._encoded
+
+    def changed(tables: Iterator[pa.Table], schema: pa.Schema, size: int) -> Iterator[memoryview]:
+        if "raw" not in schema.names:
+            yield from encoded(tables, schema, size)
+            return
+        other = pa.Table.from_batches([batch for table in tables for batch in table.to_batches()])
+        place = other.schema.get_field_index("raw")
+        texts = ["other", *other.column(place).to_pylist()[1:]]
+        field = other.schema.field(place)
+        other = other.set_column(place, field, pa.array(texts, field.type))
+        yield from encoded(iter([other]), schema, size)
+
+    monkeypatch.setattr(compactor, "_encoded", changed)
+    with filled(tmp_path) as store:
+        before = read(tmp_path, "ws_event", "*")
+        report = store.compact()
+        assert ["rows differ" in line for line in report.skipped] == [True]
+        assert read(tmp_path, "ws_event", "*") == before
