@@ -12,6 +12,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
@@ -25,6 +26,7 @@ from vectra_player.store.fsops import FileOps, make_directories
 from vectra_player.store.layout import DataDir, iso
 
 MANIFEST = "backup_manifest.json"
+SYNC_LIST = "sync_manifest.json"
 ARCHIVE_SUFFIX = ".tar.zst"
 
 _PARTS = ("events_parquet", "manifests", "profiles", "rules", "results", "quarantine", "exports")
@@ -49,7 +51,7 @@ class BackupReport(NamedTuple):
 
 
 class SyncReport(NamedTuple):
-    """What a sync did; `present` were there already with the same size."""
+    """What a sync did; `present` were there already with the same content."""
 
     copied: int
     present: int
@@ -123,9 +125,11 @@ def restore(source: Path, target: Path, *, progress: Progress = _quiet) -> Backu
 
 
 def sync(data_dir: DataDir, url: str, *, progress: Progress = _quiet) -> SyncReport:
-    """Make the Parquet at an fsspec URL equal to the store's: copy what is missing, verify sizes.
+    """Make the Parquet at an fsspec URL equal to the store's: copy what differs, verify sizes.
 
-    Files that a compaction has replaced are removed there after their successors have arrived.
+    A list of SHA-256 kept there tells what differs: a deletion or rebuild may replace a file by
+    one of the same name and size. Files that a compaction has replaced are removed there after
+    their successors have arrived.
 
     Raises:
         UsageError: the URL's storage is not installed.
@@ -135,25 +139,61 @@ def sync(data_dir: DataDir, url: str, *, progress: Progress = _quiet) -> SyncRep
 
     open_root(url)  # refuses what cannot be opened, with advice
     filesystem, base = fsspec.core.url_to_fs(url)
-    remote = _remote_sizes(filesystem, f"{base.rstrip('/')}/events_parquet")
+    there = _There(filesystem, base.rstrip("/"))
     local = {path.relative_to(data_dir.events).as_posix(): path for path in _parquet(data_dir)}
     copied = present = size = 0
-    for name, path in local.items():
-        length = path.stat().st_size
-        if remote.get(name) == length:
-            present += 1
-            continue
-        there = f"{base.rstrip('/')}/events_parquet/{name}"
-        filesystem.makedirs(there.rsplit("/", 1)[0], exist_ok=True)
-        filesystem.put_file(str(path), there)
-        if filesystem.size(there) != length:
-            raise DamageError(f"{there} arrived with another size.", advice="Run the sync again.")
-        copied, size = copied + 1, size + length
-        progress(copied + present)
-    stale = [name for name in remote if name not in local]
+    try:
+        for name, path in local.items():
+            length, sha = path.stat().st_size, _sha256(path)
+            if there.sizes.get(name) == length and there.hashes.get(name) == sha:
+                present += 1
+                continue
+            there.put(name, path, length, sha)
+            copied, size = copied + 1, size + length
+            progress(copied + present)
+    finally:
+        there.keep_list(set(local))
+    stale = [name for name in there.sizes if name not in local]
     for name in stale:
-        filesystem.rm_file(f"{base.rstrip('/')}/events_parquet/{name}")
+        filesystem.rm_file(f"{there.events}/{name}")
     return SyncReport(copied, present, len(stale), size)
+
+
+class _There:
+    """The files at the other end, by their names under `events_parquet`."""
+
+    def __init__(self, filesystem: Any, base: str) -> None:
+        self._filesystem = filesystem
+        self.events = f"{base}/events_parquet"
+        self._list = f"{base}/{SYNC_LIST}"
+        self.sizes = _remote_sizes(filesystem, self.events)
+        self.hashes: dict[str, str] = {}
+        with suppress(FileNotFoundError, msgspec.DecodeError):
+            self.hashes = msgspec.json.decode(filesystem.cat_file(self._list), type=dict[str, str])
+
+    def put(self, name: str, path: Path, length: int, sha: str) -> None:
+        """Copy a file. A list that claims the old content for it is taken away first."""
+        if self.hashes.pop(name, None) is not None:
+            self._save()
+        target = f"{self.events}/{name}"
+        self._filesystem.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
+        self._filesystem.put_file(str(path), target)
+        if self._filesystem.size(target) != length:
+            raise DamageError(f"{target} arrived with another size.", advice="Run the sync again.")
+        self.hashes[name] = sha
+
+    def keep_list(self, names: set[str]) -> None:
+        """Write down what is there: the next sync goes on from it, also if this one was cut off."""
+        self.hashes = {name: sha for name, sha in self.hashes.items() if name in names}
+        self._save()
+
+    def _save(self) -> None:
+        self._filesystem.pipe_file(self._list, msgspec.json.encode(self.hashes))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _remote_sizes(filesystem: Any, base: str) -> dict[str, int]:

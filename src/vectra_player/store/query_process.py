@@ -9,7 +9,6 @@ person or an assistant wrote; run as `python -m vectra_player.store.query_proces
 from __future__ import annotations
 
 import os
-import select
 import struct
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from vectra_player.store.confine import (
     limit_resources,
 )
 from vectra_player.store.dataset import EVENTS_DIR
+from vectra_player.store.pipes import readable
 from vectra_player.store.query import (
     DEFAULT_LIMITS,
     QueryLimits,
@@ -178,7 +178,7 @@ def _read(descriptor: int, size: int, deadline: float | None) -> bytes:
     while len(received) < size:
         if deadline is not None:
             left = max(0.0, deadline - monotonic())
-            if not select.select([descriptor], [], [], left)[0]:
+            if not readable(descriptor, left):
                 raise TimeoutError
         part = os.read(descriptor, min(size - len(received), 1 << 20))
         if not part:

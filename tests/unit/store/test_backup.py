@@ -134,7 +134,15 @@ def test_sync_copies_what_is_missing_and_drops_what_was_replaced(recorded: Any) 
         assert first.copied == len(parquet(recorded.root))
         again = sync(recorded.data_dir, "memory://lake")
         assert (again.copied, again.present) == (0, first.copied)
-        next(recorded.data_dir.events.rglob("s1-*.parquet")).unlink()
+        rewritten = next(recorded.data_dir.events.rglob("s1-*.parquet"))
+        data = bytearray(rewritten.read_bytes())
+        data[len(data) // 2] ^= 1
+        rewritten.write_bytes(data)
+        assert sync(recorded.data_dir, "memory://lake").copied == 1
+        name = rewritten.relative_to(recorded.root).as_posix()
+        assert memory.cat_file(f"/lake/{name}") == bytes(data)
+        assert sync(recorded.data_dir, "memory://lake").copied == 0
+        rewritten.unlink()
         assert sync(recorded.data_dir, "memory://lake").removed == 1
         with open_query("memory://lake") as remote, open_query(recorded.root) as local:
             sql = "SELECT session_id, seq, raw FROM ws_event ORDER BY ALL"

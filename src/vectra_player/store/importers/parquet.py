@@ -6,7 +6,6 @@ Used by `store.importers.own_exports` and `store.importers.earlier_parquet`.
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ import msgspec
 
 from vectra_player.errors import DecodeError
 from vectra_player.store.importers.parquet_child import HEAD, Reply, Request, Start, send
+from vectra_player.store.pipes import readable
 
 ANSWER_TIMEOUT_S = 120.0
 MAX_MESSAGE_BYTES = 1 << 30
@@ -112,7 +112,7 @@ def _exactly(pipe: IO[bytes], size: int) -> bytes:
     """Read so many bytes of an unbuffered pipe, waiting a bounded time for each part."""
     parts: list[bytes] = []
     while size:
-        if not select.select([pipe], [], [], ANSWER_TIMEOUT_S)[0]:
+        if not readable(pipe, ANSWER_TIMEOUT_S):
             raise EOFError("no answer in time")
         part = pipe.read(min(size, 1 << 20))
         if not part:
