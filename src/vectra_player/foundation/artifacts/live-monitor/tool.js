@@ -3,7 +3,7 @@
 import { FoundationWSClient } from "/artifacts/shared/foundation-ws-client.js";
 import { formatCount, formatCountdown, formatPrice, formatSol, put } from "/artifacts/shared/format.js";
 import { mountShell } from "/static/shell.js";
-import { CandleChart, attribution } from "/static/ui/candles.js";
+import { CandleChart, attribution, rugTickOf } from "/static/ui/candles.js";
 import { byId, el, setText } from "/static/ui/dom.js";
 import { TradeTape } from "/static/ui/tape.js";
 
@@ -56,8 +56,7 @@ client.store.render((state) => {
   put(byId("price"), formatPrice(state.price));
   setText(byId("phase"), state.phase);
   byId("phase").dataset.phase = state.phase;
-  const rugTick = state.rug && state.rug.gameId === state.gameId ? state.rug.rugTick : null;
-  chart.show({ gameId: state.gameId, candles: state.candles, rugTick });
+  chart.show({ gameId: state.gameId, candles: state.candles, rugTick: rugTickOf(state) });
   if (byId("fit").checked) chart.fit();
   put(figures.get("tick"), formatCount(state.tick));
   put(figures.get("peak"), formatPrice(state.series.peak));

@@ -1,7 +1,7 @@
 // Price, phase and candles of the game that is on: the hero of the page.
 
 import { formatCount, formatCountdown, formatGameId, formatPrice, formatSol, formatSolExact, put } from "/static/sdk/format.js";
-import { CandleChart, attribution } from "/static/ui/candles.js";
+import { CandleChart, attribution, rugTickOf } from "/static/ui/candles.js";
 import { byId, el, setText } from "/static/ui/dom.js";
 
 const COOLDOWN_MS = 15_000; // protocol reference section 3.2: cooldownTimer runs from 15000
@@ -12,13 +12,6 @@ export function ringOf(state, countdown) {
   if (state.phase === "LIVE") return [100, "LIVE"];
   if (state.phase === "RUGGED") return [100, "RUG"];
   return [0, "—"];
-}
-
-/** Where this game rugged; null while it runs or where it is not known. */
-export function rugTickOf(state) {
-  const { rug } = state;
-  if (rug && rug.gameId === state.gameId) return rug.rugTick;
-  return state.phase === "RUGGED" ? state.tick : null;
 }
 
 /** Marks of the account's own trades in this game. */

@@ -67,10 +67,21 @@ function show(replay) {
   bar.draw(null);
   client.switchTo(replay);
   client.connect(); // a stream that ended for good is left by this only
+  if (replay) askReplay(replay);
   for (const tab of document.querySelectorAll(".tabs .tab")) {
     const here = tab.getAttribute("href") === (replay ? "/?replay=" : "/");
     if (here) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
+  }
+}
+
+/** Learn where a replay stands: one that is paused says nothing by itself. */
+async function askReplay(replay) {
+  try {
+    const found = (await get("/api/replay")).find((status) => status.id === replay);
+    if (found && client.replay === replay) client.store.set({ replay: found });
+  } catch (error) {
+    fail(error.message, error.advice);
   }
 }
 
@@ -121,6 +132,7 @@ bar.keys(shell);
 addEventListener("popstate", () => show(new URLSearchParams(location.search).get("replay") || null));
 
 client.connect();
+if (client.replay) askReplay(client.replay);
 poll(ask, ASK_MS);
 askGames();
 if (asked.has("replay") && !asked.get("replay")) picker.open();

@@ -25,6 +25,13 @@ function barsOf(candles) {
   return bars;
 }
 
+/** Where the game shown rugged; null while it runs, also after a replay jumped back before it. */
+export function rugTickOf(state) {
+  const { rug, gameId, tick, phase } = state;
+  if (rug && rug.gameId === gameId && tick !== null && tick >= rug.rugTick) return rug.rugTick;
+  return phase === "RUGGED" ? tick : null;
+}
+
 function tokens() {
   const style = getComputedStyle(document.documentElement);
   return (name) => style.getPropertyValue(`--${name}`).trim();
