@@ -307,8 +307,8 @@ class ImportJob:
         self._rederive.carry_out()
         self.report.games = len(self._games)
         self.report.sessions = len(self._sessions)
-        if self._quarantine.used:
-            self.report.quarantine = str(self._quarantine.folder)
+        if self._quarantine.place:
+            self.report.quarantine = str(self._quarantine.place)
 
     def _check(self) -> None:
         if self._stopping.is_set():

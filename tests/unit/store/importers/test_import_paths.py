@@ -179,6 +179,15 @@ def test_bad_lines_are_quarantined_and_the_rest_is_imported(tmp_path: Path, root
     assert kept[0]["base64"]
     mode = (Path(report.quarantine) / "bad.jsonl").stat().st_mode
     assert mode & 0o077 == 0
+    with path.open("ab") as file:
+        file.write(b"\n{more\n")
+    grown = import_paths([path], root)
+    again = import_paths([path], root)
+    assert (grown.bad_lines, again.bad_lines) == (3, 3)
+    assert again.quarantine in (report.quarantine, grown.quarantine)
+    folders = sorted((root / "quarantine").iterdir())
+    texts = [(folder / "bad.jsonl").read_text() for folder in folders]
+    assert sorted(text.count("\n") for text in texts) == [1, 2]
 
 
 def test_secrets_reach_neither_the_store_nor_the_quarantine(tmp_path: Path, root: Path) -> None:
