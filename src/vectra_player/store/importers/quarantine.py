@@ -87,7 +87,7 @@ class Quarantine:
 
 def _entries(root: Path) -> dict[bytes, Path]:
     """Return where each line of earlier imports lies, by `_key`."""
-    found = {}
+    found: dict[bytes, Path] = {}
     for path in sorted(root.glob("import-*/bad.jsonl")):
         with path.open("rb") as file:
             found.update((_key(entry), path.parent) for entry in file)
