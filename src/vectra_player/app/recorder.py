@@ -21,7 +21,7 @@ from vectra_player.bus import EventBus, Events, spawn
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import CaptureHaltedError, DecodeError, UsageError, VectraError
 from vectra_player.live.provider import LiveStateProvider
-from vectra_player.model.frame import Frame, StoredFrame, fact
+from vectra_player.model.frame import Frame, StoredFrame, fact, gap
 from vectra_player.model.units import Source as SourceLabel
 from vectra_player.protocol.describe import describe
 from vectra_player.protocol.redact import scrub
@@ -268,7 +268,7 @@ class Recorder:
 
     def _halt_gap(self, halted_at: int, reason: str) -> Frame:
         now = self._clock.now_us()
-        detail = {"from": halted_at, "to": now, "missing": "frames while halted", "reason": reason}
+        detail = gap("frames while halted", reason, times=(halted_at, now))
         return fact("gap", detail, ts=now, source=self._label)
 
     async def _finish(self) -> None:

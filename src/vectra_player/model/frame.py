@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 
 from vectra_player.model.units import Direction, Micros, RawFormat, Source
@@ -55,3 +57,33 @@ def fact(kind: str, detail: object, *, ts: Micros, source: Source, origin: str =
         raw_format="fact",
         event_name=FACT_PREFIX + kind,
     )
+
+
+def gap(
+    missing: str,
+    reason: str,
+    *,
+    times: tuple[Micros, Micros] | None = None,
+    seqs: tuple[int, int] | None = None,
+) -> dict[str, object]:
+    """Build the detail of a `gap` fact: what is missing between two times, or from seq to seq.
+
+    `times` become `from` and `to`, ISO 8601 UTC; `seqs` (both missing) `from_seq` and `to_seq`.
+    """
+    detail: dict[str, object] = {}
+    if times is not None:
+        detail |= {"from": _iso(times[0]), "to": _iso(times[1])}
+    if seqs is not None:
+        detail |= {"from_seq": seqs[0], "to_seq": seqs[1]}
+    return {**detail, "missing": missing, "reason": reason}
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _iso(ts: Micros) -> str:
+    try:
+        moment = _EPOCH + timedelta(microseconds=ts)
+    except OverflowError:  # a clock may say anything; the fact must be told all the same
+        return f"{ts} us"
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

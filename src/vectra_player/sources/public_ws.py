@@ -20,7 +20,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from vectra_player.clock import Clock, SystemClock
-from vectra_player.model.frame import BINARY, TEXT, Frame, fact
+from vectra_player.model.frame import BINARY, TEXT, Frame, fact, gap
 from vectra_player.model.units import Direction, Source
 from vectra_player.sources.base import Emit
 
@@ -82,6 +82,7 @@ class PublicWsSource:
         self._origin = urlsplit(self._url).netloc
         self._backoff = Backoff(settings.backoff_first_s, settings.backoff_cap_s)
         self._last_frame_us: int | None = None
+        self._ended = ""
 
     async def run(self, emit: Emit) -> None:
         """Connect and emit packets until cancelled."""
@@ -116,6 +117,7 @@ class PublicWsSource:
                     reason = f"{type(error).__name__}: {error}"
                     raise
                 finally:
+                    self._ended = reason
                     emit(self._fact("disconnected", socket_id=socket_id, reason=reason))
                 return reason
         except (OSError, websockets.WebSocketException, TimeoutError) as error:
@@ -124,7 +126,7 @@ class PublicWsSource:
             return reason
 
     async def _listen(self, connection: ClientConnection, socket_id: str, emit: Emit) -> str:
-        resumed_from = self._last_frame_us
+        resumed_from, why = self._last_frame_us, self._ended
         quiet_s = self._settings.silence_s
         async for message in _messages(connection, quiet_s):
             if message is None:
@@ -132,7 +134,7 @@ class PublicWsSource:
                 return f"nothing but pings for {quiet_s:g} s"
             frame = self._frame(message, "received", socket_id)
             if resumed_from is not None:
-                emit(self._gap(resumed_from, frame.ts))
+                emit(self._gap(resumed_from, frame.ts, why))
                 resumed_from = None
             emit(frame)
             self._last_frame_us = frame.ts
@@ -170,9 +172,9 @@ class PublicWsSource:
             origin=self._origin,
         )
 
-    def _gap(self, last_us: int, first_us: int) -> Frame:
+    def _gap(self, last_us: int, first_us: int, reason: str) -> Frame:
         missing = "everything the server sent in between; prices may return with its history"
-        return self._fact("gap", **{"from": last_us, "to": first_us}, missing=missing)
+        return self._fact("gap", **gap(missing, reason, times=(last_us, first_us)))
 
     def _fact(self, kind: str, **detail: object) -> Frame:
         now = self._clock.now_us()

@@ -20,7 +20,7 @@ import msgspec
 
 from vectra_player.clock import Clock
 from vectra_player.errors import DamageError, DiskError
-from vectra_player.model.frame import Frame, StoredFrame, fact
+from vectra_player.model.frame import Frame, StoredFrame, fact, gap
 from vectra_player.model.rows import Row
 from vectra_player.store.derivation import Deriver, DeriveState, state_lost
 from vectra_player.store.fsops import FileOps, publish
@@ -182,25 +182,26 @@ class Filer:
         # Nothing of a damaged row can be trusted as part of a path.
         safe = re.sub(r"[^A-Za-z0-9_-]", "_", group.session_id)[:64]
         stem = f"journal-{safe}-{int(group.first_seq)}-{int(group.last_seq)}"
-        span = {"from": group.first_seq, "to": group.last_seq, "missing": group.frames}
-        reason = {"session_id": group.session_id, **span, "reason": error.message, "at": iso(now)}
+        seqs = (group.first_seq, group.last_seq)
+        told = gap(f"{group.frames} frames", error.message, seqs=seqs)
+        reason = {"session_id": group.session_id, **told, "at": iso(now)}
         self._ops.unlink(self._data_dir.quarantine / f"{stem}.bin")
         self._ops.unlink(self._data_dir.quarantine / f"{stem}.json")
         self._ops.write(self._data_dir.quarantine / f"{stem}.bin", group.blob)
         self._ops.write(self._data_dir.quarantine / f"{stem}.json", msgspec.json.encode(reason))
         session = self._ingest.call(lambda journal: journal.session(group.session_id))
-        gap = fact(
+        stand_in_frame = fact(
             "gap",
-            {**span, "reason": error.message},
+            told,
             ts=now,
             source=session.source if session else "demo",
             origin=session.origin if session else "",
         )
         stand_in = self._encoder.encode(
-            group.session_id, group.first_seq, [gap], final=bool(group.final)
+            group.session_id, group.first_seq, [stand_in_frame], final=bool(group.final)
         )
         self._ingest.call(lambda journal: journal.replace(journaled.id, stand_in))
-        return stand_in, [gap]
+        return stand_in, [stand_in_frame]
 
     def _remove_others(self, name: str, files: Sequence[Path]) -> None:
         # A newer version may derive other files from the same plan than the one that was cut short.

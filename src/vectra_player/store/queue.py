@@ -19,10 +19,9 @@ from vectra_player.errors import (
     UsageError,
     VectraError,
 )
-from vectra_player.model.frame import Frame, fact
+from vectra_player.model.frame import Frame, fact, gap
 from vectra_player.model.units import Source
 from vectra_player.store.journal import Journal, Operation
-from vectra_player.store.layout import iso
 from vectra_player.store.settings import Halt, HaltKind, StoreSettings
 
 _SETTLE_S = 0.004
@@ -233,8 +232,9 @@ class FrameQueue:
                 seconds = max(0.0, (now - halt.since_us) / 1e6)
                 self._push(self._fact("resumed", {"seconds": seconds, "refused": refused}))
                 if refused:
-                    span = {"from": iso(halt.since_us), "to": iso(now), "missing": refused}
-                    self._push(self._fact("gap", {**span, "reason": f"halted: {halt.reason}"}))
+                    reason = f"halted: {halt.reason}"
+                    told = gap(f"{refused} frames", reason, times=(halt.since_us, now))
+                    self._push(self._fact("gap", told))
         self.on_halt(None)
 
     def close(self) -> None:

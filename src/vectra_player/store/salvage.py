@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vectra_player.clock import Clock
-from vectra_player.model.frame import fact
+from vectra_player.model.frame import fact, gap
 from vectra_player.store.fsops import FileOps
 from vectra_player.store.groups import Group, GroupEncoder
 from vectra_player.store.journal import Journal, Session
@@ -128,13 +128,13 @@ def _gaps(groups: list[Group], sessions: list[Session], clock: Clock) -> Iterato
         )
         for first, last in own:
             if session.kind == "live" and first > expected > 1:
-                detail = {"from": expected, "to": first - 1, "missing": first - expected}
-                gap = fact(
+                missing = f"{first - expected} events"
+                lost = fact(
                     "gap",
-                    {**detail, "reason": "the journal was damaged"},
+                    gap(missing, "the journal was damaged", seqs=(expected, first - 1)),
                     ts=clock.now_us(),
                     source=session.source,
                     origin=session.origin,
                 )
-                yield encoder.encode(session.session_id, expected, [gap])
+                yield encoder.encode(session.session_id, expected, [lost])
             expected = last + 1

@@ -106,6 +106,8 @@ async def test_a_drop_is_reported_and_the_way_back_leaves_a_gap() -> None:
     assert facts(frames)[:3] == ["vectra.connected", "vectra.disconnected", "vectra.connected"]
     gap = json.loads(next(frame.raw for frame in frames if frame.event_name == "vectra.gap"))
     assert gap["from"] <= gap["to"]
+    assert gap["from"].endswith("Z")
+    assert gap["reason"] == "closed by the server, code 1000"
 
 
 @pytest.mark.parametrize("goodbye", ["1", "41"])

@@ -44,7 +44,7 @@ def test_a_damaged_group_is_quarantined_and_its_place_says_what_is_missing(
     assert seqs(tmp_path, session) == [1, 2, 3, 4, 5, 6, 7]
     gap = next(row for row in read(tmp_path, "system_event", "kind, detail") if row[0] == "gap")
     detail = msgspec.json.decode(gap[1])
-    assert (detail["from"], detail["to"], detail["missing"]) == (3, 3, 1)
+    assert (detail["from_seq"], detail["to_seq"], detail["missing"]) == (3, 3, "1 frames")
     assert "checksum" in detail["reason"]
     stem = f"journal-{session}-3-3"
     reason = msgspec.json.decode((tmp_path / "quarantine" / f"{stem}.json").read_bytes())

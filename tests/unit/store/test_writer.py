@@ -139,7 +139,7 @@ def test_a_full_queue_halts_loudly_says_so_and_resumes(tmp_path: Path) -> None:
     kinds = [kind for _, kind in read(tmp_path, "system_event", "seq, kind")]
     assert kinds == ["started", "halted", "resumed", "gap", "stopped"]
     gap = read(tmp_path, "system_event", "kind, detail->>'missing'")
-    assert ("gap", "2") in gap
+    assert ("gap", "2 frames") in gap
 
 
 def append_until_full(store: EventStore) -> int:

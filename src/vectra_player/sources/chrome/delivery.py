@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from vectra_player.model.frame import Frame, fact
+from vectra_player.model.frame import gap as gap_detail
 from vectra_player.sources.base import Emit
 from vectra_player.sources.chrome.outbox import Outbox, Receipts
 
@@ -57,10 +58,6 @@ class Delivery:
         emit(frame)
 
     def _gap_fact(self, gap: Gap, frame: Frame) -> Frame:
-        detail = {
-            "from": gap.since,
-            "to": frame.ts,
-            "missing": "every packet of the game page in between",
-            "reason": gap.reason,
-        }
+        missing = "every packet of the game page in between"
+        detail = gap_detail(missing, gap.reason, times=(gap.since, frame.ts))
         return fact("gap", detail, ts=frame.ts, source="cdp", origin=frame.origin)

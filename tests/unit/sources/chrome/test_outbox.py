@@ -76,4 +76,4 @@ def test_an_interruption_is_told_before_the_next_packet() -> None:
     delivery.interrupted("Chrome ended")
     delivery.hand_over(Frame(ts=30, raw="b"), out.append)
     assert [frame.event_name for frame in out] == ["", "vectra.gap", ""]
-    assert '"from":10,"to":30' in out[1].raw
+    assert '00.000010Z","to":"1970-01-01T00:00:00.000030Z"' in out[1].raw
