@@ -103,8 +103,8 @@ def _read(folder: Path, *, built_in: bool) -> Tool:
     try:
         manifest = _manifests.decode((folder / MANIFEST).read_bytes())
     except OSError as error:
-        reason = f"{MANIFEST} cannot be read: {error.strerror or error}."
-        return _broken(name, reason, built_in=built_in)
+        unread = f"{MANIFEST} cannot be read: {error.strerror or error}."
+        return _broken(name, unread, built_in=built_in)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         return _broken(name, f"{MANIFEST}: {_clean(str(error), 300)}", built_in=built_in)
     reason = _wrong_manifest(folder, manifest)
