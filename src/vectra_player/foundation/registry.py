@@ -107,9 +107,9 @@ def _read(folder: Path, *, built_in: bool) -> Tool:
         return _broken(name, unread, built_in=built_in)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         return _broken(name, f"{MANIFEST}: {_clean(str(error), 300)}", built_in=built_in)
-    reason = _wrong_manifest(folder, manifest)
-    if reason:
-        return _broken(name, reason, built_in=built_in)
+    wrong = _wrong_manifest(folder, manifest)
+    if wrong:
+        return _broken(name, wrong, built_in=built_in)
     return Tool(
         name=name,
         title=manifest.title,
