@@ -17,8 +17,11 @@ from vectra_player.cli.status import format_bytes, format_price
 from vectra_player.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vectra_player.store.importers.report import ImportReport
     from vectra_player.store.query import QueryResult
+    from vectra_player.store.reads import GameInfo
 
 
 class ExportFormat(StrEnum):
@@ -211,33 +214,35 @@ def games(
     chosen = GameFilter(origins=origin.value, since=moment(since), until=moment(until), limit=limit)
     with StoreReader(_recordings(session)) as reader:
         found = reader.games(chosen)
+    session.result(
+        [_with_times(info._asdict()) for info in found], lambda: _show_games(session, found)
+    )
 
-    def show() -> None:
-        columns = (
-            "game",
-            "began or ended (UTC)",
-            "rug tick",
-            "peak",
-            "ticks live",
-            "complete",
-            "origin",
+
+def _show_games(session: Session, found: Sequence[GameInfo]) -> None:
+    columns = (
+        "game",
+        "began or ended (UTC)",
+        "rug tick",
+        "peak",
+        "ticks live",
+        "complete",
+        "origin",
+    )
+    rows = [
+        (
+            g.game_id,
+            _clock_time(g.started_at or g.ended_at),
+            g.rug_tick,
+            format_price(g.peak),
+            g.ticks_live,
+            g.completeness,
+            g.origin,
         )
-        rows = [
-            (
-                g.game_id,
-                _clock_time(g.started_at or g.ended_at),
-                g.rug_tick,
-                format_price(g.peak),
-                g.ticks_live,
-                g.completeness,
-                g.origin,
-            )
-            for g in found
-        ]
-        session.table("", columns, rows)
-        session.note(f"{len(found):,} games")
-
-    session.result([_with_times(info._asdict()) for info in found], show)
+        for g in found
+    ]
+    session.table("", columns, rows)
+    session.note(f"{len(found):,} games")
 
 
 def stats(context: typer.Context) -> None:

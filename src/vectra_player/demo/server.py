@@ -70,16 +70,7 @@ class DemoServer:
         except OSError as error:
             raise SourceError(f"{settings.log} cannot be written: {error.strerror}.") from None
         self.sim = Simulation(settings, self.seed, self._clock.now_us() // 1000)
-        self.sio = socketio.AsyncServer(
-            async_mode="aiohttp",
-            json=WireJson,
-            always_connect=True,
-            ping_interval=settings.ping_interval_s,
-            ping_timeout=settings.ping_timeout_s,
-            max_http_buffer_size=MAX_PAYLOAD_BYTES,
-            http_compression=False,
-            namespaces=["/", "/chat"],
-        )
+        self.sio = _socket_server(settings)
         self.sio.on("connect", self._welcome)
         self.sio.on("disconnect", self._goodbye)
         self.wire = Wire(self.sio.eio, self._log)
@@ -205,6 +196,19 @@ class DemoServer:
 
     async def _goodbye(self, sid: str, reason: Any = None) -> None:
         self.desk.forget(sid)
+
+
+def _socket_server(settings: DemoSettings) -> socketio.AsyncServer:
+    return socketio.AsyncServer(
+        async_mode="aiohttp",
+        json=WireJson,
+        always_connect=True,
+        ping_interval=settings.ping_interval_s,
+        ping_timeout=settings.ping_timeout_s,
+        max_http_buffer_size=MAX_PAYLOAD_BYTES,
+        http_compression=False,
+        namespaces=["/", "/chat"],
+    )
 
 
 def run_demo_server(

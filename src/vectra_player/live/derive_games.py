@@ -81,38 +81,47 @@ def report(
     if game.reported:
         return
     game.reported = True
+    rows.append(_game_row(state, stamp, game_id, game, entry, own))
+
+
+def _game_row(
+    state: DeriveState,
+    stamp: Stamp,
+    game_id: str,
+    game: OpenGame,
+    entry: HistoryEntry | None,
+    own: int,
+) -> Game:
     fair = (entry.provably_fair if entry else None) or ProvablyFair()
     prices = _whole_series(game, entry)
     missing = game.rug_tick + 1 - game.known if game.rug_tick is not None else None
     peak = entry.peak_multiplier if entry else None
     seed_hash = fair.server_seed_hash or game.hash
-    rows.append(
-        Game(
-            session_id=stamp.session_id,
-            seq=stamp.seq,
-            sub=state.next_sub(Game.doc_type),
-            ts=stamp.ts,
-            source=stamp.source,
-            origin=stamp.origin,
-            game_id=game_id,
-            started_at=game.started_at,
-            ended_at=game.ended_at,
-            rug_tick=game.rug_tick,
-            peak=max(prices) if peak is None and prices else peak,
-            rug_price=_rug_price(game),
-            prices=prices,
-            game_version=(entry.game_version if entry else None) or game.version,
-            server_seed=fair.server_seed,
-            server_seed_hash=seed_hash,
-            commitment_first_seen_at=game.hash_at if game.hash == seed_hash else None,
-            first_tick_seen=game.first_tick,
-            ticks_live=game.live,
-            ticks_missing=None if missing is None else max(missing, 0),
-            trade_count=whole(game.trade_count),
-            players_max=whole(game.players_max),
-            sidebets=len(game.settled) if entry else None,
-            completeness=_completeness(game, entry, prices, own),
-        )
+    return Game(
+        session_id=stamp.session_id,
+        seq=stamp.seq,
+        sub=state.next_sub(Game.doc_type),
+        ts=stamp.ts,
+        source=stamp.source,
+        origin=stamp.origin,
+        game_id=game_id,
+        started_at=game.started_at,
+        ended_at=game.ended_at,
+        rug_tick=game.rug_tick,
+        peak=max(prices) if peak is None and prices else peak,
+        rug_price=_rug_price(game),
+        prices=prices,
+        game_version=(entry.game_version if entry else None) or game.version,
+        server_seed=fair.server_seed,
+        server_seed_hash=seed_hash,
+        commitment_first_seen_at=game.hash_at if game.hash == seed_hash else None,
+        first_tick_seen=game.first_tick,
+        ticks_live=game.live,
+        ticks_missing=None if missing is None else max(missing, 0),
+        trade_count=whole(game.trade_count),
+        players_max=whole(game.players_max),
+        sidebets=len(game.settled) if entry else None,
+        completeness=_completeness(game, entry, prices, own),
     )
 
 

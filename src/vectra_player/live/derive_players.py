@@ -30,46 +30,48 @@ _NO_LEVEL = LevelInfo()
 def server_state(state: DeriveState, stamp: Stamp, told: PlayerUpdate, rows: list[Row]) -> None:
     """Give the row of a playerUpdate, and of a short position it opens, changes or clears."""
     state.own_id = told.id
-    fields = state.round.fields
-    level = told.level_info or _NO_LEVEL
-    coin = None if told.selected_coin is UNSET else told.selected_coin
-    rows.append(
-        ServerState(
-            session_id=stamp.session_id,
-            seq=stamp.seq,
-            sub=state.next_sub(ServerState.doc_type),
-            ts=stamp.ts,
-            source=stamp.source,
-            origin=stamp.origin,
-            game_id=fields.game_id,
-            player_id=told.id,
-            username=state.own_name,
-            tick=_tick(state),
-            cash=sol(told.cash),
-            position_qty=sol(told.position_qty),
-            avg_cost=told.avg_cost,
-            total_invested=sol(told.total_invested),
-            cumulative_pnl=sol(told.cumulative_pnl),
-            sidebet_pnl=sol(told.sidebet_pnl),
-            pnl_percent=told.pnl_percent,
-            bonus_balance=sol(told.bonus_balance),
-            bonus_wager_req=sol(told.bonus_wager_req),
-            bonus_wagered=sol(told.bonus_wagered),
-            level=whole(level.level),
-            total_xp=whole(level.total_xp),
-            has_interacted=told.has_interacted,
-            authenticated=told.authenticated,
-            hit_max_win=told.hit_max_win,
-            autobuys_enabled=told.autobuys_enabled,
-            autosell_price=None if told.autosell_price is UNSET else told.autosell_price,
-            selected_coin=coin.address if coin else None,
-            has_sidebet=None if told.side_bet is UNSET else told.side_bet is not None,
-            has_short=None if told.short_position is UNSET else told.short_position is not None,
-        )
-    )
+    rows.append(_state_row(state, stamp, told))
     if told.short_position is not UNSET and told.short_position != state.short:
         state.short = told.short_position
         rows.append(_short_row(state, stamp, told.id, told.short_position))
+
+
+def _state_row(state: DeriveState, stamp: Stamp, told: PlayerUpdate) -> ServerState:
+    fields = state.round.fields
+    level = told.level_info or _NO_LEVEL
+    coin = None if told.selected_coin is UNSET else told.selected_coin
+    return ServerState(
+        session_id=stamp.session_id,
+        seq=stamp.seq,
+        sub=state.next_sub(ServerState.doc_type),
+        ts=stamp.ts,
+        source=stamp.source,
+        origin=stamp.origin,
+        game_id=fields.game_id,
+        player_id=told.id,
+        username=state.own_name,
+        tick=_tick(state),
+        cash=sol(told.cash),
+        position_qty=sol(told.position_qty),
+        avg_cost=told.avg_cost,
+        total_invested=sol(told.total_invested),
+        cumulative_pnl=sol(told.cumulative_pnl),
+        sidebet_pnl=sol(told.sidebet_pnl),
+        pnl_percent=told.pnl_percent,
+        bonus_balance=sol(told.bonus_balance),
+        bonus_wager_req=sol(told.bonus_wager_req),
+        bonus_wagered=sol(told.bonus_wagered),
+        level=whole(level.level),
+        total_xp=whole(level.total_xp),
+        has_interacted=told.has_interacted,
+        authenticated=told.authenticated,
+        hit_max_win=told.hit_max_win,
+        autobuys_enabled=told.autobuys_enabled,
+        autosell_price=None if told.autosell_price is UNSET else told.autosell_price,
+        selected_coin=coin.address if coin else None,
+        has_sidebet=None if told.side_bet is UNSET else told.side_bet is not None,
+        has_short=None if told.short_position is UNSET else told.short_position is not None,
+    )
 
 
 def other_player(state: DeriveState, stamp: Stamp, trade: NewTrade, rows: list[Row]) -> None:
