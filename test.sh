@@ -12,4 +12,5 @@ bin="$root/.venv/bin"
 "$bin/ruff" format --check .
 "$bin/mypy"
 "$bin/lint-imports" --no-cache
-exec "$bin/python" -m pytest "$@"
+# Most tests wait for a browser, a socket or the disk: two at a time, a file on one of them.
+exec "$bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"
