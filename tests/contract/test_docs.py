@@ -273,7 +273,8 @@ def test_the_scripts_hand_over_to_the_command_and_to_these_tests() -> None:
         (PROJECT / name).read_text("utf-8") for name in ("run.sh", "test.sh")
     )
     assert run_script.endswith('exec "$root/.venv/bin/vectra-player" up "$@"\n')
-    assert test_script.endswith('exec "$bin/python" -m pytest "$@"\n')
+    assert '\nexec "$bin/python" -m pytest ' in test_script
+    assert test_script.endswith(' "$@"\n')
 
 
 @pytest.mark.parametrize("left_out", [*NOT_RUN.values(), *PYTHON_NOT_RUN.values()])

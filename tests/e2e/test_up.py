@@ -134,7 +134,8 @@ def test_a_port_that_is_taken_is_named_with_its_holder(
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as squatter:
         try:
-            squatter.bind((address, 0))
+            # A port that is free on the other address too: its holder would be named instead.
+            squatter.bind((address, free_port()))
         except OSError:
             pytest.skip(f"this machine has no {address}")
         squatter.listen()

@@ -9,6 +9,7 @@ person or an assistant wrote; run as `python -m vectra_player.store.query_proces
 from __future__ import annotations
 
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -42,6 +43,7 @@ GRACE_S = 3.0
 _BASE_MB = 1200
 """Libraries, thread stacks and allocator slack beside the statement's own memory."""
 
+_OUT_OF_MEMORY = re.compile(r"needs more than|memory", re.IGNORECASE)
 _CPU_BUDGET_S = 3600
 _HEAD = struct.Struct("<II")
 
@@ -105,7 +107,10 @@ class QueryProcess:
                 f"The query needs more than {limits.memory_mb} MB.",
                 advice="Narrow it by date, session or game, or aggregate first.",
             ) from None
-        return _result(msgspec.json.decode(head, type=_Reply), body)
+        reply = msgspec.json.decode(head, type=_Reply)
+        if not reply.ok and _OUT_OF_MEMORY.search(reply.message):
+            self.close()  # what the statement left in the heap must not fail the next one
+        return _result(reply, body)
 
     def close(self) -> None:
         """End the child."""
