@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import os
+
 import psutil
 
 
 def holder_of(port: int) -> str:
-    """Name the process that listens on a port, as far as this user may know."""
+    """Name the process that listens on a port, as far as this user may know.
+
+    Another process comes before this one, which may have taken one of the port's addresses itself
+    before it found the other taken.
+    """
     try:
-        for connection in psutil.net_connections(kind="tcp"):
-            listening = connection.status == psutil.CONN_LISTEN
-            if listening and connection.laddr and connection.laddr.port == port and connection.pid:
-                return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
+        pids = {
+            connection.pid
+            for connection in psutil.net_connections(kind="tcp")
+            if connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and connection.laddr.port == port
+            and connection.pid
+        }
+        for pid in sorted(pids, key=lambda pid: pid == os.getpid()):
+            return f"pid {pid} ({psutil.Process(pid).name()})"
     except psutil.Error:
         pass
     return "another program"
