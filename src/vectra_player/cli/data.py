@@ -10,6 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from vectra_player.cli.session import FOUND_WRONG, Session, say
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vectra_player.store.importers.report import ImportReport
+    from vectra_player.store.listing import GameInfo
     from vectra_player.store.query import QueryResult
-    from vectra_player.store.reads import GameInfo
 
 
 class ExportFormat(StrEnum):
@@ -195,7 +196,7 @@ def sessions(context: typer.Context) -> None:
         session.table("", columns, rows)
         session.note(f"{len(found):,} sessions")
 
-    session.result([_with_times(info._asdict()) for info in found], show)
+    session.result([_with_times(msgspec.structs.asdict(info)) for info in found], show)
 
 
 def games(
@@ -215,7 +216,8 @@ def games(
     with StoreReader(_recordings(session)) as reader:
         found = reader.games(chosen)
     session.result(
-        [_with_times(info._asdict()) for info in found], lambda: _show_games(session, found)
+        [_with_times(msgspec.structs.asdict(info)) for info in found],
+        lambda: _show_games(session, found),
     )
 
 

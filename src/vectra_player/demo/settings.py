@@ -28,12 +28,6 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     refusal_ms: float = 60.0
     login_ms: float = 120.0
 
-    def scaled(self, factor: float) -> Latency:
-        """Return the same latencies times `factor`."""
-        return Latency(
-            **{name: value * factor for name, value in msgspec.structs.asdict(self).items()}
-        )
-
 
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the demo server plays, where, how fast, and what it does wrong on purpose.

@@ -61,7 +61,7 @@ class WireLog:
             self._file = None
 
 
-class RawPacket(Packet):  # type: ignore[misc]
+class RawPacket(Packet):  # type: ignore[misc]  # the library is not typed
     """A packet whose text is given: what a faulty server might send."""
 
     def __init__(self, text: str) -> None:
@@ -159,7 +159,7 @@ class Wire:
                 self.log.add(sid, way, "polling", packet)
 
 
-class _Socket(driver.WebSocket):  # type: ignore[misc]
+class _Socket(driver.WebSocket):  # type: ignore[misc]  # nor is its driver
     tap: Wire
 
     async def __call__(self, environ: dict[str, Any]) -> Any:

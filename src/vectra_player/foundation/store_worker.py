@@ -126,13 +126,13 @@ class StoreWorker:
 
 
 def _sessions(reader: StoreReader, question: Question) -> list[dict[str, Any]]:
-    return [session._asdict() for session in reader.sessions()[: question.limit]]
+    return [msgspec.structs.asdict(session) for session in reader.sessions()[: question.limit]]
 
 
 def _games(reader: StoreReader, question: Question) -> list[dict[str, Any]]:
     from vectra_player.store.reads import GameFilter
 
-    return [game._asdict() for game in reader.games(GameFilter(limit=question.limit))]
+    return [msgspec.structs.asdict(game) for game in reader.games(GameFilter(limit=question.limit))]
 
 
 _OPERATIONS: dict[str, Callable[[StoreReader, Question], Any]] = {

@@ -88,12 +88,6 @@ def encode(packet: Packet) -> str:
     return head + packet.data
 
 
-def event_packet(name: str, *args: object, ack_id: int | None = None) -> str:
-    """Write an event with JSON-encodable arguments as the text of an Engine.IO message."""
-    data = msgspec.json.encode([name, *args]).decode()
-    return encode(Packet(type="event", data=data, ack_id=ack_id))
-
-
 def nesting(text: str) -> int:
     """Count the deepest nesting of JSON text, without recursion; too high if it is malformed."""
     openers = text.count("[") + text.count("{")

@@ -139,23 +139,6 @@ class QueryProcess:
         return self._child
 
 
-def run_query(
-    location: str | Path,
-    sql: str,
-    *,
-    explain: bool = False,
-    limits: QueryLimits = DEFAULT_LIMITS,
-) -> QueryResult:
-    """Run one SELECT of a user in a process of its own and return the answer.
-
-    Raises:
-        QueryRefusedError: it is not one SELECT, reaches outside, or broke a limit.
-        UsageError: the data directory cannot be opened.
-    """
-    with QueryProcess(location, limits) as process:
-        return process.query(sql, explain=explain)
-
-
 def _result(reply: _Reply, body: bytes) -> QueryResult:
     if not reply.ok:
         raise QueryRefusedError(reply.message, advice=reply.advice)

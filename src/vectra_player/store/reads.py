@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from vectra_player.model.rows import DOC_TYPES, Row, WsEvent
 from vectra_player.store.dataset import StoreRoot
+from vectra_player.store.listing import GameInfo, SessionInfo
 from vectra_player.store.query import QueryLimits, QuerySession, open_query
 from vectra_player.store.views import REAL_ORIGIN, REGISTERED_AS
 
@@ -30,42 +31,6 @@ READ_LIMITS = QueryLimits(timeout_s=3600.0, memory_mb=2000)
 CHUNK_ROWS = 50_000
 CHUNK_EVENTS = 5_000
 """Rows read at a time; ws_event rows carry up to half a megabyte each."""
-
-
-class SessionInfo(NamedTuple):
-    """One recording session as the store holds it. `ended`: stopped, crashed, imported or open."""
-
-    session_id: str
-    source: str
-    origin: str
-    started_at: int
-    ended_at: int
-    events: int
-    first_seq: int
-    last_seq: int
-    games: int
-    ended: str
-
-
-class GameInfo(NamedTuple):
-    """The most complete row of one game, without its prices. Times in microseconds, UTC."""
-
-    game_id: str
-    session_id: str
-    origin: str
-    source: str
-    started_at: int | None
-    ended_at: int | None
-    rug_tick: int | None
-    peak: float | None
-    rug_price: float | None
-    game_version: str | None
-    has_seed: bool
-    has_prices: bool
-    ticks_live: int
-    ticks_missing: int | None
-    trade_count: int | None
-    completeness: str
 
 
 class GameFilter(NamedTuple):

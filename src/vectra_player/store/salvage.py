@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def salvage(data_dir: DataDir, clock: Clock, ops: FileOps) -> int:
     try:
         journal.commit(
             [*groups, *_gaps(groups, sessions, clock)],
-            [lambda made, session=session: made.add_session(session) for session in sessions],  # type: ignore[misc]
+            [partial(Journal.add_session, session=session) for session in sessions],
         )
         journal.reopen()  # its log goes into the database: one file to be moved
     finally:

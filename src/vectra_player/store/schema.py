@@ -89,10 +89,11 @@ def _field(name: str, hint: object) -> pa.Field[Any]:
 def _arrow_type(name: str, hint: object) -> pa.DataType:
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
-        for extra in hint.__metadata__:  # type: ignore[attr-defined]
+        plain, *extras = typing.get_args(hint)
+        for extra in extras:
             if isinstance(extra, msgspec.Meta) and extra.extra and "arrow" in extra.extra:
                 return _NAMED[extra.extra["arrow"]]
-        return _arrow_type(name, typing.get_args(hint)[0])
+        return _arrow_type(name, plain)
     if origin is typing.Literal:
         return pa.string()
     if origin is list:

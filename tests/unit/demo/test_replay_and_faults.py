@@ -9,7 +9,7 @@ import pytest
 
 from vectra_player.demo.faults import parse_fault
 from vectra_player.demo.replay import read_capture
-from vectra_player.demo.settings import DemoSettings, Latency
+from vectra_player.demo.settings import DemoSettings
 from vectra_player.demo.values import WireJson, number, payload_of
 from vectra_player.errors import ConfigError, SourceError
 
@@ -103,10 +103,6 @@ def test_only_loopback_addresses_are_bound(host: str) -> None:
 def test_impossible_settings_are_refused(switches: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         DemoSettings(**switches)  # type: ignore[arg-type]
-
-
-def test_latencies_scale_together() -> None:
-    assert Latency(ack_ms=200).scaled(0.5).ack_ms == 100
 
 
 def test_numbers_are_written_as_javascript_writes_them() -> None:

@@ -12,7 +12,7 @@ import pytest
 from vectra_player.errors import QueryRefusedError, UsageError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.query import QueryLimits, open_query
-from vectra_player.store.query_process import QueryProcess, run_query
+from vectra_player.store.query_process import QueryProcess
 
 TRACE = '{"__trace":true,"traceparent":"00-1-2-01"}'
 
@@ -192,9 +192,10 @@ def test_a_query_process_answers_and_survives_a_statement_that_overruns(tree: An
 
 
 def test_one_statement_can_be_run_in_a_process_of_its_own(tree: Any) -> None:
-    assert run_query(tree.root, "SELECT 40 + 2").rows() == [(42,)]
-    with pytest.raises(QueryRefusedError, match="COPY"):
-        run_query(tree.root, "COPY game TO 'x.parquet'")
+    with QueryProcess(tree.root) as process:
+        assert process.query("SELECT 40 + 2").rows() == [(42,)]
+        with pytest.raises(QueryRefusedError, match="COPY"):
+            process.query("COPY game TO 'x.parquet'")
 
 
 def test_a_flipped_bit_is_an_error_and_never_data(tree: Any) -> None:

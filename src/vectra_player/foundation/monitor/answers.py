@@ -72,42 +72,6 @@ class State(msgspec.Struct, frozen=True):
     log: list[dict[str, Any]]
 
 
-class SessionRow(msgspec.Struct, frozen=True):
-    """One recording session; times in microseconds, UTC."""
-
-    session_id: str
-    source: str
-    origin: str
-    started_at: int
-    ended_at: int
-    events: int
-    first_seq: int
-    last_seq: int
-    games: int
-    ended: str
-
-
-class GameRow(msgspec.Struct, frozen=True):
-    """One game with its most complete row; times in microseconds, UTC."""
-
-    game_id: str
-    session_id: str
-    origin: str
-    source: str
-    started_at: int | None
-    ended_at: int | None
-    rug_tick: int | None
-    peak: float | None
-    rug_price: float | None
-    game_version: str | None
-    has_seed: bool
-    has_prices: bool
-    ticks_live: int
-    ticks_missing: int | None
-    trade_count: int | None
-    completeness: str
-
-
 class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Open a replay of a game, a session or a file; exactly one is named."""
 

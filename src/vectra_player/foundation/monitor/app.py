@@ -24,20 +24,19 @@ from vectra_player.foundation.monitor import files
 from vectra_player.foundation.monitor.answers import (
     ErrorAnswer,
     Fault,
-    GameRow,
     Health,
     RecordingAnswer,
     RecordingRequest,
     ReplayAction,
     ReplayOpened,
     ReplayRequest,
-    SessionRow,
     State,
 )
 from vectra_player.foundation.monitor.backend import Artifacts, Backend, ReplayControl
 from vectra_player.foundation.monitor.metrics import METRICS_TYPE
 from vectra_player.foundation.monitor.openapi import Endpoint, document
 from vectra_player.foundation.store_worker import Question
+from vectra_player.store.listing import GameInfo, SessionInfo
 from vectra_player.web.asgi import Guard, login_route
 from vectra_player.web.security import Access, http_door
 
@@ -86,9 +85,9 @@ class Monitor:
             Endpoint("POST", "/api/recording", self.record, "Start or stop recording.",
                      RecordingAnswer, RecordingRequest),
             Endpoint("GET", "/api/sessions", self.sessions, "Recorded sessions, newest first.",
-                     list[SessionRow], query=listing),
+                     list[SessionInfo], query=listing),
             Endpoint("GET", "/api/games", self.games, "Recorded games, newest first.",
-                     list[GameRow], query=listing),
+                     list[GameInfo], query=listing),
             *self._artifact_endpoints(),
             *self._replay_endpoints(),
             Endpoint("GET", "/static/{path:path}", self.static, "Scripts, styles, the SDK.",
