@@ -35,7 +35,11 @@ class Desk:
         unique: str = "",
         stream: str = "",
     ) -> Item:
-        """Build the item of one Engine.IO packet."""
+        """Build the item of one Engine.IO packet.
+
+        A socket met late has no URL: its origin is then the page's, so that rounds of the demo
+        server never pass for real ones.
+        """
         frame = Frame(
             ts=ts,
             raw=raw,
@@ -44,7 +48,7 @@ class Desk:
             transport=transport,
             opcode=opcode,
             source="cdp",
-            origin=host,
+            origin=host or self._page_host,
         )
         return Item(frame, stream or socket_id, unique)
 
