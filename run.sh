@@ -7,5 +7,5 @@ source "$root/scripts/setup.sh"
 case " $* " in
     *" --source chrome "* | *" --source=chrome "*) need_packages chromium ;;
 esac
-set_up "$root" core
+set_up "$root" user
 exec "$root/.venv/bin/vectra-player" up "$@"

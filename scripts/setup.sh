@@ -48,7 +48,7 @@ find_python() {
     return 1
 }
 
-# set_up ROOT core|dev: make ROOT/.venv hold exactly what the lock names.
+# set_up ROOT user|dev: make ROOT/.venv hold exactly what the lock names.
 set_up() {
     local root="$1" kind="$2" python stamp want
     if ! python="$(find_python)"; then
@@ -73,7 +73,7 @@ set_up() {
         --no-deps --no-build-isolation --editable "$root" >&2
     printf '%s' "$want" >"$stamp"
     if [ "$kind" = dev ]; then
-        want="$(cat "$root/requirements/core.txt" "$root/pyproject.toml" | cksum; printf '%s' "$root")"
-        printf '%s' "$want" >"$root/.venv/.vectra-core"
+        want="$(cat "$root/requirements/user.txt" "$root/pyproject.toml" | cksum; printf '%s' "$root")"
+        printf '%s' "$want" >"$root/.venv/.vectra-user"
     fi
 }

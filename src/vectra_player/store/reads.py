@@ -146,6 +146,50 @@ class StoreReader:
             [game_id],
         )
 
+    def game_columns(
+        self, chosen: GameFilter, game_ids: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return what is known of games, in order of time, prices included.
+
+        Each: game_id, origin, rug_tick, rug_price, peak, ended_at (microseconds), game_version,
+        server_seed, server_seed_hash, first_seen (of the hash), prices, completeness, session_id.
+        """
+        where, parameters = _game_conditions(chosen)
+        if game_ids is not None:
+            where = f"({where}) AND game_id IN ({', '.join('?' * len(game_ids)) or 'NULL'})"
+            parameters = [*parameters, *game_ids]
+        limit = "" if chosen.limit is None else f"LIMIT {int(chosen.limit)}"
+        return self.fetch(
+            f"""
+            FROM (
+              SELECT game_id, origin, rug_tick, rug_price, peak, epoch_us(started_at) AS started_at,
+                epoch_us(ended_at) AS ended_at, game_version, server_seed, server_seed_hash,
+                epoch_us(commitment_first_seen_at) AS first_seen, prices, completeness, session_id,
+                coalesce(ended_at, started_at, ts) AS moment
+              FROM game WHERE {where} ORDER BY moment DESC, game_id DESC {limit}
+            ) SELECT * EXCLUDE (moment) ORDER BY moment, game_id
+            """,  # noqa: S608 -- conditions are ours, values are parameters
+            parameters,
+        ).to_pylist()
+
+    def watched_ticks(self, game_ids: Sequence[str]) -> pa.Table:
+        """Return (game_id, tick, price) of games by game and tick, each tick once.
+
+        Over all sessions, a live row before a recovered one; recomputed prices are no observation
+        and are left out.
+        """
+        return self.fetch(
+            f"""
+            SELECT game_id, tick, price FROM game_tick
+            WHERE price_source <> 'recomputed'
+              AND game_id IN ({", ".join("?" * len(game_ids)) or "NULL"})
+            QUALIFY row_number() OVER (PARTITION BY game_id, tick ORDER BY
+              list_position(['live', 'partial', 'history'], price_source), session_id, seq) = 1
+            ORDER BY game_id, tick
+            """,  # noqa: S608 -- marks only, values are parameters
+            list(game_ids),
+        )
+
     def game_prices(self, game_id: str) -> npt.NDArray[np.float64]:
         """Return the prices of a game, (n_ticks,) float64: revealed ones if known, else recorded.
 

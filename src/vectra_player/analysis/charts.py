@@ -1,0 +1,115 @@
+"""One definition a plot: a Vega-Lite chart that becomes SVG, PNG or part of a page.
+
+The modules that know a result build its chart with altair and wrap it in a `Figure`; reports,
+commands and pages all draw that. Colours are the product's tokens: `charts.token("up")`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vectra_player.errors import UsageError
+
+if TYPE_CHECKING:
+    import altair
+
+STYLESHEET = Path(__file__).resolve().parent.parent / "web" / "static" / "vectra.css"
+WIDTH, HEIGHT = 640, 280
+PNG_SCALE = 2.0
+
+_TOKEN = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{6})")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot with what it shows in words: `name` is its file name, `caption` how to read it."""
+
+    name: str
+    title: str
+    caption: str
+    chart: altair.TopLevelMixin
+
+    def spec(self) -> dict[str, Any]:
+        """Return the Vega-Lite specification with the product's look."""
+        spec: dict[str, Any] = self.chart.to_dict()
+        return spec | {"config": spec.get("config", {}) | _look()}
+
+    def svg(self, *, follow_theme: bool = False) -> str:
+        """Draw as SVG; with `follow_theme` its colours are the page's own, light or dark."""
+        import vl_convert
+
+        drawn: str = vl_convert.vegalite_to_svg(self.spec())
+        return _themed(drawn) if follow_theme else drawn
+
+    def png(self) -> bytes:
+        """Draw as PNG, light, twice its size in CSS pixels."""
+        import vl_convert
+
+        drawn: bytes = vl_convert.vegalite_to_png(self.spec(), scale=PNG_SCALE)
+        return drawn
+
+    def save(self, path: Path) -> None:
+        """Write a .svg or .png file. Raises UsageError for another ending."""
+        match path.suffix:
+            case ".svg":
+                path.write_text(self.svg(), "utf-8")
+            case ".png":
+                path.write_bytes(self.png())
+            case other:
+                raise UsageError(f"A plot is written as .svg or .png, not as {other!r}.")
+
+
+@cache
+def _light() -> dict[str, str]:
+    """Return the light theme's colours by token, as the stylesheet has them."""
+    text = STYLESHEET.read_text("utf-8")
+    return dict(_TOKEN.findall(text[text.index(':root[data-theme="light"]') :].split("}")[0]))
+
+
+def token(name: str) -> str:
+    """Return a colour of the product: up, down, rug, own, sidebet, text, muted, line, surface."""
+    return _light()[name]
+
+
+def _themed(svg: str) -> str:
+    """Let the page's theme colour a drawing: token colours become the tokens themselves."""
+    by_colour = {colour: name for name, colour in reversed(_light().items())}
+    return re.sub(
+        r'(fill|stroke)="(#[0-9a-f]{6})"',
+        lambda found: (
+            f'{found[1]}="var(--{by_colour[found[2]]})"' if found[2] in by_colour else found[0]
+        ),
+        svg,
+    )
+
+
+def _look() -> dict[str, Any]:
+    text, muted, line = token("text"), token("muted"), token("line")
+    colours = ("own", "rug", "sidebet", "up", "down", "muted")
+    return {
+        "font": "system-ui, 'DejaVu Sans', sans-serif",
+        "background": "transparent",
+        "view": {"continuousWidth": WIDTH, "continuousHeight": HEIGHT, "stroke": None},
+        "axis": {
+            "domainColor": line,
+            "gridColor": line,
+            "tickColor": line,
+            "labelColor": muted,
+            "labelFontSize": 11,
+            "titleColor": muted,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+        },
+        "legend": {"labelColor": muted, "titleColor": muted, "orient": "top"},
+        "title": {"color": text, "anchor": "start", "fontSize": 13},
+        "line": {"color": token("own"), "strokeWidth": 1.5},
+        "area": {"color": token("own"), "opacity": 0.18},
+        "bar": {"color": token("own")},
+        "point": {"color": token("own"), "filled": True},
+        "rule": {"color": muted},
+        "range": {"category": [token(name) for name in colours]},
+    }

@@ -1,0 +1,68 @@
+"""One-file HTML reports: tables, plots and words that open by double click, without a network.
+
+Used by the audit, the backtest and `analyze`. No script runs in a report and nothing is loaded:
+its stylesheet is the product's own, its plots are SVG that follow the theme of the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vectra_player.analysis.charts import STYLESHEET, Figure
+from vectra_player.store.fsops import FileOps, replace_file
+
+TEMPLATE = Path(__file__).resolve().parent / "report.html.jinja"
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs of plain words."""
+
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text and numbers as they are to be read; `note` says how to read them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    parts: tuple[Prose | Table | Figure, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page. `summary` is the answer in a few sentences; `manifest` is how to repeat it."""
+
+    title: str
+    summary: tuple[str, ...]
+    sections: Sequence[Section]
+    manifest: Mapping[str, str]
+
+    def html(self) -> str:
+        """Return the whole page; every text in it is escaped."""
+        import jinja2
+
+        environment = jinja2.Environment(
+            autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        template = environment.from_string(TEMPLATE.read_text("utf-8"))
+        return template.render(report=self, style=STYLESHEET.read_text("utf-8"), kind=_kind)
+
+    def write(self, path: Path) -> None:
+        """Write the page to a file, whole or not at all."""
+        replace_file(FileOps(), path, self.html().encode())
+
+
+def _kind(part: Prose | Table | Figure) -> str:
+    return type(part).__name__.lower()
