@@ -93,6 +93,9 @@ async def test_a_recorded_game_is_replayed_by_keyboard_and_the_address_holds_it(
         await expect(page.locator("#speed")).to_have_text("8x")
         await page.keyboard.press("[")
         await expect(page.locator("#speed")).to_have_text("4x")
+        if "playing" in (await told.text_content() or ""):
+            await page.keyboard.press(" ")
+        await expect(told).to_contain_text(re.compile("paused|ended"))
         await page.get_by_label("To the rug").click()
         last = await page.locator("#scrub").get_attribute("max")
         await expect(page.locator("#tick")).to_have_text(str(last))
