@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vectra_player.game.price_path import PricePaths, price_paths
 from vectra_player.store.reads import GameFilter, StoreReader
@@ -29,7 +30,9 @@ class Games:
 
     prices: (n_prices,) float64, NaN where a tick is not known, the rug price last.
     rug_ticks: (n_games,) int64, UNKNOWN where the rug was not seen.
-    first_ticks: (n_games,) int64, the first tick that was watched; 0 where all is known.
+    first_ticks: (n_games,) int64, where the watching began: 0, or the tick at which a game was met
+    midway. Prices before it may be known from a snapshot or the reveal, but are no evidence of how
+    long games last: a short game would not have been met.
     ended_at: (n_games,) int64, microseconds UTC, UNKNOWN where not known.
     """
 
@@ -74,13 +77,13 @@ class Games:
     def take(self, chosen: Sequence[int] | npt.NDArray[np.int64]) -> Games:
         """Return some games by their index, in the order given."""
         index = np.asarray(chosen, np.int64)
-        parts = [self.prices_of(int(game)) for game in index]
-        offsets = np.zeros(len(index) + 1, np.int64)
-        np.cumsum([len(part) for part in parts], out=offsets[1:])
+        lengths = np.diff(self.offsets)[index]
+        offsets = _offsets(lengths)
+        shift = np.repeat(self.offsets[index] - offsets[:-1], lengths)
         return Games(
             game_ids=tuple(self.game_ids[game] for game in index),
             offsets=offsets,
-            prices=np.concatenate([np.empty(0), *parts]),
+            prices=self.prices[np.arange(offsets[-1]) + shift],
             rug_ticks=self.rug_ticks[index],
             first_ticks=self.first_ticks[index],
             ended_at=self.ended_at[index],
@@ -96,29 +99,30 @@ def load_games(
     reader: StoreReader,
     chosen: GameFilter = GameFilter(origins="real"),  # noqa: B008 -- immutable
     game_ids: Sequence[str] | None = None,
+    *,
+    unfinished: bool = False,
 ) -> Games:
-    """Read games of a store in order of time, each with the best that is known of it."""
-    rows = reader.game_columns(chosen, game_ids)
-    lacking = [row["game_id"] for row in rows if row["prices"] is None]
-    watched = _watched(reader.watched_ticks(lacking)) if lacking else {}
-    paths = [
-        _path(row["prices"], watched.get(row["game_id"]), row["rug_tick"], row["rug_price"])
-        for row in rows
-    ]
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum([len(path) for path in paths], out=offsets[1:])
-    first = [
-        0 if row["prices"] is not None else _first_known(path)
-        for row, path in zip(rows, paths, strict=True)
-    ]
+    """Read games of a store in order of time, each with the best that is known of it.
+
+    With `unfinished` also those that were watched but not seen to rug.
+    """
+    table: Any = reader.game_table(chosen, game_ids, unfinished=unfinished)
+    keys = _keys(table)
+    rug_ticks = _integers(table, "rug_tick")
+    offsets, prices = _series(reader, table, keys, rug_ticks)
+    first_ticks = np.zeros(len(keys), np.int64)
+    joined = reader.joining_ticks()
+    game = _places(joined, keys)
+    chosen_too = game >= 0
+    first_ticks[game[chosen_too]] = _integers(joined, "tick")[chosen_too]
     return Games(
-        game_ids=tuple(row["game_id"] for row in rows),
+        game_ids=tuple(table.column("game_id").to_pylist()),
         offsets=offsets,
-        prices=np.concatenate([np.empty(0), *paths]),
-        rug_ticks=np.asarray([_or_unknown(row["rug_tick"]) for row in rows], np.int64),
-        first_ticks=np.asarray(first, np.int64),
-        ended_at=np.asarray([_or_unknown(row["ended_at"]) for row in rows], np.int64),
-        versions=tuple(row["game_version"] for row in rows),
+        prices=prices,
+        rug_ticks=rug_ticks,
+        first_ticks=first_ticks,
+        ended_at=_integers(table, "ended_at"),
+        versions=tuple(table.column("game_version").to_pylist()),
     )
 
 
@@ -147,41 +151,48 @@ def games_of(paths: PricePaths, game_ids: Sequence[str], version: str = "v3") ->
     )
 
 
-def _watched(table: pa.Table) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
-    names: list[str] = table.column("game_id").to_pylist()  # type: ignore[assignment]
-    ticks = table.column("tick").to_numpy().astype(np.int64)
-    prices = table.column("price").to_numpy()
-    bounds = [0, *(k for k in range(1, len(names)) if names[k] != names[k - 1]), len(names)]
-    return {
-        names[first]: (ticks[first:last], prices[first:last])
-        for first, last in pairwise(bounds)
-        if first < last
-    }
+def _series(
+    reader: StoreReader, table: Any, keys: Any, rug_ticks: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Lay the prices end to end: those the game's row tells, else those that were watched."""
+    told = table.column("prices").combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(told), 0).to_numpy().astype(np.int64)
+    whole = ~told.is_null().to_numpy(zero_copy_only=False)
+    lacking = np.flatnonzero(~whole)
+    watched: Any = reader.watched_ticks(table.column("game_id").take(pa.array(lacking)).to_pylist())
+    game, tick = _places(watched, keys), _integers(watched, "tick")
+    seen = (game >= 0) & ~whole[game]
+    seen &= (tick <= rug_ticks[game]) | (rug_ticks[game] == UNKNOWN)
+    game, tick = game[seen], tick[seen]
+    lengths[lacking] = rug_ticks[lacking] + 1
+    np.maximum.at(lengths, game, tick + 1)
+    offsets = _offsets(lengths)
+    prices = np.full(offsets[-1], np.nan)
+    prices[np.repeat(whole, lengths)] = told.flatten().to_numpy()
+    prices[offsets[game] + tick] = watched.column("price").to_numpy()[seen]
+    rug_prices = table.column("rug_price").to_numpy()
+    rugged = lacking[(rug_ticks[lacking] != UNKNOWN) & ~np.isnan(rug_prices[lacking])]
+    prices[offsets[rugged] + rug_ticks[rugged]] = rug_prices[rugged]
+    return offsets, prices
 
 
-def _path(
-    known: list[float] | None,
-    watched: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None,
-    rug_tick: int | None,
-    rug_price: float | None,
-) -> npt.NDArray[np.float64]:
-    if known is not None:
-        return np.asarray(known, np.float64)
-    ticks, prices = watched if watched is not None else (np.empty(0, np.int64), np.empty(0))
-    last = max(int(ticks[-1]) if len(ticks) else -1, -1 if rug_tick is None else rug_tick)
-    path = np.full(last + 1, np.nan)
-    path[ticks] = prices
-    if rug_tick is not None:
-        path = path[: rug_tick + 1]
-        if rug_price is not None:
-            path[rug_tick] = rug_price
-    return path
+def _keys(table: Any) -> Any:
+    """Return what names each row's game: the demo server may play a real game once more."""
+    origin = table.column("is_real").cast(pa.string())
+    return pc.binary_join_element_wise(table.column("game_id"), origin, "/").combine_chunks()
 
 
-def _first_known(path: npt.NDArray[np.float64]) -> int:
-    known = np.flatnonzero(~np.isnan(path))
-    return int(known[0]) if len(known) else len(path)
+def _places(table: Any, keys: Any) -> npt.NDArray[np.int64]:
+    """Return the index among `keys` of each row's game, -1 where it is not among them."""
+    found: Any = pc.index_in(_keys(table), value_set=keys)
+    return np.asarray(pc.fill_null(found, -1), np.int64)
 
 
-def _or_unknown(value: int | None) -> int:
-    return UNKNOWN if value is None else value
+def _integers(table: Any, name: str) -> npt.NDArray[np.int64]:
+    return np.asarray(pc.fill_null(table.column(name).cast(pa.int64()), UNKNOWN), np.int64)
+
+
+def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets

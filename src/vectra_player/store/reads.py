@@ -58,6 +58,15 @@ class StoreTotals(NamedTuple):
 
 _ALL_GAMES = GameFilter()
 
+_WITH_UNFINISHED = f"""(
+    FROM game UNION ALL BY NAME SELECT * EXCLUDE (is_real) FROM (
+      SELECT game_id, {REAL_ORIGIN} AS is_real, max(origin) AS origin,
+        min(session_id) AS session_id, min(ts) AS ts, min(ts) FILTER (tick = 0) AS started_at,
+        'unfinished' AS completeness
+      FROM game_tick WHERE game_id IS NOT NULL GROUP BY ALL
+    ) ANTI JOIN (SELECT game_id, {REAL_ORIGIN} AS is_real FROM game_all) USING (game_id, is_real)
+)"""  # noqa: S608 -- a constant
+
 
 class Span(NamedTuple):
     """Rows of one doc type: some sessions whole, or one session from `first` to `last` seq."""
@@ -149,45 +158,72 @@ class StoreReader:
     def game_columns(
         self, chosen: GameFilter, game_ids: Sequence[str] | None = None
     ) -> list[dict[str, Any]]:
+        """Return `game_table` row by row."""
+        return self.game_table(chosen, game_ids).to_pylist()
+
+    def game_table(
+        self,
+        chosen: GameFilter,
+        game_ids: Sequence[str] | None = None,
+        *,
+        unfinished: bool = False,
+    ) -> pa.Table:
         """Return what is known of games, in order of time, prices included.
 
-        Each: game_id, origin, rug_tick, rug_price, peak, ended_at (microseconds), game_version,
-        server_seed, server_seed_hash, first_seen (of the hash), prices, completeness, session_id.
+        Columns: game_id, is_real, origin, rug_tick, rug_price, peak, started_at and ended_at
+        (microseconds), game_version, server_seed, server_seed_hash, first_seen (of the hash),
+        prices, completeness, session_id. With `unfinished` also games that were watched but not
+        seen to rug; their completeness is `unfinished`.
         """
         where, parameters = _game_conditions(chosen)
         if game_ids is not None:
-            where = f"({where}) AND game_id IN ({', '.join('?' * len(game_ids)) or 'NULL'})"
-            parameters = [*parameters, *game_ids]
+            where = f"({where}) AND game_id IN (SELECT unnest(?::VARCHAR[]))"
+            parameters = [*parameters, list(game_ids)]
         limit = "" if chosen.limit is None else f"LIMIT {int(chosen.limit)}"
+        games = _WITH_UNFINISHED if unfinished else "game"
         return self.fetch(
             f"""
             FROM (
-              SELECT game_id, origin, rug_tick, rug_price, peak, epoch_us(started_at) AS started_at,
-                epoch_us(ended_at) AS ended_at, game_version, server_seed, server_seed_hash,
-                epoch_us(commitment_first_seen_at) AS first_seen, prices, completeness, session_id,
-                coalesce(ended_at, started_at, ts) AS moment
-              FROM game WHERE {where} ORDER BY moment DESC, game_id DESC {limit}
+              SELECT game_id, {REAL_ORIGIN} AS is_real, origin, rug_tick, rug_price, peak,
+                epoch_us(started_at) AS started_at, epoch_us(ended_at) AS ended_at, game_version,
+                server_seed, server_seed_hash, epoch_us(commitment_first_seen_at) AS first_seen,
+                prices, completeness, session_id, coalesce(ended_at, started_at, ts) AS moment
+              FROM {games} WHERE {where} ORDER BY moment DESC, game_id DESC {limit}
             ) SELECT * EXCLUDE (moment) ORDER BY moment, game_id
             """,  # noqa: S608 -- conditions are ours, values are parameters
             parameters,
-        ).to_pylist()
+        )
 
     def watched_ticks(self, game_ids: Sequence[str]) -> pa.Table:
-        """Return (game_id, tick, price) of games by game and tick, each tick once.
+        """Return (game_id, is_real, tick, price) of games by game and tick, each tick once.
 
         Over all sessions, a live row before a recovered one; recomputed prices are no observation
         and are left out.
         """
         return self.fetch(
             f"""
-            SELECT game_id, tick, price FROM game_tick
-            WHERE price_source <> 'recomputed'
-              AND game_id IN ({", ".join("?" * len(game_ids)) or "NULL"})
-            QUALIFY row_number() OVER (PARTITION BY game_id, tick ORDER BY
+            SELECT game_id, {REAL_ORIGIN} AS is_real, tick, price FROM game_tick
+            WHERE price_source <> 'recomputed' AND game_id IN (SELECT unnest(?::VARCHAR[]))
+            QUALIFY row_number() OVER (PARTITION BY game_id, is_real, tick ORDER BY
               list_position(['live', 'partial', 'history'], price_source), session_id, seq) = 1
-            ORDER BY game_id, tick
-            """,  # noqa: S608 -- marks only, values are parameters
-            list(game_ids),
+            ORDER BY game_id, is_real, tick
+            """,  # noqa: S608 -- a constant, values are parameters
+            [list(game_ids)],
+        )
+
+    def joining_ticks(self) -> pa.Table:
+        """Return (game_id, is_real, tick) of the games that were met midway: where that was.
+
+        A snapshot tells earlier ticks too; that the game lasted until somebody looked is no
+        evidence of how long games last.
+        """
+        return self.fetch(
+            f"""
+            SELECT game_id, {REAL_ORIGIN} AS is_real, coalesce(
+              min(tick) FILTER (price_source = 'live'),
+              max(tick) FILTER (price_source = 'partial')) AS tick
+            FROM game_tick GROUP BY game_id, is_real HAVING tick > 0
+            """  # noqa: S608 -- a constant
         )
 
     def game_prices(self, game_id: str) -> npt.NDArray[np.float64]:
