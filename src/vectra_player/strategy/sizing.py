@@ -1,0 +1,496 @@
+"""How much is staked next: every sizing rule as a pure step, one body for Python and for numba.
+
+The event engine calls `next_stake` and `settled` as plain Python; `play_order` and `play_drawn`
+below run the same bodies compiled, over recorded games in their order and over drawn ones. All
+amounts are whole lamports, so both ways agree to the lamport; only + - * / and square roots are
+used, which every machine rounds alike.
+
+A kernel that calls these bodies belongs into this file: numba's on-disk cache would not notice
+that a body in another file has changed. Constants reach the bodies in `SizingRules`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vectra_player.game.sidebet import (
+    FAIR_WIN_CHANCE,
+    MAX_STAKE_SOL,
+    MIN_STAKE_SOL,
+    PAYOUT_MULTIPLE,
+    WINDOW_TICKS,
+    end_of,
+    wins,
+)
+from vectra_player.model.units import SOL_DECIMALS, to_sol
+from vectra_player.strategy.profile import Profile, ScalingMode
+
+LAMPORTS = 10**SOL_DECIMALS
+PRIOR_BETS = 100.0
+"""How many bets the assumed win rate is worth in the theta-Bayesian posterior."""
+
+VOLATILITY_MEMORY = 0.94  # the usual decay of an exponential average of squared returns
+DRAWDOWN_FLOOR = 0.25  # a stake is never reduced below a quarter
+DRAWDOWN_SPAN = 0.5  # over which stakes shrink where the profile sets no drawdown limit
+
+FIXED, PROGRESSIVE, KELLY, ANTI_MARTINGALE, THETA_BAYESIAN, VOLATILITY, DRAWDOWN = range(7)
+MODES: dict[ScalingMode, int] = {
+    "fixed": FIXED,
+    "progressive": PROGRESSIVE,
+    "kelly": KELLY,
+    "anti_martingale": ANTI_MARTINGALE,
+    "theta_bayesian": THETA_BAYESIAN,
+    "volatility_adjusted": VOLATILITY,
+    "drawdown_adjusted": DRAWDOWN,
+}
+
+RUNNING, TOOK_PROFIT, DREW_DOWN, RUINED = range(4)
+"""What `halted` says of a run; names for people are in HALTS."""
+
+HALTS = ("ran to its end", "take profit", "drawdown", "ruined")
+
+
+class SizingRules(NamedTuple):
+    """A profile's sizing and limits in the form the bodies take; amounts in lamports.
+
+    0 is no limit for `take_profit`, `drawdown_limit` (a fraction) and `day_loss_limit`.
+    """
+
+    mode: int
+    initial: int
+    min_stake: int
+    max_stake: int
+    payout: int
+    win_rate: float
+    kelly_fraction: float
+    win_factor: float
+    loss_factor: float
+    factor_cap: float
+    theta_base: float
+    theta_max: float
+    prior_bets: float
+    scale_volatility: bool
+    target_variance: float
+    memory: float
+    reduce_on_drawdown: bool
+    drawdown_span: float
+    drawdown_floor: float
+    take_profit: int
+    drawdown_limit: float
+    day_loss_limit: int
+
+
+class SizingState(NamedTuple):
+    """What is known before the next bet. Start with `started`, go on with `settled`.
+
+    streak: wins in a row, or losses in a row as a negative number. variance: running mean of the
+    squared result of a bet as a fraction of the bankroll. deepest: the largest drawdown so far.
+    """
+
+    bankroll: int
+    peak: int
+    day_start: int
+    streak: int
+    wins: int
+    bets: int
+    staked: int
+    variance: float
+    deepest: float
+
+
+def rules_of(profile: Profile) -> SizingRules:
+    """Return the sizing rules of a profile."""
+    scaling, risk = profile.scaling, profile.risk_controls
+    initial = to_lamports(profile.execution.initial_balance)
+    drawdown = risk.max_drawdown_pct or 0.0
+    unit = to_lamports(profile.execution.bet_sizes[0]) / initial
+    squared = FAIR_WIN_CHANCE * (PAYOUT_MULTIPLE - 1) ** 2 + (1 - FAIR_WIN_CHANCE)
+    return SizingRules(
+        mode=MODES[scaling.mode],
+        initial=initial,
+        min_stake=to_lamports(MIN_STAKE_SOL),
+        max_stake=to_lamports(MAX_STAKE_SOL),
+        payout=PAYOUT_MULTIPLE,
+        win_rate=scaling.win_rate_assumption,
+        kelly_fraction=scaling.kelly_fraction,
+        win_factor=scaling.win_streak_multiplier,
+        loss_factor=scaling.loss_streak_multiplier,
+        factor_cap=scaling.max_streak_multiplier,
+        theta_base=scaling.theta_base,
+        theta_max=scaling.theta_max,
+        prior_bets=PRIOR_BETS,
+        scale_volatility=scaling.use_volatility_scaling,
+        target_variance=unit * unit * squared,
+        memory=VOLATILITY_MEMORY,
+        reduce_on_drawdown=risk.reduce_on_drawdown or scaling.mode == "drawdown_adjusted",
+        drawdown_span=drawdown or DRAWDOWN_SPAN,
+        drawdown_floor=DRAWDOWN_FLOOR,
+        take_profit=math.ceil(initial * (risk.take_profit_target or 0.0)),
+        drawdown_limit=drawdown,
+        day_loss_limit=to_lamports(risk.daily_loss_limit or Decimal(0)),
+    )
+
+
+def bet_sizes_of(profile: Profile) -> npt.NDArray[np.int64]:
+    """Return the unscaled stake of each position in lamports: (num_bets,)."""
+    return np.array([to_lamports(size) for size in profile.execution.bet_sizes], np.int64)
+
+
+def to_lamports(sol: Decimal) -> int:
+    """Return an amount of SOL in lamports."""
+    return int(to_sol(sol).scaleb(SOL_DECIMALS))
+
+
+def from_lamports(lamports: int) -> Decimal:
+    """Return lamports as SOL."""
+    return to_sol(Decimal(int(lamports)).scaleb(-SOL_DECIMALS))
+
+
+def ladders(
+    profile: Profile, rug_ticks: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return what each game offers the profile's bets: windows that begin before the rug, and
+    whether the last of these wins: (n_games,) each.
+
+    A window begins where the one before it ended without a rug, as the book of `game.sidebet`
+    allows; a game that is over by the entry tick offers none.
+    """
+    windows = np.zeros(len(rug_ticks), np.int64)
+    won = np.zeros(len(rug_ticks), np.bool_)
+    start = profile.execution.entry_tick
+    for _ in range(profile.execution.num_bets):
+        open_still = ~won & (rug_ticks > start)
+        windows += open_still
+        won |= open_still & wins(end_of(start), rug_ticks)  # type: ignore[arg-type]
+        start += WINDOW_TICKS
+    return windows, won
+
+
+# The bodies: plain Python and numba ----------------------------------------------------------
+
+
+def started(rules: SizingRules) -> SizingState:
+    """Return the state before the first bet."""
+    return SizingState(
+        rules.initial, rules.initial, rules.initial, 0, 0, 0, 0, rules.target_variance, 0.0
+    )
+
+
+def kelly_share(chance: float, payout: int) -> float:
+    """Return the share of the bankroll that Kelly stakes: (payout x chance - 1) / (payout - 1).
+
+    `payout` includes the stake. At or below 1 / payout it is zero or negative: do not bet.
+    """
+    return (payout * chance - 1.0) / (payout - 1.0)
+
+
+def streak_factor(step: float, length: int, cap: float) -> float:
+    """Return `step` to the power of `length`, at most `cap`."""
+    factor = 1.0
+    for _ in range(length):
+        factor *= step
+        if factor >= cap:
+            return cap
+    return factor
+
+
+def posterior(rules: SizingRules, state: SizingState) -> tuple[float, float]:
+    """Return mean and standard deviation of the win chance after the results so far.
+
+    Beta posterior; the prior has the assumed win rate as its mean and counts `prior_bets` bets.
+    """
+    weight = rules.prior_bets + state.bets
+    mean = (rules.prior_bets * rules.win_rate + state.wins) / weight
+    return mean, math.sqrt(mean * (1.0 - mean) / (weight + 1.0))
+
+
+def theta(rules: SizingRules, state: SizingState) -> float:
+    """Return the theta-Bayesian multiplier.
+
+    `theta_base` while the posterior mean is at or below break-even, rising in a straight line to
+    `theta_max` where it is two posterior standard deviations above.
+    """
+    mean, deviation = posterior(rules, state)
+    lead = (mean - 1.0 / rules.payout) / (2.0 * deviation)
+    return rules.theta_base + (rules.theta_max - rules.theta_base) * min(1.0, max(0.0, lead))
+
+
+def calmness(rules: SizingRules, state: SizingState) -> float:
+    """Return target volatility over present volatility, from 0.5 to 2."""
+    if state.variance * 4.0 <= rules.target_variance:
+        return 2.0
+    return max(0.5, math.sqrt(rules.target_variance / state.variance))
+
+
+def drawdown_factor(rules: SizingRules, state: SizingState) -> float:
+    """Return 1 at the peak, falling with the drawdown to `drawdown_floor`."""
+    drawdown = (state.peak - state.bankroll) / state.peak
+    return max(rules.drawdown_floor, 1.0 - drawdown / rules.drawdown_span)
+
+
+def wanted_stake(rules: SizingRules, state: SizingState, size: int) -> float:
+    """Return the stake the mode asks for in lamports, before overlays and limits."""
+    if rules.mode == KELLY:
+        share = kelly_share(rules.win_rate, rules.payout)
+        return rules.kelly_fraction * share * state.bankroll
+    if rules.mode == ANTI_MARTINGALE:
+        return size * streak_factor(rules.win_factor, state.streak, rules.factor_cap)
+    if rules.mode == PROGRESSIVE:
+        return size * streak_factor(rules.loss_factor, -state.streak, rules.factor_cap)
+    if rules.mode == THETA_BAYESIAN:
+        streak = streak_factor(rules.win_factor, state.streak, rules.factor_cap)
+        share = kelly_share(posterior(rules, state)[0], rules.payout)
+        return max(
+            size * theta(rules, state) * streak, rules.kelly_fraction * share * state.bankroll
+        )
+    if rules.mode == VOLATILITY:
+        return size * calmness(rules, state)
+    return size * 1.0
+
+
+def next_stake(rules: SizingRules, state: SizingState, size: int) -> int:
+    """Return the next stake in lamports, 0 for none; `size` is the position's unscaled stake.
+
+    Within the game's limits, the bankroll and what the day may still lose.
+    """
+    wanted = wanted_stake(rules, state, size)
+    if rules.scale_volatility and rules.mode != VOLATILITY:
+        wanted *= min(1.0, calmness(rules, state))
+    if rules.reduce_on_drawdown:
+        wanted *= drawdown_factor(rules, state)
+    if wanted <= 0.0:
+        return 0
+    stake = rules.max_stake if wanted >= rules.max_stake else max(rules.min_stake, int(wanted))
+    stake = min(stake, state.bankroll)
+    if rules.day_loss_limit > 0:
+        stake = min(stake, rules.day_loss_limit - (state.day_start - state.bankroll))
+    return stake if stake >= rules.min_stake else 0
+
+
+def settled(rules: SizingRules, state: SizingState, stake: int, won: bool) -> SizingState:
+    """Return the state after a bet is decided; a win pays `payout` times the stake in all."""
+    change = stake * (rules.payout - 1) if won else -stake
+    bankroll = state.bankroll + change
+    peak = max(state.peak, bankroll)
+    deepest = state.deepest
+    if peak - bankroll > deepest * peak:
+        deepest = (peak - bankroll) / peak
+    variance = state.variance
+    if rules.scale_volatility or rules.mode == VOLATILITY:
+        result = change / state.bankroll
+        variance = rules.memory * variance + (1.0 - rules.memory) * (result * result)
+    streak = max(state.streak, 0) + 1 if won else min(state.streak, 0) - 1
+    return SizingState(
+        bankroll,
+        peak,
+        state.day_start,
+        streak,
+        state.wins + (1 if won else 0),
+        state.bets + 1,
+        state.staked + stake,
+        variance,
+        deepest,
+    )
+
+
+def next_day(state: SizingState) -> SizingState:
+    """Return the state at the beginning of a day: its loss is counted from here."""
+    return SizingState(
+        state.bankroll,
+        state.peak,
+        state.bankroll,
+        state.streak,
+        state.wins,
+        state.bets,
+        state.staked,
+        state.variance,
+        state.deepest,
+    )
+
+
+def halted(rules: SizingRules, state: SizingState) -> int:
+    """Tell whether the run is over, and why: RUNNING, TOOK_PROFIT, DREW_DOWN or RUINED."""
+    if rules.take_profit > 0 and state.bankroll >= rules.take_profit:
+        return TOOK_PROFIT
+    if state.bankroll < rules.min_stake:
+        return RUINED
+    if rules.drawdown_limit > 0.0 and (
+        state.peak - state.bankroll >= rules.drawdown_limit * state.peak
+    ):
+        return DREW_DOWN
+    return RUNNING
+
+
+def play_game(
+    rules: SizingRules, sizes: Any, state: SizingState, windows: int, won: bool
+) -> tuple[SizingState, int]:
+    """Play one game's windows, the last of which wins or not; return the state and `halted`.
+
+    A stake of 0 ends the game: nothing would change before its next window.
+    """
+    for position in range(windows):
+        stake = next_stake(rules, state, sizes[position])
+        if stake == 0:
+            break
+        state = settled(rules, state, stake, won and position == windows - 1)
+        halt = halted(rules, state)
+        if halt != RUNNING:
+            return state, halt
+    return state, RUNNING
+
+
+_WORD = 0xFFFFFFFFFFFFFFFF
+_STEP = 0x9E3779B97F4A7C15
+_MIX_A = 0xBF58476D1CE4E5B9
+_MIX_B = 0x94D049BB133111EB
+"""SplitMix64: a counter and a mixing function, so that every run has a stream of its own."""
+
+
+def mixed(word: int) -> int:
+    """Return the 64-bit word that SplitMix64 makes of a counter."""
+    word = ((word ^ (word >> 30)) * _MIX_A) & _WORD
+    word = ((word ^ (word >> 27)) * _MIX_B) & _WORD
+    return word ^ (word >> 31)
+
+
+def stepped(word: int) -> int:
+    """Return the counter's next value."""
+    return (word + _STEP) & _WORD
+
+
+def unit(word: int) -> float:
+    """Return a number of [0, 1) from the upper 53 bits of a word."""
+    return (word >> 11) * 1.1102230246251565e-16
+
+
+def play_order(
+    rules: SizingRules,
+    sizes: Any,
+    windows: Any,
+    won: Any,
+    order: Any,
+    games_per_day: int,
+    trace: Any,
+) -> tuple[SizingState, int, int]:
+    """Play games in the order given; return the state, why it ended, and the games played.
+
+    windows, won: (n_games,) as `ladders` gives them. order: (n,) indexes of games. trace: (n,)
+    int64, filled with the bankroll after each game; of length 0 it is left alone.
+    """
+    state = started(rules)
+    halt = RUNNING
+    played = 0
+    left_today = games_per_day
+    for game in order:
+        if left_today == 0:
+            state = next_day(state)
+            left_today = games_per_day
+        left_today -= 1
+        state, halt = play_game(rules, sizes, state, windows[game], won[game])
+        if len(trace) > 0:
+            trace[played] = state.bankroll
+        played += 1
+        if halt != RUNNING:
+            break
+    for later in range(played, len(trace)):
+        trace[later] = state.bankroll
+    return state, halt, played
+
+
+def play_drawn(
+    rules: SizingRules,
+    sizes: Any,
+    windows: Any,
+    won: Any,
+    coin: float,
+    games: int,
+    games_per_day: int,
+    key: int,
+    first: int,
+    last: int,
+    facts: Any,
+    path: Any,
+) -> None:
+    """Play runs `first` to `last` - 1 over drawn games and write what became of them.
+
+    windows, won: the games to draw from, each as likely; with `coin` above 0 every window wins
+    with that chance instead. key: 64-bit word; run k depends on it and on k alone.
+    facts: (n_runs, 8) float64, columns FACTS. path: (n_paths, points) int64, the bankroll of the
+    first runs at the start and after every games / (points - 1) games.
+    """
+    points = path.shape[1]
+    for run in range(first, last):
+        word = mixed(key ^ mixed(run + _STEP))
+        state = started(rules)
+        halt = RUNNING
+        played = 0
+        left_today = games_per_day
+        point = 0
+        traced = run < path.shape[0]
+        while played < games and halt == RUNNING:
+            if traced and played * (points - 1) >= point * games:
+                path[run, point] = state.bankroll
+                point += 1
+            if left_today == 0:
+                state = next_day(state)
+                left_today = games_per_day
+            left_today -= 1
+            word = stepped(word)
+            if coin > 0.0:
+                offered = 1
+                hit = unit(mixed(word)) < coin
+                while not hit and offered < len(sizes):
+                    offered += 1
+                    word = stepped(word)
+                    hit = unit(mixed(word)) < coin
+            else:
+                game = int(unit(mixed(word)) * len(windows))
+                offered = windows[game]
+                hit = won[game]
+            state, halt = play_game(rules, sizes, state, offered, hit)
+            played += 1
+        if traced:
+            for later in range(point, points):
+                path[run, later] = state.bankroll
+        facts[run, 0] = state.bankroll
+        facts[run, 1] = state.peak
+        facts[run, 2] = state.staked
+        facts[run, 3] = state.bets
+        facts[run, 4] = state.wins
+        facts[run, 5] = state.deepest
+        facts[run, 6] = halt
+        facts[run, 7] = played
+
+
+@cache
+def _register() -> Any:
+    import numba
+    from numba.extending import register_jitable
+
+    for body in (
+        *(started, kelly_share, streak_factor, posterior, theta, calmness, drawdown_factor),
+        *(wanted_stake, next_stake, settled, next_day, halted, play_game, mixed, stepped, unit),
+    ):
+        register_jitable(body)
+    return numba
+
+
+@cache
+def compiled(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `play_order` or `play_drawn`; the first call in a fresh installation takes seconds.
+
+    The machine code is kept as that of `game.kernels` is; it runs without the interpreter's lock.
+    """
+    numba = _register()
+    try:
+        function: Callable[..., Any] = numba.njit(nogil=True, cache=True)(body)
+    except RuntimeError:
+        function = numba.njit(nogil=True)(body)
+    return function
