@@ -120,31 +120,38 @@ def _position(base: LiveState, update: GameState, moved: Round) -> tuple[int | N
     return _sent(update.tick_count, base.tick), _sent(update.price, base.price)
 
 
-def _told(update: GameState, moved: Round) -> Iterable[tuple[int, float]]:
+def _told(update: GameState, moved: Round) -> list[tuple[int, float]]:
     """Return the prices a frame of a running game tells, by tick."""
     if not update.active:
-        return
-    if update.prices:
-        yield from enumerate(update.prices)
+        return []
+    told = list(enumerate(update.prices)) if update.prices else []
     window = update.partial_prices
     if window is not None:
-        yield from ((int(t), p) for t, p in window.values.items() if t.isdecimal() and len(t) < 6)
-    elif update.tick_count is not None and update.price is not None:
-        yield update.tick_count, update.price
-    if window is not None and moved.phase is GamePhase.LIVE and update.price is not None:
-        yield update.tick_count or 0, update.price
+        for tick, price in window.values.items():
+            if tick.isdecimal() and len(tick) < 6:
+                told.append((int(tick), price))
+    if update.price is not None:
+        if window is None and update.tick_count is not None:
+            told.append((update.tick_count, update.price))
+        elif window is not None and moved.phase is GamePhase.LIVE:
+            told.append((update.tick_count or 0, update.price))
+    return told
 
 
 def _filled(
     known: tuple[float | None, ...], told: Iterable[tuple[int, float]]
 ) -> tuple[float | None, ...]:
     """Add told prices where none is known; the first one told stays."""
-    new = {t: p for t, p in told if 0 <= t <= MAX_TICK and (t >= len(known) or known[t] is None)}
+    size = len(known)
+    new = {}
+    for tick, price in told:
+        if 0 <= tick <= MAX_TICK and (tick >= size or known[tick] is None):
+            new[tick] = price
     if not new:
         return known
-    if len(new) == 1 and len(known) in new:
-        return known + (new[len(known)],)  # noqa: RUF005 - half the copying of (*known, price)
-    prices = [*known, *([None] * (max(new) + 1 - len(known)))]
+    if len(new) == 1 and size in new:
+        return known + (new[size],)  # noqa: RUF005 - half the copying of (*known, price)
+    prices = [*known, *([None] * (max(new) + 1 - size))]
     for tick, price in new.items():
         prices[tick] = price
     return tuple(prices)
