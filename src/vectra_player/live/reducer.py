@@ -143,10 +143,7 @@ def _filled(
 ) -> tuple[float | None, ...]:
     """Add told prices where none is known; the first one told stays."""
     size = len(known)
-    new = {}
-    for tick, price in told:
-        if 0 <= tick <= MAX_TICK and (tick >= size or known[tick] is None):
-            new[tick] = price
+    new = {t: p for t, p in told if 0 <= t <= MAX_TICK and (t >= size or known[t] is None)}
     if not new:
         return known
     if len(new) == 1 and size in new:
