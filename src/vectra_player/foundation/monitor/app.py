@@ -34,6 +34,7 @@ from vectra_player.foundation.monitor.answers import (
 )
 from vectra_player.foundation.monitor.backend import Artifacts, Backend, ReplayControl
 from vectra_player.foundation.monitor.metrics import METRICS_TYPE
+from vectra_player.foundation.monitor.odds import Odds, fair_odds
 from vectra_player.foundation.monitor.openapi import Endpoint, document
 from vectra_player.foundation.store_worker import Question
 from vectra_player.store.listing import GameInfo, SessionInfo
@@ -88,6 +89,7 @@ class Monitor:
                      list[SessionInfo], query=listing),
             Endpoint("GET", "/api/games", self.games, "Recorded games, newest first.",
                      list[GameInfo], query=listing),
+            Endpoint("GET", "/api/odds", self.odds, "What a sidebet is worth if fair.", Odds),
             *self._artifact_endpoints(),
             *self._replay_endpoints(),
             Endpoint("GET", "/static/{path:path}", self.static, "Scripts, styles, the SDK.",
@@ -156,6 +158,10 @@ class Monitor:
     async def games(self, request: Request) -> Response:
         """List games."""
         return _json(await self._backend.ask(Question("games", _limit(request))))
+
+    async def odds(self, request: Request) -> Response:
+        """Serve the fair odds."""
+        return _json(fair_odds())
 
     async def artifacts(self, request: Request) -> Response:
         """List the tools."""
