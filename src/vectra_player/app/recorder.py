@@ -156,6 +156,7 @@ class Recorder:
                 error = _error_of(capturing)
             self.stop("duration reached")
         finally:
+            self.stop("cancelled")
             for task in filter(None, (capturing, waiting, reporting)):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, VectraError):
@@ -255,16 +256,26 @@ class Recorder:
     async def _capture(self) -> None:
         while True:
             try:
-                return await self._source.run(self.emit)
+                await self._source.run(self.emit)
             except CaptureHaltedError as error:
+                # A cancelled source tells of its end. A halted store refuses that fact, and the
+                # refusal takes the place of the cancellation: waiting would be waiting for ever.
+                if self._stop.is_set():
+                    return
                 log.error("capture halted", error=str(error))
-                halted_at = self._clock.now_us()
-                await self._until_the_store_accepts()
-                self.emit(self._halt_gap(halted_at, str(error)))
+                await self._wait_out_the_halt(str(error))
+            else:
+                return
 
-    async def _until_the_store_accepts(self) -> None:
-        while self._store.halted and self.recording:  # noqa: ASYNC110 - a thread changes it
-            await asyncio.sleep(HALT_POLL_S)
+    async def _wait_out_the_halt(self, reason: str) -> None:
+        """Return once the store has taken the fact of what is missing."""
+        halted_at = self._clock.now_us()
+        while True:
+            while self._store.halted and self.recording:  # noqa: ASYNC110 - a thread changes it
+                await asyncio.sleep(HALT_POLL_S)
+            with contextlib.suppress(CaptureHaltedError):  # halted again meanwhile
+                self.emit(self._halt_gap(halted_at, reason))
+                return
 
     def _halt_gap(self, halted_at: int, reason: str) -> Frame:
         now = self._clock.now_us()
