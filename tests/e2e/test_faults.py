@@ -209,6 +209,10 @@ def test_a_full_disk_halts_a_recording_loudly_until_there_is_room(
         record.until(lambda status: status["durable_seq"] > resumed["durable_seq"] + 50)
         ended = record.stop()
     assert ended.code == 0
+    told = [line for line in ended.err.splitlines() if line.startswith("Recording ")]
+    assert told[0] == f"Recording halted: {halted['halted']}."
+    assert told[1::2] == ["Recording goes on."] * (len(told) // 2)
+    assert "Traceback" not in ended.err
     session = ended.json["session_id"]
     assert seqs_of(root, session) == list(range(1, ended.json["durable_seq"] + 1))
     assert halted["durable_seq"] < ended.json["durable_seq"]
@@ -232,6 +236,7 @@ def test_a_recording_on_a_full_disk_stops_cleanly_and_is_filed_later(
         ended = record.stop()
         said = game.truth()
     assert ended.code == 1
+    assert f"Recording halted: {halted['halted']}." in ended.err
     assert "Traceback" not in ended.err
     ballast.unlink()
     assert run("--data-dir", root, "store", "flush").code == 0

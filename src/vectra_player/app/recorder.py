@@ -304,9 +304,12 @@ class Recorder:
         return session_id
 
     async def _report(self, on_status: Callable[[Status], None]) -> None:
-        while True:
-            on_status(self.status())
-            await asyncio.sleep(STATUS_INTERVAL_S)
+        try:
+            while True:
+                on_status(self.status())
+                await asyncio.sleep(STATUS_INTERVAL_S)
+        finally:
+            on_status(self.status())  # what came since: a halt, perhaps
 
     def _summary(self, error: str | None) -> Summary:
         stats, progress = self._store.stats(), self._progress

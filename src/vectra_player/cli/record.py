@@ -98,7 +98,10 @@ def show_summary(session: Session, summary: Summary) -> None:
 
 
 class StatusView:
-    """Shows the status: a panel that updates on a terminal, a line now and then elsewhere."""
+    """Shows the status: a panel that updates on a terminal, a line now and then elsewhere.
+
+    A halt is told on standard error whatever was asked for: the log may lie on the full disk.
+    """
 
     LINE_EVERY_S = 10.0
 
@@ -108,6 +111,7 @@ class StatusView:
         self._tty = session.console.is_terminal and not silent
         self._lines = not self._tty and not silent
         self._next_line_s = 0.0
+        self._halted: str | None = None
 
     def __enter__(self) -> StatusView:
         if self._tty:
@@ -125,6 +129,14 @@ class StatusView:
         elif self._lines and status.elapsed_s >= self._next_line_s:
             self._next_line_s = status.elapsed_s + self.LINE_EVERY_S
             say(plain_line(status))
+        if not self._tty:  # the panel's title says it
+            self._tell_halt(status.halted)
+
+    def _tell_halt(self, halted: str | None) -> None:
+        if bool(halted) != bool(self._halted):
+            told = f"Recording halted: {halted}." if halted else "Recording goes on."
+            say(told, to_stderr=True)
+        self._halted = halted
 
 
 def demo_server(

@@ -37,6 +37,15 @@ LOG_BYTES = 5 * 1024 * 1024
 LOG_FILES = 5
 
 
+class LogFile(logging.handlers.RotatingFileHandler):
+    """The log in the data directory; what its disk refuses is told on standard error."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - name of the library
+        """Show a warning or worse that cannot be written; say no word about the rest."""
+        if record.levelno >= logging.WARNING:
+            say(self.format(record), to_stderr=True)
+
+
 class Session(msgspec.Struct, frozen=True):
     """One run of the command."""
 
@@ -148,7 +157,7 @@ def configure_logging(level: str, file: Path | None = None) -> None:
         renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     else:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = logging.handlers.RotatingFileHandler(
+        handler = LogFile(
             file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
         )
         renderer = structlog.processors.JSONRenderer()

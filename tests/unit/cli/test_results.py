@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import logging
 import signal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from tests.store_support import SMALL, SMALL_DERIVER, make_frame
 
 from vectra_player.cli import main
+from vectra_player.cli.session import configure_logging
 from vectra_player.store import export as export_module
 from vectra_player.store.writer import EventStore
 
@@ -97,3 +101,22 @@ def test_a_deletion_nobody_can_be_asked_about_needs_yes(
     assert run("store", "delete", "--username", "x", "--data-dir", data) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "--yes" in line
+
+
+def test_a_warning_that_the_disk_refuses_is_told_on_standard_error(
+    tmp_path: Path, capsys: Output
+) -> None:
+    root = logging.getLogger("vectra_player")
+    handlers, level = list(root.handlers), root.level
+    try:
+        configure_logging("INFO", tmp_path / "logs" / "vectra.log")
+        (tmp_path / "logs" / "vectra.log").symlink_to("/dev/full")
+        structlog.get_logger("vectra_player.test").info("recording goes well")
+        structlog.get_logger("vectra_player.test").error("capture halted", error="disk full")
+    finally:
+        for handler in root.handlers:
+            with contextlib.suppress(OSError):
+                handler.close()
+        root.handlers, root.level = handlers, level
+    (line,) = capsys.readouterr().err.splitlines()
+    assert msgspec.json.decode(line)["event"] == "capture halted"
