@@ -17,11 +17,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vectra_player.analysis.columns import UNKNOWN, game_keys, integers, places
 from vectra_player.game.price_path import PricePaths, price_paths
 from vectra_player.store.reads import GameFilter, StoreReader
 
-UNKNOWN = -1
-"""A rug tick or time that nobody saw."""
+__all__ = ["UNKNOWN", "Games", "games_of", "generate_games", "load_games"]
 
 
 @dataclass(frozen=True)
@@ -107,21 +107,21 @@ def load_games(
     With `unfinished` also those that were watched but not seen to rug.
     """
     table: Any = reader.game_table(chosen, game_ids, unfinished=unfinished)
-    keys = _keys(table)
-    rug_ticks = _integers(table, "rug_tick")
+    keys = game_keys(table)
+    rug_ticks = integers(table, "rug_tick")
     offsets, prices = _series(reader, table, keys, rug_ticks)
     first_ticks = np.zeros(len(keys), np.int64)
     joined = reader.joining_ticks()
-    game = _places(joined, keys)
+    game = places(game_keys(joined), keys)
     chosen_too = game >= 0
-    first_ticks[game[chosen_too]] = _integers(joined, "tick")[chosen_too]
+    first_ticks[game[chosen_too]] = integers(joined, "tick")[chosen_too]
     return Games(
         game_ids=tuple(table.column("game_id").to_pylist()),
         offsets=offsets,
         prices=prices,
         rug_ticks=rug_ticks,
         first_ticks=first_ticks,
-        ended_at=_integers(table, "ended_at"),
+        ended_at=integers(table, "ended_at"),
         versions=tuple(table.column("game_version").to_pylist()),
     )
 
@@ -160,7 +160,7 @@ def _series(
     whole = ~told.is_null().to_numpy(zero_copy_only=False)
     lacking = np.flatnonzero(~whole)
     watched: Any = reader.watched_ticks(table.column("game_id").take(pa.array(lacking)).to_pylist())
-    game, tick = _places(watched, keys), _integers(watched, "tick")
+    game, tick = places(game_keys(watched), keys), integers(watched, "tick")
     seen = (game >= 0) & ~whole[game]
     seen &= (tick <= rug_ticks[game]) | (rug_ticks[game] == UNKNOWN)
     game, tick = game[seen], tick[seen]
@@ -174,22 +174,6 @@ def _series(
     rugged = lacking[(rug_ticks[lacking] != UNKNOWN) & ~np.isnan(rug_prices[lacking])]
     prices[offsets[rugged] + rug_ticks[rugged]] = rug_prices[rugged]
     return offsets, prices
-
-
-def _keys(table: Any) -> Any:
-    """Return what names each row's game: the demo server may play a real game once more."""
-    origin = table.column("is_real").cast(pa.string())
-    return pc.binary_join_element_wise(table.column("game_id"), origin, "/").combine_chunks()
-
-
-def _places(table: Any, keys: Any) -> npt.NDArray[np.int64]:
-    """Return the index among `keys` of each row's game, -1 where it is not among them."""
-    found: Any = pc.index_in(_keys(table), value_set=keys)
-    return np.asarray(pc.fill_null(found, -1), np.int64)
-
-
-def _integers(table: Any, name: str) -> npt.NDArray[np.int64]:
-    return np.asarray(pc.fill_null(table.column(name).cast(pa.int64()), UNKNOWN), np.int64)
 
 
 def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

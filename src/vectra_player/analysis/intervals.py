@@ -51,6 +51,14 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
             fair=move(self.fair),
         )
 
+    def clipped(self, lowest: float, highest: float) -> Estimate:
+        """Return the estimate with limits that lie where the figure can."""
+        if self.low is None or self.high is None:
+            return self
+        return msgspec.structs.replace(
+            self, low=max(self.low, lowest), high=min(self.high, highest)
+        )
+
 
 def nothing(n: int = 0, fair: float | None = None) -> Estimate:
     """Return the estimate of a figure that too few observations tell."""

@@ -20,6 +20,7 @@ from vectra_player.model.rows import DOC_TYPES, Row, WsEvent
 from vectra_player.store.dataset import StoreRoot
 from vectra_player.store.listing import GameInfo, SessionInfo
 from vectra_player.store.query import QueryLimits, QuerySession, open_query
+from vectra_player.store.schema import arrow_schema
 from vectra_player.store.views import REAL_ORIGIN, REGISTERED_AS
 
 R = TypeVar("R", bound=Row)
@@ -119,7 +120,7 @@ class StoreReader:
 
     def games(self, chosen: GameFilter = _ALL_GAMES) -> list[GameInfo]:
         """List games, each once with its most complete row, newest first."""
-        where, parameters = _game_conditions(chosen)
+        where, parameters = game_conditions(chosen)
         limit = "" if chosen.limit is None else f"LIMIT {int(chosen.limit)}"
         table = self.fetch(
             f"""
@@ -175,7 +176,7 @@ class StoreReader:
         prices, completeness, session_id. With `unfinished` also games that were watched but not
         seen to rug; their completeness is `unfinished`.
         """
-        where, parameters = _game_conditions(chosen)
+        where, parameters = game_conditions(chosen)
         if game_ids is not None:
             where = f"({where}) AND game_id IN (SELECT unnest(?::VARCHAR[]))"
             parameters = [*parameters, list(game_ids)]
@@ -286,14 +287,16 @@ def record_key(raw: str) -> bytes:
 def rows_of(row_type: type[R], table: pa.Table) -> Iterator[R]:
     """Turn a table of a doc type back into its rows: the inverse of `schema.to_table`."""
     names = [field.name for field in msgspec.structs.fields(row_type)]
-    columns = [_plain(table.column(name)) for name in names]
+    schema = arrow_schema(row_type)
+    columns = [_plain(table.column(name), schema.field(name).type) for name in names]
     for values in zip(*columns, strict=True):
         yield row_type(**dict(zip(names, values, strict=True)))
 
 
-def _plain(column: pa.ChunkedArray[Any]) -> list[Any]:
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
+def _plain(column: pa.ChunkedArray[Any], kind: pa.DataType) -> list[Any]:
+    if pa.types.is_timestamp(kind):
+        # The file may say milliseconds; a query hands out microseconds all the same.
+        column = column.cast(kind).cast(pa.int64())
     return column.to_pylist()
 
 
@@ -320,8 +323,10 @@ def _cut(sessions: list[dict[str, Any]], chunk: int) -> Iterator[Span]:
         yield Span(tuple(joined), 0, last)
 
 
-def _game_conditions(chosen: GameFilter) -> tuple[str, list[object]]:
-    moment = "epoch_us(coalesce(started_at, ended_at, ts))"
+def game_conditions(
+    chosen: GameFilter, moment: str = "epoch_us(coalesce(started_at, ended_at, ts))"
+) -> tuple[str, list[object]]:
+    """Return the condition of a filter and its parameters; `moment` is the time of a row."""
     terms: list[tuple[str, list[object]]] = []
     if chosen.origins != "all":
         terms.append((REAL_ORIGIN if chosen.origins == "real" else f"NOT ({REAL_ORIGIN})", []))

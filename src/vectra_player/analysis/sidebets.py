@@ -1,0 +1,324 @@
+"""What sidebets are worth: by start tick, in a row, and as players really made them.
+
+Odds come twice: from how games went (`survival.Exposure`) and from the bets that were recorded. The
+rule and the fair values are `game.sidebet`'s. Pure but for `recorded_bets`, which reads a store.
+docs/statistics.md explains each figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from vectra_player.analysis.columns import UNKNOWN, codes, flags, floats, game_keys, integers
+from vectra_player.analysis.games import Games
+from vectra_player.analysis.intervals import (
+    Estimate,
+    around,
+    beta_limits,
+    clustered_ratio,
+    nothing,
+)
+from vectra_player.analysis.survival import Exposure, exposure, product_limit
+from vectra_player.game.sidebet import (
+    BREAK_EVEN_CHANCE,
+    FAIR_EXPECTED_VALUE,
+    FAIR_WIN_CHANCE,
+    PAYOUT_MULTIPLE,
+    PRESALE_START_TICK,
+    WINDOW_TICKS,
+    expected_value,
+    win_chance,
+    wins,
+)
+from vectra_player.store.crowd import settled_sidebets
+from vectra_player.store.reads import GameFilter, StoreReader
+
+Flags = npt.NDArray[np.bool_]
+
+START_TICKS = (0, 20, 40, 80, 120, 160, 240, 320, 480)
+"""Start ticks of the table of odds unless told otherwise."""
+
+BETS_IN_A_ROW = 4
+START_GROUPS = ((PRESALE_START_TICK, 0), (1, 40), (41, 80), (81, 160), (161, 320), (321, 5000))
+OTHER_CHECKS = (WINDOW_TICKS - 1, WINDOW_TICKS, WINDOW_TICKS + 1)
+
+
+class StartOdds(msgspec.Struct, frozen=True, kw_only=True):
+    """A bet placed at tick `start`, from how games went. value: mean profit of a stake of 1."""
+
+    start: int
+    at_risk: int
+    wins: int
+    chance: Estimate
+    value: Estimate
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One end of bets in a row. bet: which one won, from 1; None where all were lost."""
+
+    bet: int | None
+    profit: int
+    chance: Estimate
+
+
+class BetsInARow(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to `bets` bets one after another from tick `start`, each a stake of 1, until one wins.
+
+    value: mean profit of the whole row; staked: mean number of bets it takes.
+    """
+
+    start: int
+    bets: int
+    any_win: Estimate
+    value: Estimate
+    staked: float | None
+    fair_staked: float
+    outcomes: tuple[Outcome, ...]
+
+
+class WindowRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What a window of so many rug checks would be worth, and how recorded bets would have ended.
+
+    wins, disagree: recorded bets that would have won, and that would have ended otherwise.
+    """
+
+    checks: int
+    chance: float
+    value: float
+    wins: int | None
+    disagree: int | None
+
+
+class StartGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Recorded bets that started at ticks `first` to `last`."""
+
+    first: int
+    last: int
+    games: int
+    win_rate: Estimate
+
+
+class RecordedBets(msgspec.Struct, frozen=True, kw_only=True):
+    """Settled bets of players. Intervals are by game: bets on one rug win and lose together.
+
+    equal_stakes: mean profit of a bet had all stakes been alike. sol_return: profit a SOL staked;
+    bets in practice coins are left out of it. against_rule: bets that ended otherwise than
+    `game.sidebet` says. last_tick_wins: won at the very last tick of their window.
+    """
+
+    bets: int
+    games: int
+    players: int
+    wins: int
+    own: int
+    practice: int
+    against_rule: int
+    last_tick_wins: int
+    one_late_losses: int
+    win_rate: Estimate
+    equal_stakes: Estimate
+    sol_staked: float
+    sol_return: Estimate
+    by_start: tuple[StartGroup, ...]
+
+
+class Sidebets(msgspec.Struct, frozen=True, kw_only=True):
+    """All about sidebets. recorded: None where the games have none."""
+
+    games: int
+    break_even_chance: float
+    fair_chance: float
+    fair_value: float
+    by_start: tuple[StartOdds, ...]
+    in_a_row: BetsInARow
+    rules: tuple[WindowRule, ...]
+    recorded: RecordedBets | None
+
+
+def sidebets(
+    games: Games,
+    bets: Any = None,
+    starts: Sequence[int] = START_TICKS,
+    row: tuple[int, int] = (PRESALE_START_TICK, BETS_IN_A_ROW),
+) -> Sidebets:
+    """Value sidebets. bets: table of `recorded_bets`; row: start tick and number of bets."""
+    seen = exposure(games)
+    some = bets if bets is not None and bets.num_rows else None
+    return Sidebets(
+        games=len(games),
+        break_even_chance=BREAK_EVEN_CHANCE,
+        fair_chance=FAIR_WIN_CHANCE,
+        fair_value=FAIR_EXPECTED_VALUE,
+        by_start=tuple(_at(seen, start) for start in starts),
+        in_a_row=bets_in_a_row(seen, *row),
+        rules=tuple(_rule(checks, some) for checks in OTHER_CHECKS),
+        recorded=None if some is None else _recorded(some),
+    )
+
+
+def recorded_bets(reader: StoreReader, chosen: GameFilter) -> Any:
+    """Read the settled sidebets of finished games; columns as `crowd.settled_sidebets` has them."""
+    return settled_sidebets(reader, chosen)
+
+
+def bets_in_a_row(seen: Exposure, start: int, bets: int) -> BetsInARow:
+    """Value up to `bets` bets in a row from tick `start`, the next placed where the last ends.
+
+    The interval of the value takes each window's chance as independent (delta method, with two
+    wins and two losses added to each, so that it never shrinks to nothing).
+    """
+    length = bets * WINDOW_TICKS
+    fair = _row_chances(np.full(bets, FAIR_WIN_CHANCE))
+    windows = [seen.window(start + k * WINDOW_TICKS, WINDOW_TICKS) for k in range(bets)]
+    whole = seen.window(start, length)
+    known = all(window.chance.value is not None for window in windows)
+    chances = np.asarray([window.chance.value or 0.0 for window in windows])
+    profits = [PAYOUT_MULTIPLE - 1 - k for k in range(bets)] + [-bets]
+    fair_value = float(fair @ profits)
+    value = nothing(whole.at_risk, fair_value)
+    found: list[tuple[float, float, float] | None] = [None] * (bets + 1)
+    if known:
+        found = _outcome_estimates(seen, start, bets)
+        error = _value_error(chances, np.asarray([window.at_risk for window in windows]))
+        value = around(
+            float(_row_chances(chances) @ profits), error, whole.at_risk, math.inf, fair_value
+        )
+    return BetsInARow(
+        start=start,
+        bets=bets,
+        any_win=whole.chance,
+        value=value,
+        staked=float(_alive(chances).sum()) if known else None,
+        fair_staked=float(_alive(np.full(bets, FAIR_WIN_CHANCE)).sum()),
+        outcomes=tuple(
+            Outcome(
+                bet=k + 1 if k < bets else None,
+                profit=profit,
+                chance=_with_fair(found[k], float(fair[k]), whole.at_risk),
+            )
+            for k, profit in enumerate(profits)
+        ),
+    )
+
+
+def _with_fair(found: tuple[float, float, float] | None, fair: float, n: int) -> Estimate:
+    if found is None:
+        return nothing(n, fair)
+    return Estimate(value=found[0], low=found[1], high=found[2], n=n, fair=fair)
+
+
+def _alive(chances: Any) -> Any:
+    """Return the chance that each bet of a row is placed at all."""
+    return np.concatenate([[1.0], np.cumprod(1.0 - chances)[:-1]])
+
+
+def _row_chances(chances: Any) -> Any:
+    """Return the chance that each bet of a row is the one that wins, and last that none does."""
+    return np.append(_alive(chances) * chances, np.prod(1.0 - chances))
+
+
+def _outcome_estimates(
+    seen: Exposure, start: int, bets: int
+) -> list[tuple[float, float, float] | None]:
+    """Estimate each end of a row from the product limit, as `Exposure.window` does."""
+    span = slice(start + 1, start + 1 + bets * WINDOW_TICKS)
+    alive, size = product_limit(seen.at_risk[span], seen.rugs[span])
+    last = np.minimum(np.arange(1, bets + 1) * WINDOW_TICKS, len(alive)) - 1
+    after, sizes = alive[last], size[last]
+    chances = np.append(-np.diff(after, prepend=1.0), after[-1])
+    sizes = np.append(sizes, sizes[-1])
+    low, high = beta_limits(chances * sizes, sizes)
+    return [(float(c), float(a), float(b)) for c, a, b in zip(chances, low, high, strict=True)]
+
+
+def _value_error(chances: Any, watched: Any) -> float:
+    """Return the standard error of a row's value from the chance of each of its windows."""
+    alive = _alive(chances)
+    terms = alive * expected_value(chances)
+    rest = np.append(np.cumsum(terms[::-1])[::-1][1:], 0.0)
+    slope = alive * PAYOUT_MULTIPLE - np.divide(
+        rest, 1.0 - chances, out=np.zeros(len(chances)), where=chances < 1.0
+    )
+    careful = (chances * watched + 2.0) / (watched + 4.0)
+    return float(np.sqrt((slope**2 * careful * (1.0 - careful) / (watched + 4.0)).sum()))
+
+
+def _at(seen: Exposure, start: int) -> StartOdds:
+    window = seen.window(start, WINDOW_TICKS)
+    return StartOdds(
+        start=start,
+        at_risk=window.at_risk,
+        wins=window.rugs,
+        chance=window.chance,
+        value=value_of(window.chance),
+    )
+
+
+def value_of(chance: Estimate) -> Estimate:
+    """Return the mean profit of a stake of 1 that has this chance to win."""
+    return chance.scaled(PAYOUT_MULTIPLE, -1.0)
+
+
+def _rule(checks: int, bets: Any) -> WindowRule:
+    chance = win_chance(window_ticks=checks)
+    won = disagree = None
+    if bets is not None:
+        would, known = _by_rule(bets, checks)
+        won, disagree = int(would.sum()), int((would != flags(bets, "won"))[known].sum())
+    return WindowRule(
+        checks=checks, chance=chance, value=expected_value(chance), wins=won, disagree=disagree
+    )
+
+
+def _by_rule(bets: Any, checks: int) -> tuple[Flags, Flags]:
+    """Tell which bets a window of so many checks would have won, and where the rug is known."""
+    ends: Any = integers(bets, "start_tick") + checks
+    rugs: Any = integers(bets, "rug_tick")
+    known: Flags = rugs != UNKNOWN
+    return wins(ends, rugs) & known, known
+
+
+def _recorded(bets: Any) -> RecordedBets:
+    starts, rugs, won = integers(bets, "start_tick"), integers(bets, "rug_tick"), flags(bets, "won")
+    game, names = codes(game_keys(bets))
+    stakes, payouts = floats(bets, "stake"), floats(bets, "payout")
+    sol = ~flags(bets, "practice") & ~np.isnan(stakes) & ~np.isnan(payouts)
+    rate = _win_rate(won, game)
+    back = clustered_ratio(payouts[sol], stakes[sol], game[sol], FAIR_EXPECTED_VALUE + 1.0)
+    would, known = _by_rule(bets, WINDOW_TICKS)
+    lasted = np.where(known, rugs - starts, UNKNOWN)
+    return RecordedBets(
+        bets=len(won),
+        games=len(names),
+        players=len(set(codes(bets.column("player_id"))[1]) - {None}),
+        wins=int(won.sum()),
+        own=int(flags(bets, "own").sum()),
+        practice=int(flags(bets, "practice").sum()),
+        against_rule=int((would != won)[known].sum()),
+        last_tick_wins=int((won & (lasted == WINDOW_TICKS)).sum()),
+        one_late_losses=int((~won & (lasted == WINDOW_TICKS + 1)).sum()),
+        win_rate=rate,
+        equal_stakes=value_of(rate),
+        sol_staked=float(stakes[sol].sum()),
+        sol_return=back.scaled(1.0, -1.0).clipped(-1.0, PAYOUT_MULTIPLE - 1.0),
+        by_start=tuple(
+            _group(first, last, (starts >= first) & (starts <= last), won, game)
+            for first, last in START_GROUPS
+        ),
+    )
+
+
+def _win_rate(won: Flags, game: Any) -> Estimate:
+    rate = clustered_ratio(won, np.ones(len(won)), game, FAIR_WIN_CHANCE)
+    return rate.clipped(0.0, 1.0)
+
+
+def _group(first: int, last: int, inside: Flags, won: Flags, game: Any) -> StartGroup:
+    rate = _win_rate(won[inside], game[inside])
+    return StartGroup(first=first, last=last, games=len(np.unique(game[inside])), win_rate=rate)
