@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from vectra_player.game.positions import Ledger, Position
 from vectra_player.game.sidebet import Bet
-from vectra_player.model.units import Tick
+from vectra_player.model.units import Micros, Tick
 from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import Decision, GameResult
@@ -90,6 +90,11 @@ class Context:
         Empty in the presale.
         """
         return self._tape.seen()
+
+    @property
+    def time_us(self) -> Micros | None:
+        """Return when this step happened, where that is known."""
+        return self._market.time_us
 
     # The account ----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from vectra_player.game.price_path import V3, rug_price
-from vectra_player.game.timing import PRESALE_MS, TICK_MS
+from vectra_player.game.timing import PRESALE_MS, TICK_MS, TIMER_STEP_MS
 from vectra_player.live.live_state import LiveState
 from vectra_player.model.units import Micros, Tick
 from vectra_player.protocol.phases import GamePhase
@@ -63,9 +63,8 @@ def game_steps(
     """
     known = np.asarray(prices, np.float64)
     end = len(known) if rug_tick == UNKNOWN_RUG else min(rug_tick, len(known))
-    yield Market(
-        game_id, GamePhase.BETTING, 0, V3.start_price, timer_ms=PRESALE_MS, time_us=ended_us
-    )
+    for timer in (PRESALE_MS, TIMER_STEP_MS):  # first and last: an order arrives in between
+        yield Market(game_id, GamePhase.BETTING, 0, V3.start_price, timer, (), ended_us)
     for tick, price in enumerate(known[:end].tolist()):
         if price == price:  # not NaN
             yield Market(game_id, GamePhase.LIVE, tick, price, None, (), ended_us)
