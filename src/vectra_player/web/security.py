@@ -13,6 +13,7 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -29,10 +30,24 @@ _NAMES = ("127.0.0.1", "localhost", "[::1]")
 _READS = frozenset({"GET", "HEAD"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _JSON = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?', re.IGNORECASE)
+_BYTES = re.compile(r"application/octet-stream", re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 
 Headers = Sequence[tuple[str, str]]
+
+
+class BodyRule(NamedTuple):
+    """What the body of a write may be. `kind` matches a Content-Type no form can send."""
+
+    kind: re.Pattern[str]
+    told: str
+    max_bytes: int
+
+
+JSON_BODY = BodyRule(_JSON, "application/json", MAX_BODY_BYTES)
+UPLOAD_BODY = BodyRule(_BYTES, "application/octet-stream", 4 << 20)
+"""A piece of a file a page uploads; a foreign page would have to ask for it first (CORS)."""
 
 
 class Verdict(Struct, frozen=True):
@@ -143,23 +158,34 @@ class Access:
 
     `instance` (8 hex digits) keeps cookies of two instances on one machine apart: browsers do not
     separate cookies by port. Derive it from the data directory so that a restart replaces them.
+    `realm` keeps login links of two servers with one token apart: each works once in all.
     """
 
-    def __init__(self, token: str, *, instance: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, token: str, *, instance: str, clock: Clock | None = None, realm: str = ""
+    ) -> None:
         if not re.fullmatch(r"[0-9a-f]{8}", instance):
             raise ValueError("the instance is 8 hex digits")
         self.token = token
         self.cookie_name = f"vectra_{instance}"
         self._clock = clock or SystemClock()
         self._cookie = _derive(token, "cookie")
+        self._purpose = f"login {realm}".strip()
         self._used: dict[str, int] = {}
 
-    def check(self, request: Request, door: Door, *, open_path: bool = False) -> Verdict:
-        """Decide on an HTTP request; its body must still be held to `MAX_BODY_BYTES`.
+    def check(
+        self,
+        request: Request,
+        door: Door,
+        *,
+        open_path: bool = False,
+        body: BodyRule = JSON_BODY,
+    ) -> Verdict:
+        """Decide on an HTTP request; what is read must still be held to `body.max_bytes`.
 
         `open_path`: answer without credentials (`OPEN_PATHS`); reads only.
         """
-        refusal = _wrong_address(request, door) or _wrong_shape(request)
+        refusal = _wrong_address(request, door) or _wrong_shape(request, body)
         if refusal is not None:
             return refusal
         if open_path:
@@ -196,7 +222,7 @@ class Access:
         """
         expires = 0 if valid_s is None else self._now_s() + valid_s
         text = f"{expires}.{secrets.token_urlsafe(12)}"
-        code = f"{text}.{_derive(self.token, 'login ' + text)}"
+        code = f"{text}.{_derive(self.token, f'{self._purpose} {text}')}"
         tail = "" if next_path == "/" else f"&next={next_path}"
         return f"/login?token={code}{tail}"
 
@@ -214,7 +240,7 @@ class Access:
     def _redeem(self, code: str) -> bool:
         expires, _, rest = code.partition(".")
         nonce, _, mac = rest.partition(".")
-        if not _equal(mac, _derive(self.token, f"login {expires}.{nonce}")):
+        if not _equal(mac, _derive(self.token, f"{self._purpose} {expires}.{nonce}")):
             return False
         now_s = self._now_s()
         self._used = {c: end for c, end in self._used.items() if end == 0 or end >= now_s}
@@ -263,7 +289,7 @@ def _wrong_address(request: Request, door: Door) -> Verdict | None:
     return None
 
 
-def _wrong_shape(request: Request) -> Verdict | None:
+def _wrong_shape(request: Request, body: BodyRule) -> Verdict | None:
     """Refuse methods and bodies no page or program of ours sends."""
     if request.method not in _READS | _WRITES:
         return Verdict(False, 405, "method not allowed")
@@ -276,10 +302,10 @@ def _wrong_shape(request: Request) -> Verdict | None:
         return Verdict(False, 400, "both Content-Length and Transfer-Encoding")
     if request.method in _READS:
         return Verdict(False, 400, "a read has no body") if length or chunked else None
-    if length > MAX_BODY_BYTES:
-        return Verdict(False, 413, f"body larger than {MAX_BODY_BYTES} bytes")
-    if not _JSON.fullmatch(request.one("content-type") or ""):
-        return Verdict(False, 415, "writes are application/json")
+    if length > body.max_bytes:
+        return Verdict(False, 413, f"body larger than {body.max_bytes} bytes")
+    if not body.kind.fullmatch(request.one("content-type") or ""):
+        return Verdict(False, 415, f"this write is {body.told}")
     return None
 
 

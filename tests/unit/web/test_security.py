@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.access_support import INSTANCE, PORT, cookie_of, make_request
+from tests.access_support import INSTANCE, PORT, cookie_of, make_request, make_write
 from tests.feed_support import FakeClock
 
 from vectra_player.errors import UsageError
 from vectra_player.web.security import (
+    UPLOAD_BODY,
     Access,
     http_door,
     new_token,
@@ -160,3 +161,31 @@ def test_loopback_may_be_bound(host: str) -> None:
 def test_nothing_else_may_be_bound(host: str) -> None:
     with pytest.raises(UsageError, match="loopback"):
         require_loopback(host)
+
+
+def test_a_piece_of_a_file_is_let_in_only_where_it_is_expected() -> None:
+    access = make_access()
+    piece = make_write(access, content_type="application/octet-stream", content_length="4194304")
+    assert access.check(piece, http_door(PORT)).status == 413
+    assert access.check(piece, http_door(PORT), body=UPLOAD_BODY).allowed
+    more = make_write(access, content_type="application/octet-stream", content_length="4194305")
+    assert access.check(more, http_door(PORT), body=UPLOAD_BODY).status == 413
+    for kind in ("application/json", "text/plain", "multipart/form-data", "", None):
+        other = make_write(access, content_type=kind)
+        assert access.check(other, http_door(PORT), body=UPLOAD_BODY).status == 415
+
+
+def test_a_login_link_of_one_server_is_worth_nothing_at_another() -> None:
+    token = new_token()
+    monitor = Access(token, instance=INSTANCE)
+    dashboard = Access(token, instance=INSTANCE, realm="dashboard")
+    code = monitor.login_path().removeprefix("/login?token=")
+    assert dashboard.login(code) is None
+    assert monitor.login(code) is not None
+
+
+def test_one_login_serves_every_server_of_the_instance() -> None:
+    token = new_token()
+    monitor = Access(token, instance=INSTANCE)
+    dashboard = Access(token, instance=INSTANCE, realm="dashboard")
+    assert monitor.check(make_request(cookie=cookie_of(dashboard)), http_door(PORT)).allowed

@@ -1,0 +1,119 @@
+"""Describe an HTTP API from the table its routes are made of. Used by monitor and dashboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from vectra_player import __version__
+
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+class Endpoint(NamedTuple):
+    """One method of one path. `gives` None: not JSON, then `media` says what.
+
+    The query is described by `query`, pairs of name and kind, or by `params`, a struct with one
+    field a parameter. `upload`: the body is bytes, not JSON.
+    """
+
+    method: str
+    path: str
+    call: Callable[..., Any]
+    summary: str
+    gives: Any = None
+    takes: Any = None
+    media: str = "text/html"
+    open: bool = False
+    query: tuple[tuple[str, str], ...] = ()
+    status: int = 200
+    params: type[msgspec.Struct] | None = None
+    upload: bool = False
+
+
+def document(endpoints: Iterable[Endpoint], *, title: str, error: type) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of a table; `error` is the body of answers above 399."""
+    table = list(endpoints)
+    types = [t for e in table for t in (e.gives, e.takes, e.params) if t is not None] + [error]
+    schemas, components = msgspec.json.schema_components(
+        types, ref_template="#/components/schemas/{name}"
+    )
+    found = dict(zip(map(repr, types), schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in table:
+        path = _PARAMETER.sub(r"{\1}", endpoint.path)
+        told = _operation(endpoint, found, found[repr(error)])
+        parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint, components)]
+        if parameters:
+            told["parameters"] = parameters
+        paths.setdefault(path, {})[endpoint.method.lower()] = told
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "version": __version__,
+            "description": "Loopback only. Browsers come with the cookie of the login link, "
+            "programs with `Authorization: Bearer`.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "vectra_session"},
+            },
+        },
+        "security": [{"bearer": []}, {"cookie": []}],
+    }
+
+
+def _operation(endpoint: Endpoint, schemas: dict[str, Any], error: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "operationId": endpoint.call.__name__.strip("_"),
+        "responses": {
+            str(endpoint.status): {
+                "description": endpoint.summary,
+                "content": _content(endpoint, schemas),
+            },
+            "default": {
+                "description": "What went wrong and what to do.",
+                "content": {"application/json": {"schema": error}},
+            },
+        },
+    }
+    if endpoint.takes is not None:
+        body = {"application/json": {"schema": schemas[repr(endpoint.takes)]}}
+        told["requestBody"] = {"required": True, "content": body}
+    elif endpoint.upload:
+        octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        told["requestBody"] = {"required": True, "content": octets}
+    if endpoint.open:
+        told["security"] = []
+    return told
+
+
+def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PARAMETER.findall(endpoint.path)
+    ]
+
+
+def _query_parameters(endpoint: Endpoint, components: dict[str, Any]) -> list[dict[str, Any]]:
+    described: dict[str, Any] = {name: {"type": kind} for name, kind in endpoint.query}
+    if endpoint.params is not None:
+        described |= components[endpoint.params.__name__]["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in described.items()
+    ]
+
+
+def _content(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+    if endpoint.gives is None:
+        return {endpoint.media: {"schema": {"type": "string"}}}
+    return {"application/json": {"schema": schemas[repr(endpoint.gives)]}}
