@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import msgspec
 import numpy as np
 
-from vectra_player.game.positions import ZERO
+from vectra_player.game.positions import ZERO, RugPayout
 from vectra_player.model.units import Tick
 from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
@@ -68,6 +68,10 @@ class Submission(Protocol):
 
 class Broker(Account, Protocol):
     """Who carries out what a strategy decides: the paper broker, or one that presses buttons."""
+
+    @property
+    def rug_payout(self) -> RugPayout:
+        """Return what a holding pays at the rug."""
 
     def step(self, market: Market) -> Sequence[Outcome]:
         """Move on to a step; return what it settled and carried out."""
@@ -177,7 +181,7 @@ class Engine:
             self._close(rug_tick=None)
         self._tape.clear()
         self._new_day(market)
-        self._game = GameTally(market, self._broker.ledger)
+        self._game = GameTally(market, self._broker.ledger, self._broker.rug_payout)
         self.context.show(market)
         if self.stopped is None and market.phase is not GamePhase.RUGGED:
             self._call(self._strategy.on_game_start, self.context)

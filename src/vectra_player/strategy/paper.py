@@ -53,7 +53,7 @@ class PaperBroker:
     ) -> None:
         self._ledger = Ledger(cash)
         self._latency = latency
-        self._rug_payout: RugPayout = rug_payout
+        self.rug_payout: RugPayout = rug_payout
         self._random = np.random.default_rng(seed)
         self._book = SidebetBook()
         self._orders: deque[_Order] = deque()
@@ -214,7 +214,7 @@ class PaperBroker:
     def _take_holding(
         self, market: Market, price: float, reason: OutcomeReason | None
     ) -> list[Outcome]:
-        payout: RugPayout = "nothing" if reason else self._rug_payout
+        payout: RugPayout = "nothing" if reason else self.rug_payout
         self._ledger, fill = self._ledger.close_at_rug(price, payout)
         self._forget_entry()
         if fill is None:

@@ -9,7 +9,9 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from vectra_player.game.positions import Ledger
+from vectra_player.game.expectation import holding_edges
+from vectra_player.game.positions import Ledger, RugPayout
+from vectra_player.game.sidebet import FAIR_EXPECTED_VALUE
 from vectra_player.model.units import Tick, to_sol
 from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.market import Market
@@ -19,8 +21,10 @@ from vectra_player.strategy.records import GameResult, Outcome, OutcomeKind
 class GameTally:
     """What happened in a game so far; `cash` is what it began with."""
 
-    def __init__(self, market: Market, ledger: Ledger) -> None:
+    def __init__(self, market: Market, ledger: Ledger, rug_payout: RugPayout) -> None:
         self._first = market
+        self._rug_payout: RugPayout = rug_payout
+        self._held: list[tuple[Tick, Decimal]] = []
         self._before = ledger
         self._kinds: Counter[OutcomeKind] = Counter()
         self._staked = to_sol(0)
@@ -39,6 +43,11 @@ class GameTally:
                 self._staked += outcome.amount
             elif outcome.kind == "bought":
                 self._invested += outcome.amount
+                self._held.append((outcome.tick, outcome.qty))
+            elif outcome.kind in ("sold", "rugged"):
+                self._held.append((outcome.tick, -outcome.qty))
+            elif outcome.kind == "void":
+                self._staked -= outcome.amount
 
     def result(
         self, ledger: Ledger, prices: npt.NDArray[np.float64], rug_tick: Tick | None
@@ -63,5 +72,17 @@ class GameTally:
             bets_won=kinds["won"],
             refused=kinds["refused"],
             missed=kinds["missed"],
+            expected=self._expected(prices),
             time_us=first.time_us,
         )
+
+    def _expected(self, prices: npt.NDArray[np.float64]) -> float:
+        """Return the fair mean of what was bet, given for how long it was held."""
+        total = float(self._staked) * FAIR_EXPECTED_VALUE
+        if self._held and len(prices):
+            edges = holding_edges(prices, payout=self._rug_payout)
+            before = np.concatenate(([0.0], np.cumsum(edges)))
+            # What is bought at one tick and sold at another has the edges from the one to the
+            # other: added where the holding ends, taken away where it begins.
+            total -= sum(float(qty) * float(before[tick]) for tick, qty in self._held)
+        return total
