@@ -12,28 +12,40 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from vectra_player.errors import UsageError, VectraError
 
 if TYPE_CHECKING:
-    from vectra_player.store.reads import StoreReader
+    from vectra_player.analysis.games import Games
+    from vectra_player.store.reads import Origins, StoreReader
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 TIMEOUT_S = 60.0
 IDLE_S = 60.0
+KEPT_S = 20.0
+"""Games that were read for a figure serve the next one so long."""
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What the pages ask of the store."""
+    """What the pages ask of the store.
+
+    `limit` belongs to lists; the others to `survival`: of which games, alive at which tick, a rug
+    within how many, and how many sidebets one after the other from there.
+    """
 
     op: str
     limit: int = 100
+    origin: str = "real"
+    at: int = 0
+    within: int = 40
+    bets: int = 1
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -135,9 +147,43 @@ def _games(reader: StoreReader, question: Question) -> list[dict[str, Any]]:
     return [msgspec.structs.asdict(game) for game in reader.games(GameFilter(limit=question.limit))]
 
 
+def _survival(reader: StoreReader, question: Question) -> dict[str, Any]:
+    """Answer with the figures of `analyze survival`, and those of the moment asked for."""
+    from vectra_player.analysis.survival import exposure, survival
+    from vectra_player.game.sidebet import WINDOW_TICKS
+
+    games = _games_of(reader, question.origin)
+    seen = exposure(games)
+    return {
+        "origin": question.origin,
+        "survival": survival(games),
+        "asked": seen.window(question.at, question.within),
+        "ladder": [
+            seen.window(question.at, WINDOW_TICKS * bet) for bet in range(1, question.bets + 1)
+        ],
+    }
+
+
+def _games_of(reader: StoreReader, origin: str) -> Games:
+    """Load the games of an origin; a slider that is moved asks for the same ones again."""
+    from vectra_player.analysis.games import load_games
+    from vectra_player.store.reads import GameFilter
+
+    now_s = time.monotonic()
+    read_s, games = _loaded.get(origin, (-KEPT_S, None))
+    if games is None or now_s - read_s >= KEPT_S:
+        games = load_games(reader, GameFilter(origins=cast("Origins", origin)), unfinished=True)
+        _loaded[origin] = (now_s, games)
+    return games
+
+
+_loaded: dict[str, tuple[float, Games]] = {}
+"""The games of each origin and when they were read."""
+
 _OPERATIONS: dict[str, Callable[[StoreReader, Question], Any]] = {
     "sessions": _sessions,
     "games": _games,
+    "survival": _survival,
 }
 
 

@@ -47,7 +47,7 @@ def test_the_built_in_tools_are_all_sound(tmp_path: Path) -> None:
     assert [tool.name for tool in tools if tool.broken] == []
     assert {tool.name for tool in tools} == {
         *("orchestrator", "live-monitor", "player-watch", "recording-control"),
-        *("feed-inspector", "seed-verifier", "sidebet-desk"),
+        *("feed-inspector", "seed-verifier", "sidebet-desk", "survival-explorer"),
     }
 
 

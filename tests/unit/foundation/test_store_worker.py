@@ -3,13 +3,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from tests.analysis_support import Tree, game_of_length, recorded_game
 from tests.live_support import packet, tick
 
+from vectra_player.analysis.games import load_games
+from vectra_player.analysis.survival import exposure, survival
 from vectra_player.errors import UsageError, VectraError
 from vectra_player.foundation.store_worker import Question, StoreWorker
+from vectra_player.store.reads import StoreReader
 from vectra_player.store.writer import EventStore
 
 
@@ -79,3 +84,31 @@ async def test_a_directory_that_is_no_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(VectraError):
         await worker.ask(Question("sessions"))
     await worker.close()
+
+
+async def test_survival_is_told_of_the_games_of_an_origin(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    lengths = [5 + 17 * number for number in range(12)]
+    tree.add(
+        *(
+            recorded_game(f"20260101-{number:016x}", game_of_length(length), number)
+            for number, length in enumerate(lengths)
+        )
+    )
+    worker = StoreWorker(tmp_path)
+    asked = Question("survival", origin="real", at=40, within=80, bets=3)
+    told = msgspec.json.decode(await worker.ask(asked))
+    nothing = msgspec.json.decode(await worker.ask(Question("survival", origin="demo")))
+    await worker.close()
+    with StoreReader(tmp_path) as reader:
+        games = load_games(reader)
+    assert len(games) == len(lengths)
+    assert told["survival"] == told_of(survival(games))
+    assert told["asked"] == told_of(exposure(games).window(40, 80))
+    assert [step["within"] for step in told["ladder"]] == [40, 80, 120]
+    assert told["ladder"][1] == told["asked"]
+    assert (nothing["survival"]["games"], nothing["asked"]["chance"]["value"]) == (0, None)
+
+
+def told_of(value: object) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(value))

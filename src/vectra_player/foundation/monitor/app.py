@@ -36,7 +36,7 @@ from vectra_player.foundation.monitor.backend import Artifacts, Backend, ReplayC
 from vectra_player.foundation.monitor.metrics import METRICS_TYPE
 from vectra_player.foundation.monitor.odds import Odds, fair_odds
 from vectra_player.foundation.monitor.openapi import Endpoint, document
-from vectra_player.foundation.store_worker import Question
+from vectra_player.foundation.monitor.questions import listing_asked, survival_asked
 from vectra_player.store.listing import GameInfo, SessionInfo
 from vectra_player.web.asgi import Guard, login_route
 from vectra_player.web.security import Access, http_door
@@ -45,8 +45,6 @@ log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
 
-MAX_LISTED = 1000
-LISTED = 100
 SHARED = "shared"
 """Name under /artifacts/ of the client library; no tool may have it."""
 
@@ -89,6 +87,9 @@ class Monitor:
                      list[SessionInfo], query=listing),
             Endpoint("GET", "/api/games", self.games, "Recorded games, newest first.",
                      list[GameInfo], query=listing),
+            Endpoint("GET", "/api/survival", self.survival, "How long recorded games last.",
+                     dict[str, Any], query=(("origin", "string"), ("at", "integer"),
+                                            ("within", "integer"), ("bets", "integer"))),
             Endpoint("GET", "/api/odds", self.odds, "What a sidebet is worth if fair.", Odds),
             *self._artifact_endpoints(),
             *self._replay_endpoints(),
@@ -153,11 +154,15 @@ class Monitor:
 
     async def sessions(self, request: Request) -> Response:
         """List sessions."""
-        return _json(await self._backend.ask(Question("sessions", _limit(request))))
+        return _json(await self._backend.ask(listing_asked("sessions", request)))
 
     async def games(self, request: Request) -> Response:
         """List games."""
-        return _json(await self._backend.ask(Question("games", _limit(request))))
+        return _json(await self._backend.ask(listing_asked("games", request)))
+
+    async def survival(self, request: Request) -> Response:
+        """Serve survival, hazard and the chance of a rug after a tick."""
+        return _json(await self._backend.ask(survival_asked(request)))
 
     async def odds(self, request: Request) -> Response:
         """Serve the fair odds."""
@@ -264,10 +269,3 @@ async def _body(request: Request, kind: type[_T]) -> _T:
         return msgspec.json.decode(await request.body(), type=kind)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise HTTPException(400, f"The body is not what it should be: {error}.") from None
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", str(LISTED))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MAX_LISTED):
-        raise HTTPException(400, f"limit is a number from 1 to {MAX_LISTED}.")
-    return int(text)

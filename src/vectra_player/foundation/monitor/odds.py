@@ -22,8 +22,8 @@ from vectra_player.game.sidebet import (
 )
 from vectra_player.game.timing import TICK_MS
 
-FARTHEST_TICKS = 400
-"""Twice the mean length of a game: 87 of 100 rugs come within it."""
+FARTHEST_TICKS = 1200
+"""Six times the mean length of a game: 1 in 400 lasts longer."""
 
 
 class Odds(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,8 +58,8 @@ function drawOdds() {
 function drawReach() {
   const reach = Number(byId("reach").value);
   setText(byId("reach-told"), String(reach));
-  const last = odds.rug_within.length - 1;
-  const points = odds.rug_within.map((chance, n) => `${n},${(100 * (1 - chance)).toFixed(2)}`);
+  const last = Number(byId("reach").max);
+  const points = odds.rug_within.slice(0, last + 1).map((chance, n) => `${n},${(100 * (1 - chance)).toFixed(2)}`);
   const picture = shape("svg", { viewBox: `0 -2 ${last} 104`, preserveAspectRatio: "none", role: "img" });
   picture.setAttribute("aria-label", `Within ${reach} ticks: ${percent(odds.rug_within[reach])}`);
   picture.append(
@@ -185,7 +185,6 @@ function choose(wanted) {
 async function start() {
   try {
     odds = await get("/api/odds");
-    byId("reach").max = String(odds.rug_within.length - 1);
     byId("reach").value = address.get("within") ?? String(odds.window_ticks);
     drawOdds();
     draw(client.state);
