@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,10 @@ from vectra_player.analysis.columns import UNKNOWN, game_keys, integers, places
 from vectra_player.game.price_path import PricePaths, price_paths
 from vectra_player.store.reads import GameFilter, StoreReader
 
-__all__ = ["UNKNOWN", "Games", "games_of", "generate_games", "load_games"]
+FAIR_GAMES = 50_000
+FAIR_SEED = 5_000_001
+
+__all__ = ["UNKNOWN", "Games", "fair_games", "games_of", "generate_games", "load_games"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,10 @@ class Games:
             versions=tuple(self.versions[game] for game in index),
         )
 
+    def only_representative(self) -> Games:
+        """Return the complete games that were not met midway: those favour no length."""
+        return self.take(np.flatnonzero(self.complete & (self.first_ticks == 0)))
+
     def only_complete(self) -> Games:
         """Return the games known at every tick."""
         return self.take(np.flatnonzero(self.complete))
@@ -136,6 +143,15 @@ def generate_games(count: int, seed: int, version: str = "v3", *, threads: int =
     game_ids = [f"generated-{seed}-{index}" for index in range(count)]
     paths = price_paths(seeds, game_ids, version, threads=threads)
     return games_of(paths, game_ids, version)
+
+
+@cache
+def fair_games() -> Games:
+    """Return what a fair history looks like: FAIR_GAMES games from a seed of their own.
+
+    The baseline of every figure that has no closed form; made once in a process.
+    """
+    return generate_games(FAIR_GAMES, FAIR_SEED, threads=2)
 
 
 def games_of(paths: PricePaths, game_ids: Sequence[str], version: str = "v3") -> Games:
