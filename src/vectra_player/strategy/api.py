@@ -38,7 +38,7 @@ class Strategy:
     """
 
     Params: ClassVar[type[AnyParams]] = AnyParams
-    name: ClassVar[str] = ""
+    name: str = ""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -68,15 +68,26 @@ class Strategy:
 
 
 class ParamField(Struct, frozen=True):
-    """One parameter as forms and sweeps need it. `low` and `high` are inclusive."""
+    """One parameter as forms and sweeps need it. A range that is open leaves its end out."""
 
     name: str
     kind: Literal["int", "float", "bool", "text"]
     default: Any
     low: float | None = None
     high: float | None = None
+    low_open: bool = False
+    high_open: bool = False
     choices: tuple[str, ...] = ()
     description: str = ""
+
+    @property
+    def range(self) -> str:
+        """Return the range in words."""
+        if self.choices:
+            return ", ".join(self.choices)
+        least = "" if self.low is None else f"{'above' if self.low_open else 'from'} {self.low:g}"
+        most = "" if self.high is None else f"{'below' if self.high_open else 'to'} {self.high:g}"
+        return " ".join(filter(None, (least, most)))
 
 
 def checked_params(
@@ -116,8 +127,10 @@ def _field(name: str, shape: Mapping[str, Any]) -> ParamField:
         name=name,
         kind=_KINDS.get(shape.get("type", ""), "text"),
         default=shape.get("default"),
-        low=shape.get("minimum"),
-        high=shape.get("maximum"),
+        low=shape.get("minimum", shape.get("exclusiveMinimum")),
+        high=shape.get("maximum", shape.get("exclusiveMaximum")),
+        low_open="exclusiveMinimum" in shape,
+        high_open="exclusiveMaximum" in shape,
         choices=tuple(str(choice) for choice in shape.get("enum", ())),
         description=shape.get("description", ""),
     )

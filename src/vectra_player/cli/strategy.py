@@ -1,0 +1,73 @@
+"""`strategy list`, `strategy show` and `strategy new`: what can be played, and how to add to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from vectra_player.cli.session import FOUND_WRONG, Session
+
+app = typer.Typer(help="Strategies: built in and of your own.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the strategy: a-z, 0-9, _ and -, 64 at most.")]
+Which = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of a strategy, or a file: FILE.py[:CLASS].")
+]
+
+
+@app.command("list", epilog="Example: vectra-player strategy list")
+def list_strategies(context: typer.Context) -> None:
+    """List the strategies; files that cannot be used with their reason. Runs none of them."""
+    from vectra_player.strategy.loading import FOLDER, listed
+
+    session: Session = context.obj
+    found = listed(session.data_dir / FOLDER)
+
+    def show() -> None:
+        rows = [(one.name, one.origin, one.problem or one.summary) for one in found]
+        session.table("", ("name", "origin", "what it does"), rows)
+        session.note("None of them has a positive expectation; `strategy show NAME` says why.")
+
+    session.result(found, show)
+    if any(one.problem for one in found):
+        raise typer.Exit(FOUND_WRONG)
+
+
+@app.command(epilog="Example: vectra-player strategy show momentum")
+def show(context: typer.Context, name: Which) -> None:
+    """Say what a strategy does, and which parameters it has. A file is run to read its class."""
+    from vectra_player.strategy.api import param_fields
+    from vectra_player.strategy.loading import FOLDER, find
+
+    session: Session = context.obj
+    kind = find(name, session.data_dir / FOLDER)
+    fields = param_fields(kind.Params)
+    result: dict[str, Any] = {
+        "name": kind.name,
+        "description": kind.description(),
+        "params": fields,
+    }
+
+    def show_it() -> None:
+        session.console.print(kind.description() or kind.name, markup=False, highlight=False)
+        if fields:
+            rows = [(one.name, one.default, one.low, one.high, one.description) for one in fields]
+            session.table("", ("parameter", "default", "least", "most", "meaning"), rows)
+
+    session.result(result, show_it)
+
+
+@app.command(epilog="Example: vectra-player strategy new my-idea")
+def new(context: typer.Context, name: Name) -> None:
+    """Begin a strategy of your own: a file in the data directory, ready to be changed."""
+    from vectra_player.store.layout import DataDir
+    from vectra_player.strategy.loading import FOLDER
+    from vectra_player.strategy.scaffold import new_strategy
+
+    session: Session = context.obj
+    path = new_strategy(DataDir.open_or_create(session.data_dir).root / FOLDER, name)
+    session.result(
+        {"name": name, "file": path},
+        lambda: session.note(f"{path} is made. Change it, then play it by its name: {name}."),
+    )
