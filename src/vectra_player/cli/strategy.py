@@ -52,8 +52,8 @@ def show(context: typer.Context, name: Which) -> None:
     def show_it() -> None:
         session.console.print(kind.description() or kind.name, markup=False, highlight=False)
         if fields:
-            rows = [(one.name, one.default, one.low, one.high, one.description) for one in fields]
-            session.table("", ("parameter", "default", "least", "most", "meaning"), rows)
+            rows = [(one.name, one.default, one.range, one.description) for one in fields]
+            session.table("", ("parameter", "default", "range", "meaning"), rows)
 
     session.result(result, show_it)
 
