@@ -5,8 +5,8 @@ below run the same bodies compiled, over recorded games in their order and over 
 amounts are whole lamports, so both ways agree to the lamport; only + - * / and square roots are
 used, which every machine rounds alike.
 
-A kernel that calls these bodies belongs into this file: numba's on-disk cache would not notice
-that a body in another file has changed. Constants reach the bodies in `SizingRules`.
+A kernel that calls these bodies belongs into this file, long as it is: numba's on-disk cache would
+not notice that a body in another file has changed. Constants reach the bodies in `SizingRules`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ VOLATILITY_MEMORY = 0.94  # the usual decay of an exponential average of squared
 DRAWDOWN_FLOOR = 0.25  # a stake is never reduced below a quarter
 DRAWDOWN_SPAN = 0.5  # over which stakes shrink where the profile sets no drawdown limit
 
+_NEVER = 2**61  # lamports: far above what any run can reach
+_SQUARED_RESULT = FAIR_WIN_CHANCE * (PAYOUT_MULTIPLE - 1) ** 2 + (1 - FAIR_WIN_CHANCE)
+"""Mean square of what one unit staked brings: 3.73, a volatility of 1.93."""
+
 FIXED, PROGRESSIVE, KELLY, ANTI_MARTINGALE, THETA_BAYESIAN, VOLATILITY, DRAWDOWN = range(7)
 MODES: dict[ScalingMode, int] = {
     "fixed": FIXED,
@@ -54,15 +58,20 @@ MODES: dict[ScalingMode, int] = {
 RUNNING, TOOK_PROFIT, DREW_DOWN, RUINED = range(4)
 """What `halted` says of a run; names for people are in HALTS."""
 
+FACTS = ("bankroll", "peak", "staked", "bets", "wins", "deepest", "halt", "games")
+"""What `play_drawn` tells of a run."""
+
 HALTS = ("ran to its end", "take profit", "drawdown", "ruined")
 
 
 class SizingRules(NamedTuple):
     """A profile's sizing and limits in the form the bodies take; amounts in lamports.
 
-    0 is no limit for `take_profit`, `drawdown_limit` (a fraction) and `day_loss_limit`.
+    A limit the profile does not set is one that cannot be reached. `plain` tells that nothing
+    moves the stakes, `tracks_volatility` that something depends on `SizingState.variance`.
     """
 
+    plain: bool
     mode: int
     initial: int
     min_stake: int
@@ -77,6 +86,7 @@ class SizingRules(NamedTuple):
     theta_max: float
     prior_bets: float
     scale_volatility: bool
+    tracks_volatility: bool
     target_variance: float
     memory: float
     reduce_on_drawdown: bool
@@ -90,13 +100,14 @@ class SizingRules(NamedTuple):
 class SizingState(NamedTuple):
     """What is known before the next bet. Start with `started`, go on with `settled`.
 
-    streak: wins in a row, or losses in a row as a negative number. variance: running mean of the
-    squared result of a bet as a fraction of the bankroll. deepest: the largest drawdown so far.
+    floor: what the bankroll may not fall below today. streak: wins in a row, or losses in a row
+    as a negative number. variance: running mean of the squared result of a bet as a fraction of
+    the bankroll. deepest: the largest drawdown so far, as a fraction of the peak before it.
     """
 
     bankroll: int
     peak: int
-    day_start: int
+    floor: int
     streak: int
     wins: int
     bets: int
@@ -109,10 +120,12 @@ def rules_of(profile: Profile) -> SizingRules:
     """Return the sizing rules of a profile."""
     scaling, risk = profile.scaling, profile.risk_controls
     initial = to_lamports(profile.execution.initial_balance)
-    drawdown = risk.max_drawdown_pct or 0.0
-    unit = to_lamports(profile.execution.bet_sizes[0]) / initial
-    squared = FAIR_WIN_CHANCE * (PAYOUT_MULTIPLE - 1) ** 2 + (1 - FAIR_WIN_CHANCE)
+    first = to_lamports(profile.execution.bet_sizes[0]) / initial
+    shrinks = risk.reduce_on_drawdown or scaling.mode == "drawdown_adjusted"
+    calms = scaling.use_volatility_scaling and scaling.mode != "volatility_adjusted"
+    target, daily = risk.take_profit_target, risk.daily_loss_limit
     return SizingRules(
+        plain=scaling.mode == "fixed" and not (shrinks or calms),
         mode=MODES[scaling.mode],
         initial=initial,
         min_stake=to_lamports(MIN_STAKE_SOL),
@@ -126,15 +139,16 @@ def rules_of(profile: Profile) -> SizingRules:
         theta_base=scaling.theta_base,
         theta_max=scaling.theta_max,
         prior_bets=PRIOR_BETS,
-        scale_volatility=scaling.use_volatility_scaling,
-        target_variance=unit * unit * squared,
+        scale_volatility=calms,
+        tracks_volatility=calms or scaling.mode == "volatility_adjusted",
+        target_variance=first * first * _SQUARED_RESULT,
         memory=VOLATILITY_MEMORY,
-        reduce_on_drawdown=risk.reduce_on_drawdown or scaling.mode == "drawdown_adjusted",
-        drawdown_span=drawdown or DRAWDOWN_SPAN,
+        reduce_on_drawdown=shrinks,
+        drawdown_span=risk.max_drawdown_pct or DRAWDOWN_SPAN,
         drawdown_floor=DRAWDOWN_FLOOR,
-        take_profit=math.ceil(initial * (risk.take_profit_target or 0.0)),
-        drawdown_limit=drawdown,
-        day_loss_limit=to_lamports(risk.daily_loss_limit or Decimal(0)),
+        take_profit=_NEVER if target is None else math.ceil(initial * target),
+        drawdown_limit=2.0 if risk.max_drawdown_pct is None else risk.max_drawdown_pct,
+        day_loss_limit=_NEVER if daily is None else to_lamports(daily),
     )
 
 
@@ -178,8 +192,22 @@ def ladders(
 
 def started(rules: SizingRules) -> SizingState:
     """Return the state before the first bet."""
+    floor = max(0, rules.initial - rules.day_loss_limit)
+    return SizingState(rules.initial, rules.initial, floor, 0, 0, 0, 0, rules.target_variance, 0.0)
+
+
+def next_day(rules: SizingRules, state: SizingState) -> SizingState:
+    """Return the state at the beginning of a day: what it may lose counts from here."""
     return SizingState(
-        rules.initial, rules.initial, rules.initial, 0, 0, 0, 0, rules.target_variance, 0.0
+        state.bankroll,
+        state.peak,
+        max(0, state.bankroll - rules.day_loss_limit),
+        state.streak,
+        state.wins,
+        state.bets,
+        state.staked,
+        state.variance,
+        state.deepest,
     )
 
 
@@ -255,75 +283,58 @@ def wanted_stake(rules: SizingRules, state: SizingState, size: int) -> float:
     return size * 1.0
 
 
-def next_stake(rules: SizingRules, state: SizingState, size: int) -> int:
-    """Return the next stake in lamports, 0 for none; `size` is the position's unscaled stake.
-
-    Within the game's limits, the bankroll and what the day may still lose.
-    """
+def moved_stake(rules: SizingRules, state: SizingState, size: int) -> int:
+    """Return the stake of the mode and its overlays within the game's limits, 0 for none."""
     wanted = wanted_stake(rules, state, size)
-    if rules.scale_volatility and rules.mode != VOLATILITY:
+    if rules.scale_volatility:
         wanted *= min(1.0, calmness(rules, state))
     if rules.reduce_on_drawdown:
         wanted *= drawdown_factor(rules, state)
     if wanted <= 0.0:
         return 0
-    stake = rules.max_stake if wanted >= rules.max_stake else max(rules.min_stake, int(wanted))
-    stake = min(stake, state.bankroll)
-    if rules.day_loss_limit > 0:
-        stake = min(stake, rules.day_loss_limit - (state.day_start - state.bankroll))
+    return rules.max_stake if wanted >= rules.max_stake else max(rules.min_stake, int(wanted))
+
+
+def next_stake(rules: SizingRules, state: SizingState, size: int) -> int:
+    """Return the next stake in lamports, 0 for none; `size` is the position's unscaled stake.
+
+    Within the game's limits, the bankroll and what the day may still lose.
+    """
+    stake = size if rules.plain else moved_stake(rules, state, size)
+    stake = min(stake, state.bankroll - state.floor)
     return stake if stake >= rules.min_stake else 0
 
 
 def settled(rules: SizingRules, state: SizingState, stake: int, won: bool) -> SizingState:
     """Return the state after a bet is decided; a win pays `payout` times the stake in all."""
-    change = stake * (rules.payout - 1) if won else -stake
-    bankroll = state.bankroll + change
+    hit = 1 if won else 0
+    bankroll = state.bankroll - stake + hit * rules.payout * stake
     peak = max(state.peak, bankroll)
-    deepest = state.deepest
-    if peak - bankroll > deepest * peak:
-        deepest = (peak - bankroll) / peak
     variance = state.variance
-    if rules.scale_volatility or rules.mode == VOLATILITY:
-        result = change / state.bankroll
+    if rules.tracks_volatility:
+        result = (bankroll - state.bankroll) / state.bankroll
         variance = rules.memory * variance + (1.0 - rules.memory) * (result * result)
-    streak = max(state.streak, 0) + 1 if won else min(state.streak, 0) - 1
     return SizingState(
         bankroll,
         peak,
-        state.day_start,
-        streak,
-        state.wins + (1 if won else 0),
+        state.floor,
+        # A sum, not a choice: whether a bet wins is what no processor predicts.
+        hit * (max(state.streak, 0) + 1) + (1 - hit) * (min(state.streak, 0) - 1),
+        state.wins + hit,
         state.bets + 1,
         state.staked + stake,
         variance,
-        deepest,
-    )
-
-
-def next_day(state: SizingState) -> SizingState:
-    """Return the state at the beginning of a day: its loss is counted from here."""
-    return SizingState(
-        state.bankroll,
-        state.peak,
-        state.bankroll,
-        state.streak,
-        state.wins,
-        state.bets,
-        state.staked,
-        state.variance,
-        state.deepest,
+        max(state.deepest, (peak - bankroll) / peak),
     )
 
 
 def halted(rules: SizingRules, state: SizingState) -> int:
     """Tell whether the run is over, and why: RUNNING, TOOK_PROFIT, DREW_DOWN or RUINED."""
-    if rules.take_profit > 0 and state.bankroll >= rules.take_profit:
+    if state.bankroll >= rules.take_profit:
         return TOOK_PROFIT
     if state.bankroll < rules.min_stake:
         return RUINED
-    if rules.drawdown_limit > 0.0 and (
-        state.peak - state.bankroll >= rules.drawdown_limit * state.peak
-    ):
+    if state.deepest >= rules.drawdown_limit:
         return DREW_DOWN
     return RUNNING
 
@@ -335,15 +346,40 @@ def play_game(
 
     A stake of 0 ends the game: nothing would change before its next window.
     """
-    for position in range(windows):
+    halt = RUNNING
+    position = 0
+    while position < windows and halt == RUNNING:
         stake = next_stake(rules, state, sizes[position])
         if stake == 0:
             break
-        state = settled(rules, state, stake, won and position == windows - 1)
+        position += 1
+        state = settled(rules, state, stake, won and position == windows)
         halt = halted(rules, state)
-        if halt != RUNNING:
-            return state, halt
-    return state, RUNNING
+    return state, halt
+
+
+def play_order(
+    rules: SizingRules, sizes: Any, windows: Any, won: Any, fresh: Any, out: Any
+) -> tuple[SizingState, int, int]:
+    """Play games in their order; return the state, `halted`, and how many games were played.
+
+    windows, won: (n_games,) as `ladders` gives them. fresh: (n_games,) bool, the games a day
+    begins with. out: (n_games, 4) int64, filled with profit, stakes, bets and bets won of each.
+    """
+    state = started(rules)
+    halt = RUNNING
+    game = 0
+    while game < len(windows) and halt == RUNNING:
+        if fresh[game]:
+            state = next_day(rules, state)
+        bankroll, staked, bets, hits = state.bankroll, state.staked, state.bets, state.wins
+        state, halt = play_game(rules, sizes, state, windows[game], won[game])
+        out[game, 0] = state.bankroll - bankroll
+        out[game, 1] = state.staked - staked
+        out[game, 2] = state.bets - bets
+        out[game, 3] = state.wins - hits
+        game += 1
+    return state, halt, game
 
 
 _WORD = 0xFFFFFFFFFFFFFFFF
@@ -365,43 +401,48 @@ def stepped(word: int) -> int:
     return (word + _STEP) & _WORD
 
 
-def unit(word: int) -> float:
-    """Return a number of [0, 1) from the upper 53 bits of a word."""
-    return (word >> 11) * 1.1102230246251565e-16
+def coin_of(chance: float) -> int:
+    """Return the word below which a draw wins with this chance; at least 1."""
+    return max(1, min(_WORD, round(chance * 2.0**64)))
 
 
-def play_order(
+def play_stretch(
     rules: SizingRules,
     sizes: Any,
     windows: Any,
     won: Any,
-    order: Any,
-    games_per_day: int,
-    trace: Any,
-) -> tuple[SizingState, int, int]:
-    """Play games in the order given; return the state, why it ended, and the games played.
-
-    windows, won: (n_games,) as `ladders` gives them. order: (n,) indexes of games. trace: (n,)
-    int64, filled with the bankroll after each game; of length 0 it is left alone.
-    """
-    state = started(rules)
+    pool: int,
+    coin: int,
+    state: SizingState,
+    word: int,
+    count: int,
+) -> tuple[SizingState, int, int, int]:
+    """Play `count` drawn games of one day; return state, stream, `halted` and games played."""
     halt = RUNNING
     played = 0
-    left_today = games_per_day
-    for game in order:
-        if left_today == 0:
-            state = next_day(state)
-            left_today = games_per_day
-        left_today -= 1
-        state, halt = play_game(rules, sizes, state, windows[game], won[game])
-        if len(trace) > 0:
-            trace[played] = state.bankroll
+    while played < count and halt == RUNNING:
         played += 1
-        if halt != RUNNING:
-            break
-    for later in range(played, len(trace)):
-        trace[later] = state.bankroll
-    return state, halt, played
+        offered = len(sizes)
+        last_wins = False
+        if coin == 0:
+            word = stepped(word)
+            game = int(((mixed(word) >> 32) * pool) >> 32)
+            offered = windows[game]
+            last_wins = won[game]
+        position = 0
+        hit = False
+        while position < offered and not hit and halt == RUNNING:
+            stake = next_stake(rules, state, sizes[position])
+            if stake == 0:
+                break
+            position += 1
+            hit = last_wins and position == offered
+            if coin > 0:
+                word = stepped(word)
+                hit = mixed(word) < coin
+            state = settled(rules, state, stake, hit)
+            halt = halted(rules, state)
+    return state, word, halt, played
 
 
 def play_drawn(
@@ -409,10 +450,11 @@ def play_drawn(
     sizes: Any,
     windows: Any,
     won: Any,
-    coin: float,
+    pool: int,
+    coin: int,
     games: int,
     games_per_day: int,
-    key: int,
+    keys: Any,
     first: int,
     last: int,
     facts: Any,
@@ -420,45 +462,35 @@ def play_drawn(
 ) -> None:
     """Play runs `first` to `last` - 1 over drawn games and write what became of them.
 
-    windows, won: the games to draw from, each as likely; with `coin` above 0 every window wins
-    with that chance instead. key: 64-bit word; run k depends on it and on k alone.
-    facts: (n_runs, 8) float64, columns FACTS. path: (n_paths, points) int64, the bankroll of the
-    first runs at the start and after every games / (points - 1) games.
+    windows, won: (pool,), the games to draw from, each as likely; with a `coin` other than 0 every
+    window wins where a draw is below it instead. pool, coin: uint64 when compiled.
+    keys: (n_runs,) uint64, where each run's stream of draws begins.
+    facts: (n_runs, 8) float64, columns FACTS.
+    path: (n_paths, points) int64, the bankroll of the first runs after each point's share of the games, from none to all.
     """
-    points = path.shape[1]
+    steps = path.shape[1] - 1
     for run in range(first, last):
-        word = mixed(key ^ mixed(run + _STEP))
+        word = keys[run]
         state = started(rules)
         halt = RUNNING
         played = 0
-        left_today = games_per_day
-        point = 0
-        traced = run < path.shape[0]
+        point = 0 if run < path.shape[0] else steps + 1
         while played < games and halt == RUNNING:
-            if traced and played * (points - 1) >= point * games:
+            while point <= steps and point * games <= played * steps:
                 path[run, point] = state.bankroll
                 point += 1
-            if left_today == 0:
-                state = next_day(state)
-                left_today = games_per_day
-            left_today -= 1
-            word = stepped(word)
-            if coin > 0.0:
-                offered = 1
-                hit = unit(mixed(word)) < coin
-                while not hit and offered < len(sizes):
-                    offered += 1
-                    word = stepped(word)
-                    hit = unit(mixed(word)) < coin
-            else:
-                game = int(unit(mixed(word)) * len(windows))
-                offered = windows[game]
-                hit = won[game]
-            state, halt = play_game(rules, sizes, state, offered, hit)
-            played += 1
-        if traced:
-            for later in range(point, points):
-                path[run, later] = state.bankroll
+            if played > 0 and played % games_per_day == 0:
+                state = next_day(rules, state)
+            stretch = min(games - played, games_per_day - played % games_per_day)
+            if point <= steps:
+                stretch = min(stretch, (point * games + steps - 1) // steps - played)
+            state, word, halt, done = play_stretch(
+                rules, sizes, windows, won, pool, coin, state, word, stretch
+            )
+            played += done
+        while point <= steps:
+            path[run, point] = state.bankroll
+            point += 1
         facts[run, 0] = state.bankroll
         facts[run, 1] = state.peak
         facts[run, 2] = state.staked
@@ -469,16 +501,25 @@ def play_drawn(
         facts[run, 7] = played
 
 
+_CALLED: tuple[Callable[..., Any], ...] = (
+    *(kelly_share, streak_factor, posterior, theta, calmness, drawdown_factor),
+    *(play_game, play_stretch),
+)
+_INLINED: tuple[Callable[..., Any], ...] = (
+    *(started, next_day, next_stake, moved_stake, wanted_stake, settled, halted, mixed, stepped),
+)
+"""Bodies for which a call, which hands over wide records, would cost more than the work."""
+
+
 @cache
 def _register() -> Any:
     import numba
     from numba.extending import register_jitable
 
-    for body in (
-        *(started, kelly_share, streak_factor, posterior, theta, calmness, drawdown_factor),
-        *(wanted_stake, next_stake, settled, next_day, halted, play_game, mixed, stepped, unit),
-    ):
+    for body in _CALLED:
         register_jitable(body)
+    for body in _INLINED:
+        register_jitable(inline="always")(body)
     return numba
 
 
@@ -490,7 +531,7 @@ def compiled(body: Callable[..., Any]) -> Callable[..., Any]:
     """
     numba = _register()
     try:
-        function: Callable[..., Any] = numba.njit(nogil=True, cache=True)(body)
+        function: Callable[..., Any] = numba.njit(nogil=True, cache=True, error_model="numpy")(body)
     except RuntimeError:
-        function = numba.njit(nogil=True)(body)
+        function = numba.njit(nogil=True, error_model="numpy")(body)
     return function
