@@ -1,0 +1,125 @@
+"""Paper trading on the live feed: one account, driven by the same states every page is shown.
+
+A consumer of the bus like the feed: what fails here is counted and never reaches the capture.
+Attached before the feed, so that what a tick did to the account is told before the tick. Built by
+`app`; asked by the monitor. Nothing here can press a button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from vectra_player.bus import EventBus, Events
+from vectra_player.clock import Clock, SystemClock
+from vectra_player.errors import UsageError
+from vectra_player.foundation.messages import Message
+from vectra_player.foundation.paper import PaperAccount
+from vectra_player.foundation.paper_records import (
+    ActionData,
+    ActionNote,
+    Actor,
+    Mode,
+    TradeAnswer,
+    TradeState,
+    WalletRequest,
+)
+from vectra_player.live.provider import LiveStateProvider
+from vectra_player.protocol.game_payloads import GameState, LegacyTick
+from vectra_player.protocol.rugs import Event
+from vectra_player.strategy.actions import Action
+from vectra_player.strategy.market import LiveSteps
+
+ACTION = "action"
+
+
+class PaperDesk:
+    """Keeps the account and tells the feed what happens to it."""
+
+    def __init__(
+        self,
+        bus: EventBus,
+        live: LiveStateProvider,
+        publish: Callable[[Message], object],
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self._live = live
+        self._publish = publish
+        self._clock = clock or SystemClock()
+        self._steps = LiveSteps()
+        self._account = PaperAccount(WalletRequest(), "paper")
+        self._detach = bus.attach(Events.EVENT, self._on_event, name="paper")
+
+    def state(self) -> TradeState:
+        """Return everything of the account."""
+        return self._account.state()
+
+    def act(self, action: Action, actor: Actor, mode: str) -> TradeAnswer:
+        """Take in an action. Raises UsageError: no game is known yet, or another mode."""
+        require_paper(mode)
+        note = self._account.act(action, actor, self._now_ms())
+        return self._tell(note)
+
+    def reset(self, wallet: WalletRequest, actor: Actor) -> TradeAnswer:
+        """Begin anew with another wallet; what was open is gone. Raises UsageError as `act`."""
+        require_paper(wallet.mode)
+        self._account = PaperAccount(wallet, "paper")
+        self._see(self._clock.now_us())
+        note = reset_note(wallet, "paper", actor, self._now_ms())
+        return self._tell(note)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._detach()
+
+    def _on_event(self, event: Event) -> None:
+        if event.kind == "event" and isinstance(event.payload, GameState | LegacyTick):
+            self._see(event.ts)
+
+    def _see(self, time_us: int) -> None:
+        market = self._steps.step(self._live.snapshot(), time_us)
+        if market is None:
+            return
+        for note in self._account.see(market, self._now_ms()):
+            self._tell(note)
+
+    def _tell(self, note: ActionNote) -> TradeAnswer:
+        answer = TradeAnswer(action=note, account=self._account.view())
+        self._publish(action_message(answer))
+        return answer
+
+    def _now_ms(self) -> int:
+        return self._clock.now_us() // 1000
+
+
+def require_paper(mode: str) -> None:
+    """Refuse to act in any mode but paper. Raises UsageError."""
+    if mode != "PAPER":
+        raise UsageError(
+            f"Trading is in PAPER mode; {mode!r} is not possible.",
+            advice="Leave `mode` out: paper trades need no browser and risk nothing.",
+        )
+
+
+def reset_note(wallet: WalletRequest, mode: Mode, actor: Actor, now_ms: int) -> ActionNote:
+    """Return the note of a new wallet."""
+    return ActionNote(
+        action_id=None,
+        action_type="RESET",
+        actor=actor,
+        mode=mode,
+        outcome="CONFIRMED",
+        kind="reset",
+        ts=now_ms,
+        amount=float(wallet.cash),
+        cash=float(wallet.cash),
+    )
+
+
+def action_message(answer: TradeAnswer) -> Message:
+    """Make the feed's `action` message of what happened."""
+    note = answer.action
+    data = ActionData(**msgspec.structs.asdict(note), account=answer.account)
+    return Message(ACTION, note.ts, note.game_id, msgspec.to_builtins(data))

@@ -1,0 +1,183 @@
+"""What pages, programs and the feed are told of paper trades and practice. Frozen, JSON-ready.
+
+Made by `foundation.paper`; served by the monitor and published as `action` messages. Amounts are
+SOL as numbers, exact to a lamport below 9 million SOL; null is what is not known.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from vectra_player.strategy.latency import BUY_ORDER_MS
+from vectra_player.strategy.records import OutcomeKind
+
+Actor = Literal["human", "bot"]
+Mode = Literal["paper", "practice"]
+ActionType = Literal["BUY", "SELL", "SIDEBET", "RESET"]
+
+START_CASH = Decimal(10)
+MOST_CASH = 1_000_000
+LONGEST_LATENCY_MS = 60_000
+
+_Sol = Annotated[Decimal, Meta(gt=0)]
+_Share = Annotated[float, Meta(gt=0, le=1)]
+
+
+class WalletLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a wallet may risk, in SOL; null is no limit. `max_drawdown`: share of its peak."""
+
+    max_stake_sol: _Sol | None = None
+    max_exposure_sol: _Sol | None = None
+    max_loss_game_sol: _Sol | None = None
+    max_loss_day_sol: _Sol | None = None
+    max_loss_run_sol: _Sol | None = None
+    max_drawdown: _Share | None = None
+
+
+class WalletRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new wallet. `latency_ms`: how long an order is under way; 219 ms was measured once."""
+
+    cash: Annotated[Decimal, Meta(gt=0, le=MOST_CASH)] = START_CASH
+    latency_ms: Annotated[float, Meta(ge=0, le=LONGEST_LATENCY_MS)] = BUY_ORDER_MS
+    limits: WalletLimits = WalletLimits()
+    mode: str = "PAPER"
+
+
+class AmountRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Buy or bet for an amount of SOL."""
+
+    amount: Annotated[Decimal, Meta(gt=0)]
+    mode: str = "PAPER"
+
+
+class SellRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Sell a part of the holding."""
+
+    percentage: Annotated[Decimal, Meta(ge=1, le=100)] = Decimal(100)
+    mode: str = "PAPER"
+
+
+class PracticeRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Trade in a replay: `amount` belongs to buy and sidebet, `percentage` to sell."""
+
+    action: Literal["buy", "sell", "sidebet", "reset"]
+    amount: Annotated[Decimal, Meta(gt=0)] | None = None
+    percentage: Annotated[Decimal, Meta(ge=1, le=100)] = Decimal(100)
+
+
+class ActionNote(Struct, frozen=True, kw_only=True):
+    """One step in the life of an action: the data of an `action` message, in a row's names.
+
+    `outcome` null: under way. `kind`: what the broker did, or `submitted`, `reset`. A sidebet's
+    end and a holding taken at the rug come as further notes.
+    """
+
+    action_id: str | None
+    action_type: ActionType
+    actor: Actor
+    mode: Mode
+    outcome: Literal["CONFIRMED", "REJECTED", "BLOCKED"] | None
+    kind: OutcomeKind | Literal["submitted", "reset"]
+    ts: int
+    game_id: str | None = None
+    amount: float | None = None
+    percentage: float | None = None
+    game_context_tick: int | None = None
+    game_context_price: float | None = None
+    game_context_phase: str | None = None
+    executed_tick: int | None = None
+    executed_price: float | None = None
+    qty: float | None = None
+    profit: float | None = None
+    cash: float | None = None
+    reason: str | None = None
+    error: str | None = None
+
+
+class Holding(Struct, frozen=True, kw_only=True):
+    """What is held. `avg_cost`: price paid a unit; `entry_tick`: where it was first bought."""
+
+    qty: float
+    cost: float
+    avg_cost: float
+    entry_tick: int | None
+    entry_price: float | None
+
+
+class OpenBet(Struct, frozen=True, kw_only=True):
+    """The open sidebet; it wins when the rug comes at `end_tick` or before."""
+
+    game_id: str | None
+    start_tick: int
+    end_tick: int
+    amount: float
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """An order under way."""
+
+    action_id: str
+    action_type: ActionType
+    value: float
+    tick: int
+
+
+class AccountView(Struct, frozen=True, kw_only=True):
+    """An account now. `equity` counts the holding at the current price and an open stake whole."""
+
+    start_cash: float
+    cash: float
+    at_risk: float
+    equity: float
+    profit: float
+    realised: float
+    sidebet_pnl: float
+    invested: float
+    holding: Holding | None
+    sidebet: OpenBet | None
+    pending: list[Pending]
+    stopped: str | None
+
+
+class ScoreRow(Struct, frozen=True, kw_only=True):
+    """One line of the score card, over the games that are over. `expected`: mean of fair odds.
+
+    `games`: those in which something was bought or bet. Null is what is not known.
+    """
+
+    who: Literal["you", "then", "never betting", "coin flip"]
+    profit: float | None
+    games: int
+    buys: int
+    bets: int
+    bets_won: int
+    invested: float
+    staked: float
+    expected: float | None
+
+
+class TradeState(Struct, frozen=True, kw_only=True):
+    """Everything of an account: what it has, what it did (newest first), how it compares."""
+
+    mode: Literal["PAPER", "PRACTICE"]
+    account: AccountView
+    latency_ms: float
+    limits: WalletLimits
+    actions: list[ActionNote]
+    score: list[ScoreRow]
+
+
+class TradeAnswer(Struct, frozen=True, kw_only=True):
+    """What became of an action at once, and the account then."""
+
+    action: ActionNote
+    account: AccountView
+
+
+class ActionData(ActionNote, frozen=True, kw_only=True):
+    """The data of an `action` message: the note, and the account after it."""
+
+    account: AccountView

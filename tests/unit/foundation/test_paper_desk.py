@@ -1,0 +1,87 @@
+"""Paper trading on the bus: driven by live states, told on the feed, and never in the way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from tests.live_support import GAME, T0, event, tick
+from tests.store_support import FakeClock
+
+from vectra_player.bus import EventBus, Events
+from vectra_player.errors import UsageError
+from vectra_player.foundation.messages import Message
+from vectra_player.foundation.paper_desk import PaperDesk
+from vectra_player.foundation.paper_records import WalletRequest
+from vectra_player.live.provider import LiveStateProvider
+from vectra_player.strategy import Buy, PlaceSidebet
+
+PRICES = [1.0, 1.1, 1.2, 1.3, 1.4]
+
+
+class Wired:
+    """A bus with live state and a desk, as `app` joins them."""
+
+    def __init__(self) -> None:
+        self.bus = EventBus()
+        live = LiveStateProvider(self.bus)
+        self.told: list[Message] = []
+        self.desk = PaperDesk(self.bus, live, self.told.append, clock=FakeClock(T0))
+
+    def tick(self, number: int) -> None:
+        self.bus.publish(Events.EVENT, event("gameStateUpdate", tick(number, PRICES)))
+
+    def kinds(self) -> list[str]:
+        data = [message.data for message in self.told]
+        return [told["kind"] for told in data if isinstance(told, dict)]
+
+
+async def test_an_action_is_told_on_the_feed_with_the_account_after_it() -> None:
+    wired = Wired()
+    wired.tick(0)
+    answer = wired.desk.act(Buy("0.5"), "human", "PAPER")
+    assert (answer.action.kind, len(answer.account.pending)) == ("submitted", 1)
+    wired.tick(1)
+    assert wired.kinds() == ["submitted", "bought"]
+    message = wired.told[-1]
+    assert (message.type, message.game_id, message.src) == ("action", GAME, None)
+    assert isinstance(message.data, dict)
+    assert (message.data["mode"], message.data["executed_price"]) == ("paper", 1.1)
+    assert message.data["account"]["cash"] == 9.5
+    assert message.data["account"]["holding"]["entry_tick"] == 1
+
+
+async def test_a_new_wallet_begins_anew_in_the_same_game() -> None:
+    wired = Wired()
+    wired.tick(0)
+    wired.desk.act(Buy("0.5"), "human", "PAPER")
+    answer = wired.desk.reset(WalletRequest(cash=Decimal(3), latency_ms=0), "human")
+    assert (answer.action.kind, answer.account.cash, answer.account.pending) == ("reset", 3, [])
+    assert wired.desk.act(PlaceSidebet("0.1"), "human", "PAPER").action.kind == "placed"
+    assert wired.desk.state().latency_ms == 0
+
+
+async def test_no_mode_but_paper_is_possible() -> None:
+    wired = Wired()
+    wired.tick(0)
+    with pytest.raises(UsageError, match="PAPER mode"):
+        wired.desk.act(Buy("0.5"), "human", "ARMED")
+    with pytest.raises(UsageError, match="PAPER mode"):
+        wired.desk.reset(WalletRequest(mode="LIVE"), "human")
+    assert wired.told == []
+
+
+async def test_before_the_first_frame_nothing_can_be_done() -> None:
+    wired = Wired()
+    with pytest.raises(UsageError, match="No game is known"):
+        wired.desk.act(Buy("0.5"), "human", "PAPER")
+    assert wired.desk.state().account.cash == 10
+
+
+async def test_a_closed_desk_hears_nothing() -> None:
+    wired = Wired()
+    wired.tick(0)
+    wired.desk.act(Buy("0.5"), "human", "PAPER")
+    wired.desk.close()
+    wired.tick(1)
+    assert wired.kinds() == ["submitted"]
