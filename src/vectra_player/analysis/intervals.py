@@ -117,19 +117,55 @@ def clustered_ratio(
 ) -> Estimate:
     """Estimate sum(parts) / sum(wholes) when observations of one cluster hang together.
 
-    The interval is Student's on the linearised ratio, by cluster. parts, wholes, clusters: (n,);
-    clusters are whole numbers from 0. At least two clusters are needed.
+    The interval is Student's on the linearised ratio, by cluster; there is none where all clusters
+    agree, as they do not tell how far they might not. parts, wholes, clusters: (n,); clusters are
+    whole numbers from 0.
     """
     part, whole = np.asarray(parts, np.float64), np.asarray(wholes, np.float64)
-    index = np.asarray(clusters, np.int64)
+    if whole.sum() <= 0:
+        return nothing(len(part), fair)
+    value, error, groups = _linearised(part, whole, np.asarray(clusters, np.int64))
+    if groups < 2 or error < 1e-12 * abs(value):
+        return Estimate(value=value, low=None, high=None, n=len(part), fair=fair)
+    return around(value, error, len(part), groups - 1, fair)
+
+
+def clustered_proportion(
+    hits: npt.ArrayLike,
+    trials: npt.ArrayLike,
+    clusters: npt.ArrayLike,
+    fair: float | None = None,
+) -> Estimate:
+    """Estimate a chance when trials of one cluster hang together, as bets on one rug do.
+
+    Clopper-Pearson on the effective number of trials, after Korn and Graubard (1998): as many
+    independent ones as would vary like these clusters. All hits or none: a trial each cluster.
+    """
+    from scipy.special import stdtrit
+
+    good, tried = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
+    total = float(tried.sum())
+    if total <= 0:
+        return nothing(0, fair)
+    value, error, groups = _linearised(good, tried, np.asarray(clusters, np.int64))
+    size = float(groups)
+    if groups > 1 and error > 0 and 0 < value < 1:
+        size = value * (1 - value) / error**2
+        quantile = 0.5 + LEVEL / 2
+        size *= float(stdtrit(max(total - 1, 1), quantile) / stdtrit(groups - 1, quantile)) ** 2
+    size = min(size, total)
+    low, high = beta_limits(value * size, size)
+    return Estimate(value=value, low=float(low), high=float(high), n=round(total), fair=fair)
+
+
+def _linearised(part: Floats, whole: Floats, index: Any) -> tuple[float, float, int]:
+    """Return sum(part) / sum(whole), its standard error by cluster, and how many clusters."""
     groups = len(np.unique(index))
     total = float(whole.sum())
-    if groups < 2 or total <= 0:
-        return nothing(len(part), fair)
     value = float(part.sum()) / total
     apart = np.bincount(index, part - value * whole)
-    error = math.sqrt(groups / (groups - 1) * float(apart @ apart)) / total
-    return around(value, error, len(part), groups - 1, fair)
+    error = math.sqrt(groups / max(groups - 1, 1) * float(apart @ apart)) / total
+    return value, error, groups
 
 
 def quantiles(values: npt.ArrayLike, chances: tuple[float, ...]) -> tuple[Estimate, ...]:

@@ -133,12 +133,12 @@ def _fair_factor() -> float:
 def _holding(games: Games, ticks: int) -> Holding:
     without, rug = _held(games, ticks)
     nothing_fair = _fair_factor() ** ticks - 1.0
-    fair_rug, fair_profit = _fair_rest(ticks)
+    fair_rug = _fair_rug_value(ticks)
     return Holding(
         ticks=ticks,
         rug_pays_nothing=mean(without, nothing_fair),
         rug_pays_price=mean(without + rug, nothing_fair + fair_rug),
-        profit_chance=proportion(int((without > 0).sum()), len(games), fair_profit),
+        profit_chance=proportion(int((without > 0).sum()), len(games), fair_profit_chance(ticks)),
         fair_range=fair_range(ticks, len(games)),
     )
 
@@ -163,10 +163,17 @@ def fair_range(ticks: int, games: int) -> tuple[float, float] | None:
 
 
 @cache
-def _fair_rest(ticks: int) -> tuple[float, float]:
-    """Return what the rug price adds on average in a fair game, and the chance of a profit."""
-    without, rug = _held(fair_games(), ticks)
-    return float(rug.mean()), float((without > 0).mean())
+def fair_profit_chance(ticks: int) -> float:
+    """Return the chance that a fair game lasts longer than `ticks` and is higher by then."""
+    without, _ = _held(fair_games(), ticks)
+    return float((without > 0).mean())
+
+
+@cache
+def _fair_rug_value(ticks: int) -> float:
+    """Return what the rug price adds on average within `ticks` ticks of a fair game."""
+    _, rug = _held(fair_games(), ticks)
+    return float(rug.mean())
 
 
 def _held(games: Games, ticks: int) -> tuple[Floats, Floats]:

@@ -21,6 +21,7 @@ from vectra_player.analysis.intervals import (
     Estimate,
     around,
     beta_limits,
+    clustered_proportion,
     clustered_ratio,
     nothing,
 )
@@ -289,7 +290,7 @@ def _recorded(bets: Any) -> RecordedBets:
     game, names = codes(game_keys(bets))
     stakes, payouts = floats(bets, "stake"), floats(bets, "payout")
     sol = ~flags(bets, "practice") & ~np.isnan(stakes) & ~np.isnan(payouts)
-    rate = _win_rate(won, game)
+    rate = clustered_proportion(won, np.ones(len(won)), game, FAIR_WIN_CHANCE)
     back = clustered_ratio(payouts[sol], stakes[sol], game[sol], FAIR_EXPECTED_VALUE + 1.0)
     would, known = _by_rule(bets, WINDOW_TICKS)
     lasted = np.where(known, rugs - starts, UNKNOWN)
@@ -314,11 +315,7 @@ def _recorded(bets: Any) -> RecordedBets:
     )
 
 
-def _win_rate(won: Flags, game: Any) -> Estimate:
-    rate = clustered_ratio(won, np.ones(len(won)), game, FAIR_WIN_CHANCE)
-    return rate.clipped(0.0, 1.0)
-
-
 def _group(first: int, last: int, inside: Flags, won: Flags, game: Any) -> StartGroup:
-    rate = _win_rate(won[inside], game[inside])
+    ones = np.ones(int(inside.sum()))
+    rate = clustered_proportion(won[inside], ones, game[inside], FAIR_WIN_CHANCE)
     return StartGroup(first=first, last=last, games=len(np.unique(game[inside])), win_rate=rate)

@@ -11,6 +11,7 @@ from vectra_player.analysis.intervals import (
     Estimate,
     around,
     beta_limits,
+    clustered_proportion,
     clustered_ratio,
     mean,
     proportion,
@@ -31,7 +32,8 @@ def test_nothing_is_known_without_observations() -> None:
     assert proportion(0, 0, 0.2).fair_is_inside is None
     assert mean([4.0]).value is None
     assert quantiles([], (0.5,))[0].value is None
-    assert clustered_ratio([1.0, 0.0], [1.0, 1.0], [0, 0]).value is None
+    assert clustered_ratio([], [], []).value is None
+    assert clustered_proportion([], [], []).value is None
 
 
 def test_limits_of_broken_numbers_lie_between_those_of_whole_ones() -> None:
@@ -65,7 +67,7 @@ def test_a_quantile_lies_between_order_statistics() -> None:
 def test_intervals_hold_as_often_as_they_say() -> None:
     random = np.random.default_rng(5)
     rounds = 600
-    held = {"median": 0, "mean": 0, "ratio": 0}
+    held = {"median": 0, "mean": 0, "ratio": 0, "chance": 0}
     for _ in range(rounds):
         values = random.exponential(1.0, 80)
         (median,) = quantiles(values, (0.5,))
@@ -79,6 +81,8 @@ def test_intervals_hold_as_often_as_they_say() -> None:
         stakes = np.repeat(random.uniform(0.1, 1, 40), 5)
         found = clustered_ratio(hits * stakes, stakes, np.repeat(np.arange(40), 5), 0.3)
         held["ratio"] += bool(found.fair_is_inside)
+        chance = clustered_proportion(hits, np.ones(200), np.repeat(np.arange(40), 5), 0.3)
+        held["chance"] += bool(chance.fair_is_inside)
     for name, count in held.items():
         assert 0.90 <= count / rounds <= 0.985, name
 
@@ -91,6 +95,28 @@ def test_clusters_widen_an_interval() -> None:
     assert together.low is not None
     assert apart.low is not None
     assert together.low < apart.low
+
+
+def test_clusters_that_agree_tell_no_limits_of_a_ratio() -> None:
+    found = clustered_ratio([2.0, 4.0], [1.0, 2.0], [0, 1])
+    assert (found.value, found.low, found.high) == (2.0, None, None)
+    assert clustered_ratio([1.0, 2.0], [1.0, 1.0], [0, 0]).low is None
+
+
+def test_clusters_of_one_trial_have_nearly_the_exact_interval() -> None:
+    hits = np.arange(200) % 5 == 0
+    found = clustered_proportion(hits, np.ones(200), np.arange(200))
+    exact = proportion(40, 200)
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-3)
+
+
+def test_all_or_none_of_the_trials_count_a_trial_each_cluster() -> None:
+    none = clustered_proportion(np.zeros(90), np.ones(90), np.arange(90) % 3)
+    exact = proportion(0, 3)
+    assert (none.value, none.low, none.high, none.n) == (0.0, 0.0, exact.high, 90)
+    every = clustered_proportion(np.ones(90), np.ones(90), np.arange(90) % 3)
+    assert (every.value, every.high) == (1.0, 1.0)
+    assert every.low == pytest.approx(proportion(3, 3).low)
 
 
 def test_students_quantile_nears_the_normal_one() -> None:
