@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-import msgspec
 import pytest
+from tests.replay_equality import (
+    derived_rows,
+    digest,
+    replayed_messages,
+    replayed_states,
+    stored_rows,
+    wrong_seeks,
+)
 
 from vectra_player.errors import DecodeError
-from vectra_player.live.derive import derive, finish, new_state
+from vectra_player.foundation.normaliser import Normaliser
 from vectra_player.live.provider import LiveStateProvider
-from vectra_player.model.rows import GameTick, Row, WsEvent
+from vectra_player.model.rows import WsEvent
 from vectra_player.protocol import rugs
 from vectra_player.replay import reader
 from vectra_player.replay.recording import Recording
@@ -20,7 +28,11 @@ from vectra_player.store.reads import StoreReader
 
 pytestmark = pytest.mark.real_data
 
-CAPTURES = ("2025-12-14_20-17-10_raw.jsonl", "websocket_raw_samples.part1.jsonl")
+CAPTURES = (
+    "2025-12-14_20-17-10_raw.jsonl",
+    "websocket_raw_samples.part1.jsonl",
+    "2025-12-17_16-37-52_gameStatePlayerUpdate_samples.json",
+)
 LEGACY = "legacy/game_20251030_111453_27be40fe.jsonl"
 HISTORY = "games_with_seeds.jsonl"
 
@@ -38,7 +50,7 @@ def sessions(store: Path, raw_format: str) -> list[str]:
             "SELECT DISTINCT session_id FROM ws_event_rows WHERE raw_format = ? ORDER BY 1",
             [raw_format],
         )
-    return found.column(0).to_pylist()
+    return [str(name) for name in found.column(0).to_pylist()]
 
 
 def rows_of_session(store: Path, session_id: str) -> list[WsEvent]:
@@ -46,48 +58,46 @@ def rows_of_session(store: Path, session_id: str) -> list[WsEvent]:
         return list(stored.read_ws_events(session_id))
 
 
-def derived(rows: list[WsEvent]) -> list[Row]:
-    state, made = new_state(rows[0].session_id), []
-    for row in rows:
-        state, more = derive(state, row)
-        made += more
-    return made + finish(state)[1]
-
-
-def packed(value: object) -> bytes:
-    return msgspec.json.encode(value, enc_hook=str, order="deterministic")
-
-
 def test_a_replayed_capture_goes_through_the_states_of_the_live_one(store: Path) -> None:
     for session_id in sessions(store, "capture"):
-        live = LiveStateProvider()
-        states = []
+        live, normaliser = LiveStateProvider(), Normaliser()
+        states: list[bytes] = []
+        messages: list[bytes] = []
         for row in rows_of_session(store, session_id):
             try:
                 event = rugs.decode(row)
             except DecodeError as error:
                 event = rugs.undecodable(row, error)
             if event is not None:
-                states.append(packed(live.apply(event)))
+                before, after = live.snapshot(), live.apply(event)
+                states.append(digest(after))
+                messages += map(digest, normaliser.feed(event, before, after))
         one = reader.load_session(store, session_id)
-        assert [packed(one.state_at(n)) for n in range(1, len(one.events) + 1)] == states
+        assert replayed_states(one) == states
+        assert replayed_messages(one) == messages
 
 
-def test_rows_derived_from_a_replayed_capture_are_those_of_the_store(store: Path) -> None:
+def test_every_row_derived_from_a_replayed_capture_is_that_of_the_store(store: Path) -> None:
+    seen: Counter[str] = Counter()
+    for raw_format in ("capture", "history"):
+        for session_id in sessions(store, raw_format):
+            with StoreReader(store) as stored:
+                events = list(stored.read_ws_events(session_id))
+            kept = stored_rows(store, session_id)
+            assert derived_rows(events) == kept
+            seen.update({name: len(rows) for name, rows in kept.items()})
+            if raw_format == "capture":  # others are shown as frames made of them
+                assert reader.find_session(store, session_id).rows == events
+    filled = {"ws_event", "game_tick", "game", "other_player", "sidebet"}
+    assert {name for name, count in seen.items() if count} >= filled
+
+
+def test_playing_on_from_any_moment_of_a_capture_equals_playing_from_its_start(store: Path) -> None:
     for session_id in sessions(store, "capture"):
-        again = derived(reader.find_session(store, session_id).rows)
-        with StoreReader(store) as stored:
-            kept = stored.fetch(
-                "SELECT seq, sub, game_id, tick, price FROM game_tick WHERE session_id = ?"
-                " ORDER BY seq, sub",
-                [session_id],
-            ).to_pylist()
-        ticks = sorted(
-            (row.seq, row.sub, row.game_id, row.tick, row.price)
-            for row in again
-            if isinstance(row, GameTick)
-        )
-        assert ticks == [tuple(row.values()) for row in kept]
+        one = reader.load_session(store, session_id)
+        tried, wrong = wrong_seeks(one, 12)
+        assert tried > 12 or not one.games
+        assert wrong == []
 
 
 def test_a_legacy_game_replays_to_the_state_its_rows_gave_live(store: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from vectra_player.model.rows import GameTick, Sidebet, WsEvent
 from vectra_player.store import reads
-from vectra_player.store.reads import GameFilter, StoreReader, rows_of
+from vectra_player.store.reads import GameFilter, Span, StoreReader, rows_of
 from vectra_player.store.schema import to_table
 
 
@@ -56,6 +56,14 @@ def test_rows_of_a_table_are_the_rows_it_was_made_from(tree: Any) -> None:
     for rows in ([tree.tick(3, 1.1)], [tree.sidebet(settled_at=123)], [tree.ws(1, "2")]):
         assert list(rows_of(type(rows[0]), to_table(rows, type(rows[0])))) == rows
     assert list(rows_of(Sidebet, to_table([], Sidebet))) == []
+
+
+def test_rows_read_from_the_store_are_the_rows_that_were_filed(tree: Any) -> None:
+    stamps = {"placed_at": 1_765_000_000_123, "settled_at": 1_765_000_009_999}
+    tree.add(bet := tree.sidebet(**stamps))
+    with StoreReader(tree.root) as reader:
+        (found,) = rows_of(Sidebet, reader.read_span("sidebet", Span((bet.session_id,), 0, 99)))
+    assert found == bet
 
 
 def test_a_tick_seen_live_wins_over_a_recovered_one(tree: Any) -> None:
