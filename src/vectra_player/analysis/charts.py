@@ -7,6 +7,7 @@ commands and pages all draw that. Colours are the product's tokens: `charts.toke
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,13 @@ class Figure:
                 raise UsageError(f"A plot is written as .svg or .png, not as {other!r}.")
 
 
+def chart_of(rows: Sequence[Mapping[str, Any]]) -> altair.Chart:
+    """Begin a chart over rows of plain values, which it carries within itself."""
+    import altair
+
+    return altair.Chart(altair.Data(values=list(rows)))  # type: ignore[no-untyped-call]
+
+
 @cache
 def _light() -> dict[str, str]:
     """Return the light theme's colours by token, as the stylesheet has them."""
@@ -93,7 +101,12 @@ def _look() -> dict[str, Any]:
     return {
         "font": "system-ui, 'DejaVu Sans', sans-serif",
         "background": "transparent",
-        "view": {"continuousWidth": WIDTH, "continuousHeight": HEIGHT, "stroke": None},
+        "view": {
+            "continuousWidth": WIDTH,
+            "discreteWidth": WIDTH,
+            "continuousHeight": HEIGHT,
+            "stroke": None,
+        },
         "axis": {
             "domainColor": line,
             "gridColor": line,

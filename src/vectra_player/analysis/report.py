@@ -13,6 +13,9 @@ from pathlib import Path
 from vectra_player.analysis.charts import STYLESHEET, Figure
 from vectra_player.store.fsops import FileOps, replace_file
 
+LONGEST_NUMBER = 20
+"""Characters beyond which a cell is taken for words."""
+
 TEMPLATE = Path(__file__).resolve().parent / "report.html.jinja"
 
 
@@ -24,12 +27,30 @@ class Prose:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A program or command as it is to be typed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Table:
-    """Rows of text and numbers as they are to be read; `note` says how to read them."""
+    """Rows of text and numbers as they are to be read; `note` says how to read them.
+
+    A `tall` table scrolls within the page.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    tall: bool = False
+
+    def words(self, column: int) -> bool:
+        """Tell whether a column is text to be read, which may wrap, and no number."""
+        return any(len(row[column]) > LONGEST_NUMBER for row in self.rows if column < len(row))
+
+
+Part = Prose | Code | Table | Figure
 
 
 @dataclass(frozen=True)
@@ -37,7 +58,7 @@ class Section:
     """A heading and what stands under it."""
 
     title: str
-    parts: tuple[Prose | Table | Figure, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -64,5 +85,5 @@ class Report:
         replace_file(FileOps(), path, self.html().encode())
 
 
-def _kind(part: Prose | Table | Figure) -> str:
+def _kind(part: Part) -> str:
     return type(part).__name__.lower()

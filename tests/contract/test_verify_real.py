@@ -1,0 +1,102 @@
+"""Every revealed real game is verified exactly, and one changed byte of its record is found."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vectra_player.fairness.evidence import from_file
+from vectra_player.fairness.verify import Verification, verify_file, verify_store
+from vectra_player.store.importers import import_paths
+from vectra_player.store.reads import StoreReader
+
+pytestmark = [pytest.mark.real_data]
+
+GAMES = "games_with_seeds.jsonl"
+WATCHED = {"20251215-a8311c871b0e4bea", "20251215-1a211bfc7caf41d6"}
+"""Games of which a capture has every live frame, the commitment in the countdown among them."""
+
+
+@pytest.fixture(scope="module")
+def imported(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Verification:
+    root = tmp_path_factory.mktemp("real") / "data"
+    import_paths([real_data], root)
+    with StoreReader(root) as reader:
+        return verify_store(reader)
+
+
+def test_every_game_of_the_file_is_verified_with_its_rug_price(real_data: Path) -> None:
+    result = verify_file(from_file(real_data / GAMES))
+    lines = (real_data / GAMES).read_text().splitlines()
+    assert len(result.of("verified")) == len(result.games) == len(lines) == 22
+    assert result.compared == sum(len(json.loads(line)["prices"]) for line in lines)
+    assert result.rebuilt == 0
+
+
+@pytest.mark.slow
+def test_every_revealed_game_of_the_captures_is_verified(imported: Verification) -> None:
+    assert len(imported.of("verified")) == len(imported.games) == 22
+    assert (imported.rebuilt, imported.unrevealed) == (0, 55)
+
+
+@pytest.mark.slow
+def test_commitments_seen_before_the_rug_are_those_of_the_watched_games(
+    imported: Verification,
+) -> None:
+    seen = {
+        game.game_id: game.seconds_before for game in imported.games if game.commitment == "seen"
+    }
+    assert set(seen) == WATCHED
+    assert all(before is not None and before > 10 for before in seen.values())
+    assert imported.commitments()["late"] == 0
+
+
+def test_without_their_prices_the_games_are_rebuilt_and_verified(
+    real_data: Path, tmp_path: Path
+) -> None:
+    entries = [json.loads(line) for line in (real_data / GAMES).read_text().splitlines()]
+    for entry in entries:
+        del entry["prices"]
+    (tmp_path / GAMES).write_text("\n".join(map(json.dumps, entries)))
+    result = verify_file(from_file(tmp_path / GAMES))
+    assert (len(result.of("verified")), result.rebuilt) == (22, 22)
+
+
+def proved_part(line: str) -> Iterator[int]:
+    """Yield the places of everything in a record that the seed decides, and of the seed."""
+    for name in ("id", "prices", "peakMultiplier", "serverSeed", "serverSeedHash"):
+        match = re.search(rf'"{name}":\s*(\[[^\]]*\]|"[^"]*"|[\d.]+)', line)
+        assert match is not None
+        yield from range(*match.span(1))
+
+
+def test_one_changed_byte_anywhere_in_a_record_is_found(real_data: Path, tmp_path: Path) -> None:
+    lines = (real_data / GAMES).read_text().splitlines()
+    short = min(lines, key=lambda line: len(json.loads(line)["prices"]))
+    whole = json.loads(short)
+    changed, kept = [], 0
+    for place in proved_part(short):
+        other = "7" if short[place] != "7" else "3"
+        line = short[:place] + other + short[place + 1 :]
+        try:
+            same = json.loads(line) == whole
+        except ValueError:
+            same = False
+        kept += same  # a digit beyond what a double holds: the number is the same one
+        changed += [] if same else [line]
+    assert kept <= 2
+    (tmp_path / GAMES).write_text("\n".join([short, *changed]))
+    result = verify_file(from_file(tmp_path / GAMES))
+    assert len(changed) > 250
+    by_id = [game for game in result.games if game.game_id == whole["id"]]
+    others = [game for game in result.games if game.game_id != whole["id"]]
+    assert [game.status for game in by_id] == ["failed"]
+    assert "verified" not in {game.status for game in others}
+    for line in changed[:: len(changed) // 40]:
+        (tmp_path / GAMES).write_text("\n".join([lines[1], line]))
+        statuses = [game.status for game in verify_file(from_file(tmp_path / GAMES)).games]
+        assert sorted(statuses) in (["failed", "verified"], ["incomplete", "verified"])
