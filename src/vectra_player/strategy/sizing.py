@@ -466,7 +466,8 @@ def play_drawn(
     window wins where a draw is below it instead. pool, coin: uint64 when compiled.
     keys: (n_runs,) uint64, where each run's stream of draws begins.
     facts: (n_runs, 8) float64, columns FACTS.
-    path: (n_paths, points) int64, the bankroll of the first runs after each point's share of the games, from none to all.
+    path: (n_paths, points) int64, the bankroll of the first runs after each point's share of the
+    games, from none to all.
     """
     steps = path.shape[1] - 1
     for run in range(first, last):
