@@ -33,7 +33,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and (value != value or value <= 0):  # the first: NaN
                 raise UsageError(f"The limit {name} is {value}.", advice="Give it above 0.")
         if self.max_drawdown is not None and not self.max_drawdown <= 1:
             raise UsageError(

@@ -82,7 +82,7 @@ class ProfileSidebet(Strategy):
         if context.time_us is not None:
             day = context.time_us // _DAY_US
             if self._day is not None and day != self._day:
-                self._state = sizing.next_day(self._state)
+                self._state = sizing.next_day(self._rules, self._state)
             self._day = day
 
     def on_tick(self, context: Context) -> Iterator[Action]:
