@@ -1,8 +1,12 @@
-"""W2, W3: whatever the schedule, a slow client ends where a fast one does, and misses no trade."""
+"""W2, W3: whatever the schedule, a slow client ends where a fast one does, and misses no trade.
+
+VECTRA_EXAMPLES raises the number of schedules of each property, for a release.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 from hypothesis import given, settings
@@ -15,6 +19,7 @@ from vectra_player.foundation.outbox import HIGH_BYTES, Budget
 
 FILLER = "x" * (HIGH_BYTES // 4)
 NEVER_MERGED = ("player.trade", "sidebet.result", "game.rug", "game.settled", "alert")
+SCHEDULES = settings(deadline=None, max_examples=int(os.environ.get("VECTRA_EXAMPLES", "300")))
 UNBOUNDED = Budget(max_bytes=1 << 40, max_messages=1 << 30)
 
 steps = st.lists(
@@ -101,14 +106,14 @@ def others(messages: list[dict[str, Any]]) -> list[tuple[int, str, int]]:
     ]
 
 
-@settings(deadline=None, max_examples=300)
+@SCHEDULES
 @given(steps)
 def test_a_client_fed_merged_ticks_ends_in_the_same_state(schedule: list[tuple[str, Any]]) -> None:
     fast, slow = play(schedule, drops=False)
     assert final_state(slow) == final_state(fast)
 
 
-@settings(deadline=None, max_examples=300)
+@SCHEDULES
 @given(steps)
 def test_nothing_but_ticks_is_merged_and_order_is_kept(schedule: list[tuple[str, Any]]) -> None:
     fast, slow = play(schedule, drops=False)
@@ -117,7 +122,7 @@ def test_nothing_but_ticks_is_merged_and_order_is_kept(schedule: list[tuple[str,
     assert seqs == sorted(set(seqs))
 
 
-@settings(deadline=None, max_examples=300)
+@SCHEDULES
 @given(steps)
 def test_a_client_that_drops_and_resumes_misses_and_doubles_nothing(
     schedule: list[tuple[str, Any]],
