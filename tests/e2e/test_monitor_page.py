@@ -37,7 +37,7 @@ async def test_the_live_page_shows_everything_at_every_width_and_theme(
         await ticking(page)
         badges = page.locator(".badge")
         await expect(badges.nth(0)).to_have_text("DEMO")
-        await expect(badges.nth(1)).to_have_text("OFF")
+        await expect(badges.nth(1)).to_have_text("PAPER")
         await expect(page.locator("#leaders tbody tr")).to_have_count(10)
         await expect(page.locator("#tape .num").nth(3)).to_be_attached(timeout=PATIENCE_MS)
         await expect(page.locator("[data-figure='durable']")).to_contain_text("#")

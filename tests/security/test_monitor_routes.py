@@ -5,7 +5,9 @@ The walk reads the table the routes are made of: a route that is added without t
 
 from __future__ import annotations
 
+import http.client
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +19,18 @@ from tests.foundation_support import WRITE, Answer, Site, ask, site
 from vectra_player.foundation.monitor.app import Monitor, build_app
 from vectra_player.foundation.monitor.openapi import Endpoint
 from vectra_player.web.asgi import Guard
-from vectra_player.web.security import Access
+from vectra_player.web.security import TRADE_PATHS, Access
 
 OPEN = {"/login", "/health"}
 BODIES = {
     "/api/recording": {"action": "stop"},
     "/api/replay": {"game_id": "x"},
     "/api/replay/{id}": {"action": "close"},
+    "/api/replay/{id}/trade": {"action": "buy", "amount": 1},
+    "/api/trade/buy": {"amount": 1},
+    "/api/trade/sell": {"percentage": 50},
+    "/api/trade/sidebet": {"amount": 0.1},
+    "/api/trade/reset": {"cash": 1},
 }
 
 
@@ -43,6 +50,7 @@ def monitor() -> Monitor:
         user_artifacts=Path("artifacts"),
         artifacts=anything,  # type: ignore[arg-type]
         replay=anything,  # type: ignore[arg-type]
+        trade=anything,  # type: ignore[arg-type]
     )
 
 
@@ -196,6 +204,90 @@ def test_a_write_with_the_cookie_needs_a_page_of_ours(up: Site, endpoint: Endpoi
         )
         assert answer.status == 415
     assert recording(up) == before
+
+
+TRADES = [e for e in WRITES if e.path.startswith("/api/trade")]
+VISIT = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+SCRIPTED = [
+    {},
+    {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "object", "Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Dest": "document"},
+]
+
+
+def trade_token(up: Site) -> str:
+    found = re.search(
+        r'"vectra-trade" content="(\w+)"', up.get("/", {**up.cookie(), **VISIT}).body.decode()
+    )
+    assert found
+    return found[1]
+
+
+def test_every_write_of_trading_is_guarded() -> None:
+    assert {e.path for e in TRADES} == {
+        f"/api/trade/{name}" for name in ("buy", "sell", "sidebet", "reset")
+    }
+    assert all(e.path.startswith(TRADE_PATHS) for e in TRADES)
+
+
+@pytest.mark.parametrize("endpoint", TRADES, ids=[e.path for e in TRADES])
+def test_the_cookie_alone_does_not_trade(up: Site, endpoint: Endpoint) -> None:
+    page = {**up.cookie(), "Origin": up.origin, "X-Vectra-Request": "1"}
+    token, before = trade_token(up), up.get("/api/trade").json
+    for given in (None, "", "1", token[:-1], token.upper(), up.instance.token, "\xe9"):
+        headers = page if given is None else {**page, "X-Vectra-Trade": given}
+        assert send(up, endpoint, headers).status == 403, given
+    twice = [*page.items(), ("X-Vectra-Trade", token), ("X-Vectra-Trade", token)]
+    assert send_pairs(up, endpoint, twice) == 403
+    assert up.get("/api/trade").json["actions"] == before["actions"]
+    assert send(up, endpoint, {**page, "X-Vectra-Trade": token}).status in (200, 409)
+    assert send(up, endpoint, up.bearer).status in (200, 409)
+
+
+def send_pairs(up: Site, endpoint: Endpoint, headers: list[tuple[str, str]]) -> int:
+    """Send a write with headers that may repeat; return the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", up.instance.monitor)
+    body = json.dumps(BODIES[endpoint.path]).encode()
+    connection.putrequest(endpoint.method, path_of(endpoint))
+    pairs = [*headers, *WRITE.items(), ("Content-Length", str(len(body)))]
+    for name, value in pairs:
+        connection.putheader(name, value)
+    connection.endheaders(body)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_only_a_visit_of_the_users_own_is_given_the_trade_token(up: Site) -> None:
+    cookie, token = up.cookie(), trade_token(up)
+    for proof in (cookie, up.bearer):
+        for endpoint in TABLE:
+            if endpoint.method != "GET":
+                continue
+            visits = [] if endpoint.path == "/" else [VISIT]
+            for headers in SCRIPTED + visits:
+                answer = send(up, endpoint, {**proof, **headers})
+                assert token.encode() not in answer.body
+                assert token not in str(answer.headers)
+
+
+def test_the_page_with_the_token_is_kept_apart_from_tools(up: Site) -> None:
+    page = up.get("/", {**up.cookie(), **VISIT}).headers
+    assert "frame-ancestors 'none'" in page["content-security-policy"]
+    assert page["x-frame-options"] == "DENY"
+    assert page["cache-control"] == "no-store"
+    assert page["cross-origin-opener-policy"] == "same-origin"
+    for path in ("live-monitor/", "live-monitor/tool.js", "none/", "shared/format.js"):
+        tool = up.get(f"/artifacts/{path}", up.cookie()).headers
+        assert tool["cross-origin-opener-policy"] == "same-origin-allow-popups", path
+
+
+def test_no_service_worker_is_served(up: Site) -> None:
+    headers = {**up.cookie(), "Service-Worker": "script", "Sec-Fetch-Site": "same-origin"}
+    assert up.get("/artifacts/live-monitor/tool.js", headers).status == 403
 
 
 def test_no_read_changes_anything(up: Site) -> None:

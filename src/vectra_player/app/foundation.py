@@ -21,6 +21,7 @@ from vectra_player.foundation.hub import FeedHub
 from vectra_player.foundation.live_backend import LiveBackend
 from vectra_player.foundation.live_feed import LiveFeed
 from vectra_player.foundation.logring import LogRing
+from vectra_player.foundation.paper_desk import PaperDesk
 from vectra_player.foundation.replays import ReplayDesk
 from vectra_player.foundation.service import Service, ServiceSettings
 from vectra_player.foundation.store_worker import StoreWorker
@@ -88,8 +89,9 @@ async def run_foundation(
         )
         # Clients are told the end before the store is closed, and after everything is filed.
         steps.push_async_callback(service.stop)
-        backend = await steps.enter_async_context(_live(pair, name, hubs, service, settings, clock))
-        await service.start(backend, desk)
+        live = _live(pair, name, hubs, service, settings, clock)
+        backend, paper = await steps.enter_async_context(live)
+        await service.start(backend, desk, paper)
         status = _status_with_feed(pair.recorder, service)
         handlers = handlers_of(pair.store, pair.recorder, status)
         handlers["login"] = _login(service)
@@ -121,9 +123,12 @@ def service_settings(settings: Settings) -> ServiceSettings:
 @contextlib.asynccontextmanager
 async def _live(
     pair: Opened, name: str, hubs: _Hubs, service: Service, settings: Settings, clock: Clock
-) -> AsyncIterator[LiveBackend]:
-    """Join the recorder's bus to the main hub and to what the monitor asks."""
+) -> AsyncIterator[tuple[LiveBackend, PaperDesk]]:
+    """Join the recorder's bus to the main hub, the paper account and what the monitor asks."""
     recorder = pair.recorder
+    paper = PaperDesk(
+        recorder.bus, recorder.live, lambda message: feed.hub.publish(message), clock=clock
+    )
     feed = LiveFeed(
         recorder.bus,
         recorder.live,
@@ -137,7 +142,7 @@ async def _live(
     ring = LogRing()
     ring.attach()
     try:
-        yield LiveBackend(
+        backend = LiveBackend(
             recorder,
             feed,
             worker,
@@ -146,7 +151,9 @@ async def _live(
             feed_facts=service.feed_facts,
             clock=clock,
         )
+        yield backend, paper
     finally:
+        paper.close()
         feed.close()
         ring.detach()
         await worker.close()

@@ -22,7 +22,9 @@ from vectra_player.protocol.rugs import Event
 
 Mode = Literal["LIVE", "DEMO", "REPLAY"]
 
-TRADING: Literal["OFF"] = "OFF"
+TRADING: Literal["PAPER"] = "PAPER"
+"""What trading may do on the live feed: nothing here can press a button."""
+
 GAPS_KEPT = 20
 TRADES_KEPT = 50
 

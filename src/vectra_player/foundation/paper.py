@@ -29,7 +29,6 @@ from vectra_player.foundation.paper_score import CoinShadow, Score
 from vectra_player.strategy.actions import Action
 from vectra_player.strategy.hand import HandEngine
 from vectra_player.strategy.latency import Latency
-from vectra_player.strategy.limits import Limits
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.paper import PaperBroker
 from vectra_player.strategy.records import ActionName, Decision, Outcome
@@ -47,13 +46,13 @@ class PaperAccount:
     def __init__(self, wallet: WalletRequest, mode: Mode) -> None:
         self.wallet = wallet
         self._mode: Mode = mode
-        self._broker = PaperBroker(wallet.cash, latency=Latency.ms(wallet.latency_ms))
-        limits = Limits(**msgspec.structs.asdict(wallet.limits))
-        self._engine = HandEngine(self._broker, limits=limits)
+        self._broker = PaperBroker(wallet.start_cash, latency=Latency.ms(wallet.latency_ms))
+        self._engine = HandEngine(self._broker, limits=wallet.limits.of_a_run())
         self._coin = CoinShadow(wallet)
         self._score = Score()
         self._made: dict[int, tuple[Decision, Actor]] = {}
         self._holder: Actor = "human"
+        self._acted_in = -1
         self._notes: deque[ActionNote] = deque(maxlen=NOTES_KEPT)
 
     @property
@@ -61,6 +60,12 @@ class PaperAccount:
         """Tell whether nothing is held, staked or under way."""
         broker = self._broker
         return not (broker.ledger.position.qty or broker.bet or broker.pending)
+
+    @property
+    def resting(self) -> bool:
+        """Tell whether steps that are left out now would change nothing of what is told."""
+        played = self._engine.context.games_played != self._acted_in
+        return played and self.idle and self._coin.idle
 
     @property
     def between_games(self) -> bool:
@@ -77,6 +82,7 @@ class PaperAccount:
     def act(self, action: Action, actor: Actor, now_ms: int) -> ActionNote:
         """Take in an action; return what became of it at once. Raises UsageError: no game yet."""
         done = self._engine.act(action)
+        self._acted_in = self._engine.context.games_played
         self._made[done.decision.number] = (done.decision, actor)
         if done.outcome is not None:
             return self._told(now_ms)[-1]
@@ -90,11 +96,11 @@ class PaperAccount:
         equity = ledger.equity(context.price if ledger.position.qty else 0.0)
         stopped = self._engine.stopped
         return AccountView(
-            start_cash=float(self.wallet.cash),
+            start_cash=self.wallet.cash,
             cash=float(ledger.cash),
             at_risk=float(ledger.at_risk),
             equity=float(equity),
-            profit=float(equity - self.wallet.cash),
+            profit=float(equity - self.wallet.start_cash),
             realised=float(ledger.realised),
             sidebet_pnl=float(ledger.sidebet_pnl),
             invested=float(ledger.total_invested),

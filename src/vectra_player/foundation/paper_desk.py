@@ -113,8 +113,8 @@ def reset_note(wallet: WalletRequest, mode: Mode, actor: Actor, now_ms: int) -> 
         outcome="CONFIRMED",
         kind="reset",
         ts=now_ms,
-        amount=float(wallet.cash),
-        cash=float(wallet.cash),
+        amount=wallet.cash,
+        cash=wallet.cash,
     )
 
 

@@ -7,22 +7,27 @@ SOL as numbers, exact to a lamport below 9 million SOL; null is what is not know
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from vectra_player.model.units import to_sol
 from vectra_player.strategy.latency import BUY_ORDER_MS
+from vectra_player.strategy.limits import Limits
 from vectra_player.strategy.records import OutcomeKind
 
 Actor = Literal["human", "bot"]
 Mode = Literal["paper", "practice"]
 ActionType = Literal["BUY", "SELL", "SIDEBET", "RESET"]
 
-START_CASH = Decimal(10)
+START_CASH = 10.0
 MOST_CASH = 1_000_000
+MOST_SOL = 1_000_000_000
+"""Above it no account of the store holds an amount."""
 LONGEST_LATENCY_MS = 60_000
 
-_Sol = Annotated[Decimal, Meta(gt=0)]
+_Sol = Annotated[float, Meta(gt=0, lt=MOST_SOL)]
+_Percent = Annotated[float, Meta(ge=1, le=100)]
 _Share = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -36,27 +41,41 @@ class WalletLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_loss_run_sol: _Sol | None = None
     max_drawdown: _Share | None = None
 
+    def of_a_run(self) -> Limits:
+        """Return them as the engine takes them."""
+        given: dict[str, Any] = {
+            name: value if name == "max_drawdown" else to_sol(Decimal(str(value)))
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not None
+        }
+        return Limits(**given)
+
 
 class WalletRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new wallet. `latency_ms`: how long an order is under way; 219 ms was measured once."""
 
-    cash: Annotated[Decimal, Meta(gt=0, le=MOST_CASH)] = START_CASH
+    cash: Annotated[float, Meta(gt=0, le=MOST_CASH)] = START_CASH
     latency_ms: Annotated[float, Meta(ge=0, le=LONGEST_LATENCY_MS)] = BUY_ORDER_MS
     limits: WalletLimits = WalletLimits()
     mode: str = "PAPER"
+
+    @property
+    def start_cash(self) -> Decimal:
+        """Return the cash to a lamport."""
+        return to_sol(Decimal(str(self.cash)))
 
 
 class AmountRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Buy or bet for an amount of SOL."""
 
-    amount: Annotated[Decimal, Meta(gt=0)]
+    amount: _Sol
     mode: str = "PAPER"
 
 
 class SellRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Sell a part of the holding."""
 
-    percentage: Annotated[Decimal, Meta(ge=1, le=100)] = Decimal(100)
+    percentage: _Percent = 100.0
     mode: str = "PAPER"
 
 
@@ -64,8 +83,8 @@ class PracticeRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Trade in a replay: `amount` belongs to buy and sidebet, `percentage` to sell."""
 
     action: Literal["buy", "sell", "sidebet", "reset"]
-    amount: Annotated[Decimal, Meta(gt=0)] | None = None
-    percentage: Annotated[Decimal, Meta(ge=1, le=100)] = Decimal(100)
+    amount: _Sol | None = None
+    percentage: _Percent = 100.0
 
 
 class ActionNote(Struct, frozen=True, kw_only=True):

@@ -73,10 +73,17 @@ class CoinShadow:
 
     def __init__(self, wallet: WalletRequest) -> None:
         self._coin = CoinFlip(CoinFlipParams(chance=COIN_CHANCE, buys=0, bets=0))
-        broker = PaperBroker(wallet.cash, latency=Latency.ms(wallet.latency_ms))
-        self._engine = Engine(self._coin, broker, seed=COIN_SEED)
+        self._broker = PaperBroker(wallet.start_cash, latency=Latency.ms(wallet.latency_ms))
+        self._engine = Engine(self._coin, self._broker, seed=COIN_SEED)
         self._score = Score()
         self._bought: tuple[Decimal, int] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is planned, held, staked or under way."""
+        broker = self._broker
+        at_work = broker.ledger.position.qty or broker.bet or broker.pending
+        return not (at_work or self._coin.buys or self._coin.bets or self._bought)
 
     def see(self, market: Market) -> None:
         """Move on to a step."""

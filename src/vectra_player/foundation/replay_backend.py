@@ -13,11 +13,10 @@ import msgspec
 from vectra_player import __version__
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import UsageError
-from vectra_player.foundation.live_feed import TRADING
 from vectra_player.foundation.logring import LogRing
 from vectra_player.foundation.monitor.answers import FeedHealth, Health, RecordingAnswer, State
 from vectra_player.foundation.monitor.metrics import Metrics, Reading
-from vectra_player.foundation.replays import ReplayStage
+from vectra_player.foundation.replays import PRACTICE, ReplayStage
 from vectra_player.foundation.snapshot import snapshot_data
 from vectra_player.foundation.store_worker import Question, StoreWorker
 
@@ -73,7 +72,7 @@ class ReplayBackend:
         """Return everything the monitor page shows."""
         return State(
             mode="REPLAY",
-            trading=TRADING,
+            trading=PRACTICE,
             recording=self.recording(),
             feed=self._feed_facts(),
             recorder={"source": self._source, "recording": False, "replay": self._stage.status},

@@ -10,17 +10,26 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import UsageError
 from vectra_player.foundation.hub import FeedHub, HubSettings
-from vectra_player.foundation.live_feed import TRADES_KEPT, TRADING
+from vectra_player.foundation.live_feed import TRADES_KEPT
 from vectra_player.foundation.messages import SNAPSHOT, Message
 from vectra_player.foundation.monitor.answers import ReplayAction, ReplayRequest
 from vectra_player.foundation.normaliser import Normaliser
+from vectra_player.foundation.paper_desk import action_message, reset_note
+from vectra_player.foundation.paper_records import (
+    ActionNote,
+    Actor,
+    PracticeRequest,
+    TradeAnswer,
+    TradeState,
+)
+from vectra_player.foundation.practice import Practice
 from vectra_player.foundation.snapshot import snapshot_data
 from vectra_player.live.live_state import LiveState
 from vectra_player.protocol.game_payloads import NewTrade
@@ -33,6 +42,9 @@ from vectra_player.replay.worker import Wanted
 
 TRADES_AT_JUMP = 20
 """Trades before the new moment that a jump shows: each costs up to 50 reductions."""
+
+PRACTICE: Literal["PRACTICE"] = "PRACTICE"
+"""What trading may do in a replay: nothing but practice."""
 
 MOST_MARKS = 500
 GONE = 1000
@@ -57,6 +69,7 @@ class ReplayStage:
         self._state = LiveState()
         self._status: dict[str, Any] = {"id": replay_id}
         self._trades: deque[msgspec.Raw | dict[str, Any]] = deque(maxlen=TRADES_KEPT)
+        self._practice = Practice(recording)
         self._marks = msgspec.to_builtins(recording.marks[:MOST_MARKS])
         self.hub = FeedHub(self.snapshot, settings=settings, clock=clock)
 
@@ -73,6 +86,8 @@ class ReplayStage:
     def show(self, event: Event, before: LiveState, after: LiveState) -> None:
         """Publish the messages of an event."""
         self._state = after
+        for note in self._practice.show(event, after):
+            self._note(note)
         for message in self._normaliser.feed(event, before, after):
             if message.type == "player.trade":
                 self._trades.append(message.data)
@@ -81,9 +96,26 @@ class ReplayStage:
     def jump(self, state: LiveState, position: int) -> None:
         """Send everybody a snapshot of another moment."""
         self._state = state
+        self._practice.jump(position, state)
         self._trades.clear()
         self._trades.extend(self._trades_before(position))
         self.hub.reset()
+
+    def practice(self) -> TradeState:
+        """Return the practice account at the moment shown."""
+        return self._practice.state()
+
+    def trade(self, request: PracticeRequest, actor: Actor) -> TradeAnswer:
+        """Trade for practice at the moment shown. Raises UsageError where nothing can be traded."""
+        if request.action != "reset":
+            return self._note(self._practice.act(request, actor, self._state))
+        wallet = self._practice.reset(request)
+        return self._note(reset_note(wallet, "practice", actor, self._clock.now_us() // 1000))
+
+    def _note(self, note: ActionNote) -> TradeAnswer:
+        answer = TradeAnswer(action=note, account=self._practice.view())
+        self.hub.publish(action_message(answer))
+        return answer
 
     def tell(self, status: ReplayStatus) -> None:
         """Publish where the replay stands."""
@@ -103,7 +135,7 @@ class ReplayStage:
         """Return the message a client gets first; keys as in the live feed, and `replay`."""
         data = {
             "mode": "REPLAY",
-            "trading": TRADING,
+            "trading": PRACTICE,
             "recording": False,
             "session_id": None,
             **snapshot_data(self._state),
@@ -171,10 +203,24 @@ class ReplayDesk:
         self._forget_closed()
         return _plain(status)
 
+    def practice(self, replay_id: str) -> TradeState:
+        """Return the practice account of a replay. Raises KeyError."""
+        return self._open_stage(replay_id).practice()
+
+    def trade(self, replay_id: str, request: PracticeRequest, actor: Actor) -> TradeAnswer:
+        """Trade in a replay for practice. Raises KeyError, UsageError."""
+        return self._open_stage(replay_id).trade(request, actor)
+
     async def close(self) -> None:
         """End every replay."""
         await self._replays.close()
         self._stages.clear()
+
+    def _open_stage(self, replay_id: str) -> ReplayStage:
+        stage = self.stage(replay_id)
+        if stage is None:
+            raise KeyError(replay_id)
+        return stage
 
     def _wanted(self, request: ReplayRequest) -> Wanted:
         named = {

@@ -18,7 +18,7 @@ from vectra_player.foundation.feed import Feed, FeedSettings
 from vectra_player.foundation.hub import FeedHub
 from vectra_player.foundation.listen import hold_ipv6, release, take_port
 from vectra_player.foundation.monitor.app import Monitor, build_app
-from vectra_player.foundation.monitor.backend import Backend, ReplayControl
+from vectra_player.foundation.monitor.backend import Backend, ReplayControl, TradeControl
 from vectra_player.foundation.monitor.server import MonitorServer
 from vectra_player.foundation.registry import Registry
 from vectra_player.web.security import Access
@@ -77,7 +77,12 @@ class Service:
         counters = msgspec.structs.asdict(self._feed.stats())
         return {"address": self.feed_url, "port": self.feed_port, **counters}
 
-    async def start(self, backend: Backend, replay: ReplayControl | None = None) -> None:
+    async def start(
+        self,
+        backend: Backend,
+        replay: ReplayControl | None = None,
+        trade: TradeControl | None = None,
+    ) -> None:
         """Answer on both ports.
 
         Raises:
@@ -93,6 +98,7 @@ class Service:
                 user_artifacts=artifacts,
                 artifacts=Registry(artifacts),
                 replay=replay,
+                trade=trade,
             )
             app = build_app(
                 monitor, self._access, http_port=self.http_port, feed_port=self.feed_port

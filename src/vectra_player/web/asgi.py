@@ -45,15 +45,15 @@ class Guard:
         door: Door,
         feed_port: int | None = None,
         open_paths: Iterable[str] = OPEN_PATHS,
+        trade_pages: Iterable[str] = (),
     ) -> None:
+        """`trade_pages`: paths of pages that may hold the trade token."""
         self._app = app
         self._access = access
         self._door = door
         self._open = frozenset(open_paths)
-        self._headers = [
-            (name.lower().encode(), value.encode())
-            for name, value in security_headers(feed_port).items()
-        ]
+        self._feed_port = feed_port
+        self._trade_pages = frozenset(trade_pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI server."""
@@ -62,10 +62,10 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await self._serve(scope, receive, self._with_headers(send))
+            await self._serve(scope, receive, self._with_headers(scope["path"], send))
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = _asked(scope)
+        request = asked(scope)
         verdict = self._access.check(request, self._door, open_path=request.path in self._open)
         if not verdict.allowed:
             await _refuse(verdict, scope, receive, send)
@@ -76,16 +76,23 @@ class Guard:
             return
         await self._app(scope, _replayed(body, receive), send)
 
-    def _with_headers(self, send: Send) -> Send:
+    def _with_headers(self, path: str, send: Send) -> Send:
+        headers = _encoded(self._feed_port, path, path in self._trade_pages)
+
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = list(message.get("headers", ()))
                 present = {name.lower() for name, _ in own}
-                own += [pair for pair in self._headers if pair[0] not in present]
+                own += [pair for pair in headers if pair[0] not in present]
                 message = {**message, "headers": own}
             await send(message)
 
         return send_safely
+
+
+def _encoded(feed_port: int | None, path: str, trades: bool) -> list[tuple[bytes, bytes]]:
+    headers = security_headers(feed_port, path=path, trades=trades)
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def login_route(access: Access) -> Route:
@@ -106,7 +113,8 @@ def login_route(access: Access) -> Route:
     return Route("/login", login, methods=["GET"])
 
 
-def _asked(scope: Scope) -> Request:
+def asked(scope: Scope) -> Request:
+    """Return a request as the access rule sees it."""
     headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
     return Request(scope["method"], scope["path"], headers)
 

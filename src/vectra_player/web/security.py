@@ -25,6 +25,11 @@ OPEN_PATHS = frozenset({"/login", "/health"})
 """The only paths that answer without the token; Host and Origin hold for them too."""
 WRITE_HEADER = "x-vectra-request"
 """A page's own scripts must send this as `1` with a write; no form and no image can."""
+TRADE_HEADER = "x-vectra-trade"
+"""A page's trades carry the trade token here: docs/decisions/0016-the-trade-token.md."""
+TRADE_PATHS = "/api/trade/"
+TOOL_PATHS = "/artifacts/"
+"""Where the user's own tools are served: they share the origin and the cookie, nothing more."""
 
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 _READS = frozenset({"GET", "HEAD"})
@@ -125,8 +130,17 @@ def _origins(ports: Iterable[int]) -> frozenset[str]:
     return frozenset(f"http://{name}:{port}" for port in ports for name in _NAMES)
 
 
-def security_headers(feed_port: int | None = None) -> dict[str, str]:
-    """Return the headers every response carries; `feed_port`: where its scripts may connect."""
+def security_headers(
+    feed_port: int | None = None, *, path: str = "", trades: bool = False
+) -> dict[str, str]:
+    """Return the headers every response carries; `feed_port`: where its scripts may connect.
+
+    With `trades` the response is a page that holds the trade token: nothing frames it. A tool
+    (`path` below TOOL_PATHS) never shares a group of windows with such a page: their opener
+    policies differ, so a browser parts them (docs/decisions/0016).
+    """
+    opener = "same-origin-allow-popups" if path.startswith(TOOL_PATHS) else "same-origin"
+    framers = "'none'" if trades else "'self'"
     connect = "'self'"
     if feed_port is not None:
         connect += f" ws://127.0.0.1:{feed_port} ws://localhost:{feed_port}"
@@ -138,16 +152,16 @@ def security_headers(feed_port: int | None = None) -> dict[str, str]:
         "font-src 'self'",
         f"connect-src {connect}",
         "frame-src 'self'",
-        "frame-ancestors 'self'",
+        f"frame-ancestors {framers}",
         "base-uri 'none'",
         "form-action 'self'",
     )
     return {
         "Content-Security-Policy": "; ".join(policy),
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "SAMEORIGIN",
+        "X-Frame-Options": "DENY" if trades else "SAMEORIGIN",
         "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": opener,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
@@ -170,6 +184,7 @@ class Access:
         self.cookie_name = f"vectra_{instance}"
         self._clock = clock or SystemClock()
         self._cookie = _derive(token, "cookie")
+        self._trade = _derive(token, "trade")
         self._purpose = f"login {realm}".strip()
         self._used: dict[str, int] = {}
 
@@ -196,8 +211,15 @@ class Access:
         if not proof.allowed:
             return proof
         if proof.by == "cookie":
-            refusal = _wrong_page(request, door)
+            refusal = _wrong_page(request, door) or self._wrong_trader(request)
         return refusal or proof
+
+    def trade_token(self, request: Request) -> str | None:
+        """Return what the page that is asked for needs to trade; None where a script could read it.
+
+        Only a visit of the user's own gets it: a browser says so in headers no script can set.
+        """
+        return self._trade if _is_visit(request) else None
 
     def check_handshake(self, request: Request, door: Door) -> Verdict:
         """Decide on a WebSocket handshake: cookie and Origin, or bearer."""
@@ -266,6 +288,14 @@ class Access:
                     return Verdict(True, by="cookie")
         return Verdict(False, 401, "no valid login: open the link that was printed at the start")
 
+    def _wrong_trader(self, request: Request) -> Verdict | None:
+        """Refuse a trade by a page that only has the cookie."""
+        if request.method in _READS or not request.path.startswith(TRADE_PATHS):
+            return None
+        if _equal(request.one(TRADE_HEADER) or "", self._trade):
+            return None
+        return Verdict(False, 403, "only the monitor's own page, or a program, may trade")
+
     def _now_s(self) -> int:
         return self._clock.now_us() // 1_000_000
 
@@ -311,6 +341,8 @@ def _wrong_shape(request: Request, body: BodyRule) -> Verdict | None:
 
 def _wrong_page(request: Request, door: Door) -> Verdict | None:
     """Refuse what a browser sent with our cookie, but not on behalf of our page."""
+    if request.all("service-worker"):
+        return Verdict(False, 403, "no service worker: it would stand between us and our pages")
     if request.method in _READS:
         return None if _site_fits(request, door) or _is_visit(request) else _FOREIGN
     if request.one("origin") is None:

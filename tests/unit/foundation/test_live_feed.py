@@ -87,7 +87,7 @@ async def test_a_snapshot_comes_first_and_holds_what_is_known() -> None:
     assert (snapshot["type"], snapshot["gameId"], told["tick"]) == ("snapshot", GAME, 2)
     assert told["prices"] == PRICES
     assert [trade["qty"] for trade in told["trades"]] == [1]
-    assert (told["mode"], told["trading"], told["recording"]) == ("LIVE", "OFF", True)
+    assert (told["mode"], told["trading"], told["recording"]) == ("LIVE", "PAPER", True)
     assert told["last_seq"] == snapshot["seq"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 import pytest
 
@@ -14,7 +13,7 @@ from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy import Buy, PlaceSidebet, Sell
 from vectra_player.strategy.market import Market
 
-AT_ONCE = WalletRequest(cash=Decimal(1), latency_ms=0)
+AT_ONCE = WalletRequest(cash=1, latency_ms=0)
 
 
 def live(tick: int, price: float, game: str = "g1") -> Market:
@@ -56,7 +55,7 @@ def test_a_buy_and_a_sale_move_cash_and_holding() -> None:
 
 
 def test_an_order_under_way_is_told_twice_and_done_at_a_later_tick() -> None:
-    one = account(WalletRequest(cash=Decimal(1), latency_ms=300))
+    one = account(WalletRequest(cash=1, latency_ms=300))
     play(one, [live(10, 2.0)])
     note = one.act(Buy("0.1"), "bot", 0)
     assert (note.kind, note.outcome, note.game_context_tick) == ("submitted", None, 10)
@@ -109,8 +108,8 @@ def test_what_the_rules_refuse_is_told_with_its_reason(
 
 
 def test_a_limit_blocks_and_says_which() -> None:
-    limits = WalletLimits(max_stake_sol=Decimal("0.05"))
-    one = account(WalletRequest(cash=Decimal(1), latency_ms=0, limits=limits))
+    limits = WalletLimits(max_stake_sol=0.05)
+    one = account(WalletRequest(cash=1, latency_ms=0, limits=limits))
     play(one, [live(0, 1.0)])
     note = one.act(Buy("0.06"), "human", 0)
     assert (note.outcome, note.reason) == ("BLOCKED", "limit")
@@ -128,7 +127,7 @@ def test_between_games_nothing_is_done() -> None:
 
 
 def test_a_presale_order_is_done_later_in_the_countdown() -> None:
-    one = account(WalletRequest(cash=Decimal(1)))
+    one = account(WalletRequest(cash=1))
     play(one, [Market("g1", GamePhase.BETTING, 0, 1.0, timer_ms=9_000)])
     one.act(Buy("0.1"), "human", 0)
     assert play(one, [Market("g1", GamePhase.BETTING, 0, 1.0, timer_ms=8_800)]) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 from tests.live_support import GAME, T0, event, tick
 from tests.store_support import FakeClock
@@ -55,7 +53,7 @@ async def test_a_new_wallet_begins_anew_in_the_same_game() -> None:
     wired = Wired()
     wired.tick(0)
     wired.desk.act(Buy("0.5"), "human", "PAPER")
-    answer = wired.desk.reset(WalletRequest(cash=Decimal(3), latency_ms=0), "human")
+    answer = wired.desk.reset(WalletRequest(cash=3, latency_ms=0), "human")
     assert (answer.action.kind, answer.account.cash, answer.account.pending) == ("reset", 3, [])
     assert wired.desk.act(PlaceSidebet("0.1"), "human", "PAPER").action.kind == "placed"
     assert wired.desk.state().latency_ms == 0

@@ -10,6 +10,8 @@ from vectra_player.errors import UsageError
 from vectra_player.web.security import (
     UPLOAD_BODY,
     Access,
+    Request,
+    Verdict,
     http_door,
     new_token,
     require_loopback,
@@ -189,3 +191,62 @@ def test_one_login_serves_every_server_of_the_instance() -> None:
     monitor = Access(token, instance=INSTANCE)
     dashboard = Access(token, instance=INSTANCE, realm="dashboard")
     assert monitor.check(make_request(cookie=cookie_of(dashboard)), http_door(PORT)).allowed
+
+
+VISIT = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+
+
+def trade_write(access: Access, path: str = "/api/trade/buy", **headers: str | None) -> Verdict:
+    write = make_write(access, **headers)
+    return access.check(Request("POST", path, write.headers), http_door(PORT))
+
+
+def test_a_trade_by_a_page_needs_the_token_only_a_visit_is_given() -> None:
+    access = Access(new_token(), instance=INSTANCE)
+    token = access.trade_token(make_request(path="/", **VISIT))
+    assert token is not None
+    assert trade_write(access).status == 403
+    assert trade_write(access, x_vectra_trade=token).allowed
+    other = Access(new_token(), instance=INSTANCE)
+    assert trade_write(other, x_vectra_trade=token).status == 403
+    assert trade_write(access, path="/api/recording").allowed
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec_fetch_mode": "navigate"},
+        {"sec_fetch_dest": "document"},
+        {"sec_fetch_mode": "cors", "sec_fetch_dest": "empty"},
+        {"sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"},
+        {"sec_fetch_mode": "navigate", "sec_fetch_dest": "embed"},
+    ],
+    ids=str,
+)
+def test_what_a_script_can_ask_for_gets_no_trade_token(headers: dict[str, str]) -> None:
+    access = Access(new_token(), instance=INSTANCE)
+    assert access.trade_token(make_request(path="/", **headers)) is None
+
+
+def test_a_program_trades_with_its_bearer_token() -> None:
+    access = Access(new_token(), instance=INSTANCE)
+    bearer = {"authorization": f"Bearer {access.token}", "cookie": None}
+    assert trade_write(access, **bearer).allowed
+
+
+def test_a_page_with_the_trade_token_shares_no_window_group_with_a_tool() -> None:
+    page = security_headers(9000, path="/", trades=True)
+    tool = security_headers(9000, path="/artifacts/mine/")
+    openers = {h["Cross-Origin-Opener-Policy"] for h in (page, tool)}
+    assert openers == {"same-origin", "same-origin-allow-popups"}
+    assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in tool["Content-Security-Policy"]
+
+
+def test_a_service_worker_is_refused() -> None:
+    access = Access(new_token(), instance=INSTANCE)
+    asked = make_request(path="/artifacts/mine/sw.js", cookie=cookie_of(access))
+    assert access.check(asked, http_door(PORT)).allowed
+    worker = Request("GET", asked.path, [*asked.headers, ("Service-Worker", "script")])
+    assert access.check(worker, http_door(PORT)).status == 403

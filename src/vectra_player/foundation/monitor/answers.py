@@ -63,7 +63,7 @@ class State(msgspec.Struct, frozen=True):
     """Everything the monitor page shows; `state` is the content of a feed snapshot."""
 
     mode: Literal["LIVE", "DEMO", "REPLAY"]
-    trading: Literal["OFF"]
+    trading: Literal["PAPER", "PRACTICE"]
     recording: RecordingAnswer
     feed: dict[str, Any]
     recorder: dict[str, Any]

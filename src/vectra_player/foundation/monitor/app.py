@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -32,18 +32,23 @@ from vectra_player.foundation.monitor.answers import (
     ReplayRequest,
     State,
 )
-from vectra_player.foundation.monitor.backend import Artifacts, Backend, ReplayControl
+from vectra_player.foundation.monitor.backend import (
+    Artifacts,
+    Backend,
+    ReplayControl,
+    TradeControl,
+)
+from vectra_player.foundation.monitor.bodies import answer, body_of
 from vectra_player.foundation.monitor.metrics import METRICS_TYPE
 from vectra_player.foundation.monitor.odds import Odds, fair_odds
 from vectra_player.foundation.monitor.openapi import Endpoint, document
 from vectra_player.foundation.monitor.questions import listing_asked, survival_asked
+from vectra_player.foundation.monitor.trade import PracticeRoutes, TradeRoutes
 from vectra_player.store.listing import GameInfo, SessionInfo
-from vectra_player.web.asgi import Guard, login_route
+from vectra_player.web.asgi import Guard, asked, login_route
 from vectra_player.web.security import Access, http_door
 
 log = structlog.get_logger(__name__)
-
-_T = TypeVar("_T")
 
 SHARED = "shared"
 """Name under /artifacts/ of the client library; no tool may have it."""
@@ -60,12 +65,15 @@ class Monitor:
         user_artifacts: Path,
         artifacts: Artifacts | None = None,
         replay: ReplayControl | None = None,
+        trade: TradeControl | None = None,
     ) -> None:
         self._backend = backend
+        self._access = access
         self._login = login_route(access).endpoint
         self._artifact_roots = (files.BUILT_IN_ARTIFACTS, user_artifacts)
         self._artifacts = artifacts
         self._replay = replay
+        self._trade = trade
 
     def endpoints(self) -> list[Endpoint]:
         """Return every method of every path."""
@@ -93,6 +101,7 @@ class Monitor:
             Endpoint("GET", "/api/odds", self.odds, "What a sidebet is worth if fair.", Odds),
             *self._artifact_endpoints(),
             *self._replay_endpoints(),
+            *(TradeRoutes(self._trade).endpoints() if self._trade is not None else ()),
             Endpoint("GET", "/static/{path:path}", self.static, "Scripts, styles, the SDK.",
                      media="*/*"),
         ]  # fmt: skip
@@ -121,15 +130,20 @@ class Monitor:
                      ReplayRequest),
             Endpoint("POST", "/api/replay/{id}", self.drive_replay, "Drive a replay.", status,
                      ReplayAction),
+            *PracticeRoutes(self._replay).endpoints(),
         ]  # fmt: skip
 
     async def page(self, request: Request) -> Response:
-        """Serve the monitor page."""
-        return files.respond([files.STATIC / "monitor"], "index.html")
+        """Serve the monitor page; to a visit of the user's own, with what it needs to trade."""
+        page = (files.STATIC / "monitor" / "index.html").read_text("utf-8")
+        token = self._access.trade_token(asked(request.scope))
+        if token is not None and self._trade is not None:
+            page = page.replace("</head>", f'<meta name="vectra-trade" content="{token}"></head>')
+        return HTMLResponse(page)
 
     async def health(self, request: Request) -> Response:
         """Tell whether it runs."""
-        return _json(self._backend.health())
+        return answer(self._backend.health())
 
     async def metrics(self, request: Request) -> Response:
         """Serve the metrics."""
@@ -137,41 +151,41 @@ class Monitor:
 
     async def openapi(self, request: Request) -> Response:
         """Serve the OpenAPI document."""
-        return _json(document(self.endpoints()))
+        return answer(document(self.endpoints()))
 
     async def state(self, request: Request) -> Response:
         """Serve the state."""
-        return _json(self._backend.state())
+        return answer(self._backend.state())
 
     async def recording(self, request: Request) -> Response:
         """Serve the state of the recording."""
-        return _json(self._backend.recording())
+        return answer(self._backend.recording())
 
     async def record(self, request: Request) -> Response:
         """Start or stop recording."""
-        asked = await _body(request, RecordingRequest)
-        return _json(await self._backend.record(asked.action, asked.source))
+        wanted = await body_of(request, RecordingRequest)
+        return answer(await self._backend.record(wanted.action, wanted.source))
 
     async def sessions(self, request: Request) -> Response:
         """List sessions."""
-        return _json(await self._backend.ask(listing_asked("sessions", request)))
+        return answer(await self._backend.ask(listing_asked("sessions", request)))
 
     async def games(self, request: Request) -> Response:
         """List games."""
-        return _json(await self._backend.ask(listing_asked("games", request)))
+        return answer(await self._backend.ask(listing_asked("games", request)))
 
     async def survival(self, request: Request) -> Response:
         """Serve survival, hazard and the chance of a rug after a tick."""
-        return _json(await self._backend.ask(survival_asked(request)))
+        return answer(await self._backend.ask(survival_asked(request)))
 
     async def odds(self, request: Request) -> Response:
         """Serve the fair odds."""
-        return _json(fair_odds())
+        return answer(fair_odds())
 
     async def artifacts(self, request: Request) -> Response:
         """List the tools."""
         assert self._artifacts is not None
-        return _json(self._artifacts.list())
+        return answer(self._artifacts.list())
 
     async def artifact_root(self, request: Request) -> Response:
         """Lead to a tool's own folder, so that its relative links work."""
@@ -194,20 +208,20 @@ class Monitor:
     async def replays(self, request: Request) -> Response:
         """List open replays."""
         assert self._replay is not None
-        return _json(self._replay.list())
+        return answer(self._replay.list())
 
     async def open_replay(self, request: Request) -> Response:
         """Open a replay."""
         assert self._replay is not None
-        status = await self._replay.open(await _body(request, ReplayRequest))
-        return _json({**status, "feed": f"/feed?replay={status['id']}"})
+        status = await self._replay.open(await body_of(request, ReplayRequest))
+        return answer({**status, "feed": f"/feed?replay={status['id']}"})
 
     async def drive_replay(self, request: Request) -> Response:
         """Drive a replay."""
         assert self._replay is not None
-        action = await _body(request, ReplayAction)
+        action = await body_of(request, ReplayAction)
         try:
-            return _json(await self._replay.act(request.path_params["id"], action))
+            return answer(await self._replay.act(request.path_params["id"], action))
         except KeyError:
             raise HTTPException(404, "There is no such replay.") from None
 
@@ -229,7 +243,9 @@ def build_app(
         },
     )
     app.router.redirect_slashes = False
-    return Guard(app, access=access, door=http_door(http_port), feed_port=feed_port)
+    return Guard(
+        app, access=access, door=http_door(http_port), feed_port=feed_port, trade_pages=("/",)
+    )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -258,14 +274,3 @@ def _fault(
 ) -> Response:
     body = msgspec.json.encode(ErrorAnswer(Fault(message, advice)))
     return Response(body, status, media_type="application/json", headers=headers)
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value, enc_hook=str), media_type="application/json")
-
-
-async def _body(request: Request, kind: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise HTTPException(400, f"The body is not what it should be: {error}.") from None

@@ -13,7 +13,15 @@ from vectra_player.foundation.monitor.answers import (
     ReplayRequest,
     State,
 )
+from vectra_player.foundation.paper_records import (
+    Actor,
+    PracticeRequest,
+    TradeAnswer,
+    TradeState,
+    WalletRequest,
+)
 from vectra_player.foundation.store_worker import Question
+from vectra_player.strategy.actions import Action
 
 
 class Backend(Protocol):
@@ -64,8 +72,32 @@ class ReplayControl(Protocol):
         """Drive a replay; return its status. Raises KeyError for an unknown id, UsageError."""
         ...
 
+    def practice(self, replay_id: str) -> TradeState:
+        """Return the practice account of a replay. Raises KeyError."""
+        ...
+
+    def trade(self, replay_id: str, request: PracticeRequest, actor: Actor) -> TradeAnswer:
+        """Trade in a replay, for practice. Raises KeyError, UsageError."""
+        ...
+
     async def close(self) -> None:
         """End every replay."""
+        ...
+
+
+class TradeControl(Protocol):
+    """Keeps the account that is traded with."""
+
+    def state(self) -> TradeState:
+        """Return everything of the account."""
+        ...
+
+    def act(self, action: Action, actor: Actor, mode: str) -> TradeAnswer:
+        """Take in an action. Raises UsageError: no game is known, or the mode is not possible."""
+        ...
+
+    def reset(self, wallet: WalletRequest, actor: Actor) -> TradeAnswer:
+        """Begin anew with another wallet. Raises UsageError as `act`."""
         ...
 
 

@@ -1,0 +1,110 @@
+"""Routes of paper trading and of practice. Used by `monitor.app`.
+
+Who may act is decided before: below /api/trade only the monitor's own page and programs
+(`web.security`). A program comes with the bearer token, so what it does is a bot's.
+"""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vectra_player.foundation.monitor.backend import ReplayControl, TradeControl
+from vectra_player.foundation.monitor.bodies import answer, body_of
+from vectra_player.foundation.monitor.openapi import Endpoint
+from vectra_player.foundation.paper_records import (
+    Actor,
+    AmountRequest,
+    PracticeRequest,
+    SellRequest,
+    TradeAnswer,
+    TradeState,
+    WalletRequest,
+)
+from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
+
+
+class TradeRoutes:
+    """The account of the live feed."""
+
+    def __init__(self, trade: TradeControl) -> None:
+        self._trade = trade
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return every method of every path."""
+        return [
+            Endpoint("GET", "/api/trade", self.state, "The paper account.", TradeState),
+            Endpoint("POST", "/api/trade/buy", self.buy, "Buy on paper.", TradeAnswer,
+                     AmountRequest),
+            Endpoint("POST", "/api/trade/sell", self.sell, "Sell on paper.", TradeAnswer,
+                     SellRequest),
+            Endpoint("POST", "/api/trade/sidebet", self.sidebet, "Bet on paper.", TradeAnswer,
+                     AmountRequest),
+            Endpoint("POST", "/api/trade/reset", self.reset, "Begin with a new paper wallet.",
+                     TradeAnswer, WalletRequest),
+        ]  # fmt: skip
+
+    async def state(self, request: Request) -> Response:
+        """Serve the account."""
+        return answer(self._trade.state())
+
+    async def buy(self, request: Request) -> Response:
+        """Buy."""
+        asked = await body_of(request, AmountRequest)
+        return self._act(Buy(asked.amount), request, asked.mode)
+
+    async def sell(self, request: Request) -> Response:
+        """Sell."""
+        asked = await body_of(request, SellRequest)
+        return self._act(Sell(asked.percentage), request, asked.mode)
+
+    async def sidebet(self, request: Request) -> Response:
+        """Place a sidebet."""
+        asked = await body_of(request, AmountRequest)
+        return self._act(PlaceSidebet(asked.amount), request, asked.mode)
+
+    async def reset(self, request: Request) -> Response:
+        """Begin anew."""
+        wallet = await body_of(request, WalletRequest)
+        return answer(self._trade.reset(wallet, actor_of(request)))
+
+    def _act(self, action: Action, request: Request, mode: str) -> Response:
+        return answer(self._trade.act(action, actor_of(request), mode))
+
+
+class PracticeRoutes:
+    """The accounts of open replays."""
+
+    def __init__(self, replay: ReplayControl) -> None:
+        self._replay = replay
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return every method of every path."""
+        path = "/api/replay/{id}/trade"
+        return [
+            Endpoint("GET", path, self.state, "The practice account of a replay.", TradeState),
+            Endpoint("POST", path, self.trade, "Trade in a replay, for practice.", TradeAnswer,
+                     PracticeRequest),
+        ]  # fmt: skip
+
+    async def state(self, request: Request) -> Response:
+        """Serve the account."""
+        try:
+            return answer(self._replay.practice(request.path_params["id"]))
+        except KeyError:
+            raise HTTPException(404, "There is no such replay.") from None
+
+    async def trade(self, request: Request) -> Response:
+        """Trade."""
+        asked = await body_of(request, PracticeRequest)
+        try:
+            replay_id = request.path_params["id"]
+            return answer(self._replay.trade(replay_id, asked, actor_of(request)))
+        except KeyError:
+            raise HTTPException(404, "There is no such replay.") from None
+
+
+def actor_of(request: Request) -> Actor:
+    """Tell a person at a page from a program."""
+    return "bot" if "authorization" in request.headers else "human"
