@@ -1,0 +1,147 @@
+"""The survival analysis laid out for reading. Every figure is the record's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vectra_player.analysis.charts import Figure
+from vectra_player.analysis.page import Block, Page
+from vectra_player.analysis.plots import curve_plot, estimates_plot
+from vectra_player.analysis.report import Prose, Table
+from vectra_player.analysis.survival import CurvePoint, Survival
+from vectra_player.analysis.wording import (
+    ESTIMATE_COLUMNS,
+    cells,
+    fine_percent,
+    interval,
+    known,
+    percent,
+    verdict,
+)
+
+CURVE_ROWS = 12
+CURVE_DRAWN = 400
+"""Points of a curve that are drawn: as many as can be told apart."""
+
+METHOD = (
+    "A game counts from the tick at which it was met to its rug, or to the last tick seen where "
+    "nobody saw it rug. Intervals are Clopper-Pearson: of hazards on the rug checks, of the curve "
+    "and of chances on the effective number of games that Greenwood's variance tells, which is "
+    "exact where no game was lost from sight."
+)
+
+
+def survival_page(found: Survival) -> Page:
+    """Lay out a survival analysis."""
+    windows = [(f"tick {w.at}", f"{w.rugs:,}", *cells(w.chance, percent)) for w in found.windows]
+    bands = [
+        (f"{b.first} to {b.last}", f"{b.at_risk:,}", f"{b.rugs:,}", *cells(b.hazard, fine_percent))
+        for b in found.bands
+    ]
+    within = found.windows[0].within if found.windows else 0
+    return Page(
+        title="How long games last",
+        summary=_summary(found),
+        blocks=(
+            Block(
+                f"Chance of a rug within {within} ticks",
+                (
+                    Table(
+                        ("alive at", "rugs", *ESTIMATE_COLUMNS),
+                        tuple(windows),
+                        "n counts the games watched alive at that tick. In a fair game the chance "
+                        "is the same at every tick: how long it has lasted says nothing.",
+                    ),
+                ),
+            ),
+            Block(
+                "Survival",
+                (Prose((METHOD,)), _curve_table(found.curve)),
+                (lambda: _curve_figure(found.curve)) if found.curve else None,
+            ),
+            Block(
+                "Hazard by age",
+                (
+                    Table(
+                        ("ticks", "games watched", "rugs", *ESTIMATE_COLUMNS),
+                        tuple(bands),
+                        "The hazard is the chance that a game rugs at its next tick; n counts the "
+                        "rug checks seen.",
+                    ),
+                ),
+                (lambda: _hazard_figure(found)) if found.bands else None,
+            ),
+        ),
+    )
+
+
+def _summary(found: Survival) -> tuple[str, ...]:
+    hazard = found.hazard
+    sentences = [
+        f"A rug came in {known(hazard.value, fine_percent)} of {found.checks:,} rug checks of "
+        f"{found.games:,} games (95 % interval {interval(hazard, fine_percent)}); in a fair game "
+        f"it is {fine_percent(hazard.fair or 0.0)}. {verdict(hazard)}"
+    ]
+    if found.met_midway or found.unfinished:
+        sentences.append(
+            f"{found.met_midway:,} games were met midway and {found.unfinished:,} not seen to rug; "
+            "they count for the ticks that were watched."
+        )
+    return tuple(sentences)
+
+
+def _curve_table(curve: Sequence[CurvePoint]) -> Table:
+    """Show the curve where a fair one falls below each tenth, as far as it goes."""
+    rows = []
+    for point in _spaced(curve, CURVE_ROWS):
+        limits = f"{percent(point.low).removesuffix(' %')} to {percent(point.high)}"
+        rows.append(
+            (
+                f"tick {point.tick}",
+                f"{point.at_risk:,}",
+                percent(point.alive),
+                limits,
+                percent(point.fair),
+            )
+        )
+    return Table(
+        ("after", "games watched", "still alive", "95 % interval", "fair"),
+        tuple(rows),
+        "A selection of ticks at which a game rugged; --json has all of them.",
+    )
+
+
+def _spaced(curve: Sequence[CurvePoint], count: int) -> list[CurvePoint]:
+    """Choose points spread evenly over the share alive."""
+    chosen: list[CurvePoint] = []
+    step = 1.0 / count
+    for point in curve:
+        if not chosen or chosen[-1].alive - point.alive >= step:
+            chosen.append(point)
+    return chosen
+
+
+def _curve_figure(curve: Sequence[CurvePoint]) -> Figure:
+    drawn = curve[:: max(1, len(curve) // CURVE_DRAWN)]
+    rows = [{"x": 0, "value": 1.0, "low": 1.0, "high": 1.0, "fair": 1.0}]
+    rows += [
+        {"x": p.tick, "value": p.alive, "low": p.low, "high": p.high, "fair": p.fair} for p in drawn
+    ]
+    return Figure(
+        name="survival",
+        title="Share of games still alive",
+        caption="The line falls at each tick at which a game rugged; the band is its 95 % interval "
+        "at each tick. The dashed line is a fair game: 0.5 % of the rest rug at every tick.",
+        chart=curve_plot(rows, "tick", "still alive"),
+    )
+
+
+def _hazard_figure(found: Survival) -> Figure:
+    bands = [(f"{band.first}-{band.last}", band.hazard) for band in found.bands]
+    return Figure(
+        name="hazard",
+        title="Chance of a rug at the next tick, by age",
+        caption="Points with their 95 % intervals; the dash is the published chance. A game that "
+        "remembers nothing has the same chance at every age.",
+        chart=estimates_plot(bands, "ticks", "hazard a tick"),
+    )

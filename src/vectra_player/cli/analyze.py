@@ -1,0 +1,295 @@
+"""`analyze ...`: what recorded or generated games say, with intervals and the fair baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from vectra_player.cli.data import OriginChoice, iso_time, moment
+from vectra_player.cli.session import Session, say
+from vectra_player.errors import UsageError
+
+if TYPE_CHECKING:
+    from vectra_player.analysis.answers import Answer, Source
+    from vectra_player.analysis.games import Games
+    from vectra_player.analysis.page import Page
+    from vectra_player.analysis.report import Table
+    from vectra_player.store.reads import StoreReader
+
+app = typer.Typer(
+    help="What games say: survival, sidebets, volatility, players.", no_args_is_help=True
+)
+
+Origin = Annotated[
+    OriginChoice | None,
+    typer.Option(help="Games of the real site, of the demo server, or all.", show_default="real"),
+]
+Since = Annotated[str | None, typer.Option(help="From this date or time (UTC).")]
+Until = Annotated[str | None, typer.Option(help="Before this date or time (UTC).")]
+Generated = Annotated[
+    int | None,
+    typer.Option(min=1, help="Analyse so many fair games made by the published algorithm."),
+]
+Seed = Annotated[
+    int | None, typer.Option(min=0, help="Seed of the generated games.", show_default="0")
+]
+Plot = Annotated[Path | None, typer.Option(help="Write the main plot (.svg or .png).")]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="Write one page (.html).")]
+Starts = Annotated[
+    list[int] | None,
+    typer.Option("--at", min=0, help="Tick the game is alive at; may be repeated."),
+]
+
+
+@app.command(epilog="Example: vectra-player analyze survival --at 100 --within 40")
+def survival(
+    context: typer.Context,
+    at: Starts = None,
+    within: Annotated[
+        int | None,
+        typer.Option(min=1, help="Ticks within which the rug is to come.", show_default="40"),
+    ] = None,
+    origin: Origin = None,
+    since: Since = None,
+    until: Until = None,
+    generated: Generated = None,
+    seed: Seed = None,
+    plot: Plot = None,
+    report: ReportFile = None,
+) -> None:
+    """How long games last: hazard by age, survival, chance of a rug within the next ticks."""
+    from vectra_player.analysis.survival import START_TICKS
+    from vectra_player.analysis.survival import survival as analyse
+    from vectra_player.analysis.survival_page import survival_page
+    from vectra_player.game.sidebet import WINDOW_TICKS
+
+    starts, ticks = list(at or START_TICKS), within or WINDOW_TICKS
+    _run(
+        context.obj,
+        ("survival", {"at": starts, "within": ticks}),
+        _source(origin, since, until, generated, seed),
+        lambda games, _: analyse(games, starts, ticks),
+        survival_page,
+        (plot, report),
+    )
+
+
+@app.command(epilog="Example: vectra-player analyze sidebet --generated 50000 --bets 3")
+def sidebet(
+    context: typer.Context,
+    at: Starts = None,
+    bets: Annotated[int, typer.Option(min=1, max=25, help="Bets in a row.")] = 4,
+    origin: Origin = None,
+    since: Since = None,
+    until: Until = None,
+    generated: Generated = None,
+    seed: Seed = None,
+    plot: Plot = None,
+    report: ReportFile = None,
+) -> None:
+    """What sidebets are worth: by start tick, in a row, and as players made them."""
+    from vectra_player.analysis.sidebets import START_TICKS, recorded_bets, sidebets
+    from vectra_player.analysis.sidebets_page import sidebets_page
+
+    source = _source(origin, since, until, generated, seed)
+    starts = list(at or START_TICKS)
+
+    def analyse(games: Games, reader: StoreReader | None) -> Any:
+        recorded = None if reader is None else recorded_bets(reader, source.chosen)
+        return sidebets(games, recorded, starts, (starts[0], bets))
+
+    asked = ("sidebet", {"at": starts, "bets": bets})
+    _run(context.obj, asked, source, analyse, sidebets_page, (plot, report))
+
+
+@app.command(epilog="Example: vectra-player analyze volatility --plot volatility.svg")
+def volatility(
+    context: typer.Context,
+    within: Annotated[
+        int | None,
+        typer.Option(min=2, help="Ticks of a block of the volatility by age.", show_default="40"),
+    ] = None,
+    origin: Origin = None,
+    since: Since = None,
+    until: Until = None,
+    generated: Generated = None,
+    seed: Seed = None,
+    plot: Plot = None,
+    report: ReportFile = None,
+) -> None:
+    """How prices move: volatility, big moves, peaks, and what holding gives."""
+    from vectra_player.analysis.movement_page import Movement, movement_page
+    from vectra_player.analysis.peaks import peaks
+    from vectra_player.analysis.volatility import volatility as analyse
+    from vectra_player.game.sidebet import WINDOW_TICKS
+
+    ticks = within or WINDOW_TICKS
+    _run(
+        context.obj,
+        ("volatility", {"within": ticks}),
+        _source(origin, since, until, generated, seed),
+        lambda games, _: Movement(volatility=analyse(games, ticks), peaks=peaks(games)),
+        movement_page,
+        (plot, report),
+    )
+
+
+@app.command(epilog="Example: vectra-player analyze players --report players.html")
+def players(
+    context: typer.Context,
+    within: Annotated[
+        int | None,
+        typer.Option(min=1, help="Ticks after a buy at which it is judged.", show_default="40"),
+    ] = None,
+    origin: Origin = None,
+    since: Since = None,
+    until: Until = None,
+    plot: Plot = None,
+    report: ReportFile = None,
+) -> None:
+    """Who did well, by sidebets, sampled trades and leaderboards, and who would by luck."""
+    from vectra_player.analysis.players import players as analyse
+    from vectra_player.analysis.players import read_crowd
+    from vectra_player.analysis.players_page import players_page
+    from vectra_player.game.sidebet import WINDOW_TICKS
+
+    source, ticks = _source(origin, since, until, None, None), within or WINDOW_TICKS
+
+    def ask(games: Games, reader: StoreReader | None) -> Any:
+        assert reader is not None  # recorded games only
+        return analyse(games, read_crowd(reader, source.chosen), ticks)
+
+    _run(context.obj, ("players", {"within": ticks}), source, ask, players_page, (plot, report))
+
+
+def _source(
+    origin: OriginChoice | None,
+    since: str | None,
+    until: str | None,
+    generated: int | None,
+    seed: int | None,
+) -> Source:
+    """Read which games are asked about. Raises UsageError for options that contradict."""
+    from vectra_player.analysis.answers import Source
+
+    if generated is None and seed is not None:
+        raise UsageError("--seed is of generated games.", advice="Add --generated N.")
+    if generated is not None and (origin or since or until):
+        raise UsageError(
+            "Generated games have no origin and no time.",
+            advice="Leave out --origin, --since and --until, or --generated.",
+        )
+    return Source(
+        origins=(origin or OriginChoice.real).value,
+        since=moment(since),
+        until=moment(until),
+        generated=generated,
+        seed=seed or 0,
+    )
+
+
+def _run(
+    session: Session,
+    asked: tuple[str, dict[str, Any]],
+    source: Source,
+    analyse: Callable[[Games, StoreReader | None], Any],
+    lay_out: Callable[[Any], Page],
+    files: tuple[Path | None, Path | None],
+) -> None:
+    """Load the games, analyse them, show and write the answer. asked: its name and options."""
+    from vectra_player.analysis.answers import Answer, games_of_source, ground_of
+
+    _check_files(*files)
+    with ExitStack() as stack:
+        reader = None if source.generated is not None else stack.enter_context(_reader(session))
+        games = games_of_source(source, reader)
+        result = analyse(games, reader)
+    name, options = asked
+    answer = Answer(analysis=name, asked=options, ground=ground_of(source, games), result=result)
+    page = lay_out(result)
+    _write(page, answer, *files)
+    session.result(answer, lambda: _show(session, page, answer))
+    for path in files:
+        if path is not None:
+            session.note(f"Written: {path}")
+
+
+def _reader(session: Session) -> StoreReader:
+    from vectra_player.store.layout import DataDir
+    from vectra_player.store.reads import StoreReader
+
+    return StoreReader(DataDir.open_existing(session.data_dir).root)
+
+
+def _check_files(plot: Path | None, report: Path | None) -> None:
+    """Refuse what could not be written before anything is computed."""
+    for path, endings in ((plot, (".svg", ".png")), (report, (".html", ".htm"))):
+        if path is None:
+            continue
+        if path.suffix not in endings:
+            raise UsageError(f"{path} cannot be written.", advice=f"End it in {endings[0]}.")
+        if not path.resolve().parent.is_dir():
+            raise UsageError(f"There is no folder {path.parent}.", advice="Make it first.")
+
+
+def _write(page: Page, answer: Answer, plot: Path | None, report: Path | None) -> None:
+    if plot is not None:
+        figure = page.figure()
+        if figure is None:
+            raise UsageError(
+                "There is nothing to draw yet.", advice="More recordings give it something."
+            )
+        figure.save(plot)
+    if report is not None:
+        page.report(_manifest(answer)).write(report)
+
+
+def _manifest(answer: Answer) -> dict[str, str]:
+    from vectra_player.analysis.manifest import make_manifest
+    from vectra_player.clock import SystemClock
+
+    source = answer.ground.source
+    manifest = make_manifest(
+        f"analyze-{answer.analysis}",
+        made_at=iso_time(SystemClock().now_us()),
+        data=answer.ground.digest,
+        question={**msgspec.structs.asdict(source), **answer.asked},
+        seed=source.seed,
+    )
+    return {"games": f"{answer.ground.games:,} {source.words}", **manifest.lines()}
+
+
+def _show(session: Session, page: Page, answer: Answer) -> None:
+    from vectra_player.analysis.report import Table
+
+    session.note(f"{page.title}: {answer.ground.source.words}.\n")
+    for sentence in page.summary:
+        say(sentence)
+    for block in page.blocks:
+        say(f"\n{block.title}")
+        for part in block.parts:
+            if isinstance(part, Table):
+                _show_table(session, part)
+            else:
+                session.note("\n".join(part.paragraphs))
+
+
+def _show_table(session: Session, table: Table) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(header_style="bold", box=SIMPLE_HEAD)
+    for index, name in enumerate(table.columns):
+        drawn.add_column(name, justify="right" if index else "left")
+    for row in table.rows:
+        drawn.add_row(*(Text(cell) for cell in row))  # a name may look like markup
+    if table.rows:
+        session.console.print(drawn)
+    if table.note:
+        session.note(table.note)
