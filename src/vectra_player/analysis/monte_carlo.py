@@ -52,6 +52,9 @@ FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FEW_GAMES = 200
 """Recorded games below which a result says more about them than about the strategy."""
 
+_DECIDING = {"name", "execution", "scaling", "risk_controls"}
+"""Parts of a profile that change a result."""
+
 DAY_MS = 24 * 60 * 60 * 1000
 _CHUNK_BETS = 2_000_000
 """Bets a thread plays before it looks up: well under a second."""
@@ -146,6 +149,7 @@ class Histogram(msgspec.Struct, frozen=True):
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the runs. Amounts in SOL; `ev_per_stake` is what one SOL staked brought.
 
+    settings: the parts of the profile that decide, as its file has them.
     ev_per_stake: over all runs, with the error of drawing them. ev_of_games: one equal stake on
     every window the drawn games offer, with the error of there being only so many games; None for
     a coin.
@@ -153,6 +157,7 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
 
     profile: str
     mode: str
+    settings: dict[str, Any]
     plan: Plan
     pool: Kind
     pool_games: int
@@ -268,10 +273,10 @@ def _summary(
     initial = sizing.to_lamports(profile.execution.initial_balance)
     final, halts = column["bankroll"], column["halt"].astype(np.int64)
     ruined = int((halts == sizing.RUINED).sum())
-    edge = expected_value(pool.win_rate) if pool.win_rate is not None else FAIR_EXPECTED_VALUE
     return Simulation(
         profile=profile.name,
         mode=profile.scaling.mode,
+        settings=profile.model_dump(mode="json", include=_DECIDING),
         plan=plan,
         pool=pool.kind,
         pool_games=len(pool.rug_ticks),
@@ -292,7 +297,7 @@ def _summary(
         staked=from_lamports(int(column["staked"].sum())),
         mean_games_played=float(column["games"].mean()),
         ev_per_stake=clustered_ratio(
-            final - initial, column["staked"], np.arange(plan.runs), fair=edge
+            final - initial, column["staked"], np.arange(plan.runs), fair=FAIR_EXPECTED_VALUE
         ),
         ev_of_games=None if pool.win_rate is not None else value_of_games(offers),
         risk=risk_of(final / initial - 1.0, column["deepest"], ruined),
@@ -363,8 +368,9 @@ def _remarks(profile: Profile, pool: Pool, bets: int) -> Iterator[str]:
         )
     if pool.win_rate is not None:
         yield (
-            f"Every bet wins with an assumed chance of {pool.win_rate:.2%}; no game was played. "
-            f"The rule of the game gives {FAIR_EXPECTED_VALUE:+.2%} a stake."
+            f"Every bet wins with an assumed chance of {100 * pool.win_rate:.2f} %; no game was "
+            f"played. That gives {100 * expected_value(pool.win_rate):+.2f} % a stake, the rule of "
+            f"the game {100 * FAIR_EXPECTED_VALUE:+.2f} %."
         )
     if not bets:
         yield "Not one bet was placed."

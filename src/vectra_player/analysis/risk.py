@@ -97,13 +97,13 @@ def value_at_risk(returns: npt.ArrayLike, tail: float = TAIL) -> float | None:
     A fraction, positive for a loss: minus the ceil(tail x n)-th smallest return. None without any.
     """
     worst = _worst(returns, tail)
-    return None if worst is None else -float(worst[-1])
+    return None if worst is None else 0.0 - float(worst[-1])
 
 
 def conditional_value_at_risk(returns: npt.ArrayLike, tail: float = TAIL) -> float | None:
     """Return the mean loss of the worst `tail` of the outcomes, at least one of them."""
     worst = _worst(returns, tail)
-    return None if worst is None else -float(worst.mean())
+    return None if worst is None else 0.0 - float(worst.mean())
 
 
 def max_drawdown(balances: npt.ArrayLike) -> float | None:

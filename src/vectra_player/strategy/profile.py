@@ -232,13 +232,13 @@ def remarks(profile: Profile) -> tuple[str, ...]:
     if profile.scaling.mode == "kelly":
         if chance <= BREAK_EVEN_CHANCE:
             found.append(
-                f"Kelly stakes nothing at a win rate of {chance:.2%}: below "
-                f"{BREAK_EVEN_CHANCE:.0%} a sidebet loses on average, and Kelly says not to play."
+                f"Kelly stakes nothing at a win rate of {100 * chance:.2f} %: below "
+                f"{100 * BREAK_EVEN_CHANCE:.0f} % a sidebet loses on average, and Kelly says not to play."
             )
         else:
             found.append(
-                f"Kelly is told a win rate of {chance:.2%}. That is an assumption: the rule of the "
-                f"game gives {FAIR_WIN_CHANCE:.2%}, at every tick."
+                f"Kelly is told a win rate of {100 * chance:.2f} %. That is an assumption: the "
+                f"rule of the game gives {100 * FAIR_WIN_CHANCE:.2f} %, at every tick."
             )
     found += [f"{path}: kept, but nothing reads it" for path in profile.unknown_keys]
     return tuple(found)
