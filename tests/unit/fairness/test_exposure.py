@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.stats import binomtest
-from tests.unit.fairness.recordings import censored, with_times
+from tests.unit.fairness.recordings import censored, vars_of, with_times
 
 from vectra_player.analysis.games import Games, generate_games
 from vectra_player.fairness.exposure import (
@@ -47,7 +47,7 @@ def test_a_game_met_at_its_rug_says_nothing() -> None:
     games = generate_games(3, 3)
     first = games.first_ticks.copy()
     first[1] = games.rug_ticks[1]
-    met_late = Games(**{**vars(games), "first_ticks": first})
+    met_late = Games(**{**vars_of(games), "first_ticks": first})
     exposure = exposure_of(met_late)
     assert exposure.game.tolist() == [0, 2]
 
@@ -56,7 +56,7 @@ def test_cutting_games_short_does_not_bend_the_estimate() -> None:
     games = MANY
     random = np.random.default_rng(5)
     first = random.integers(0, 200, len(games))
-    late = Games(**{**vars(games), "first_ticks": first})
+    late = Games(**{**vars_of(games), "first_ticks": first})
     found = hazard_of(exposure_of(late))
     assert found.rugs < 2500
     assert found.low < FAIR_HAZARD < found.high

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from tests.unit.fairness.histories import with_rules
-from tests.unit.fairness.recordings import censored, with_times
+from tests.unit.fairness.recordings import censored, vars_of, with_times
 
 from vectra_player.analysis.games import UNKNOWN, Games, generate_games
 from vectra_player.fairness.correction import holm
@@ -262,7 +262,7 @@ def test_unknown_and_impossible_times_are_said_so() -> None:
     games = MANY.take(np.arange(20))
     assert "known times" in timing_of(games, residuals_of(games), None).note
     timed = with_times(games)
-    faster = Games(**{**vars(games), "ended_at": timed.ended_at // 50})
+    faster = Games(**{**vars_of(games), "ended_at": timed.ended_at // 50})
     assert "faster" in timing_of(faster, residuals_of(faster), None).note
 
 
