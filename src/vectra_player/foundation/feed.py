@@ -31,6 +31,7 @@ from vectra_player.bus import spawn
 from vectra_player.errors import UsageError
 from vectra_player.foundation.hub import FeedHub
 from vectra_player.foundation.line import RECEIVE_BUFFER_BYTES, FeedConnection, SocketLine
+from vectra_player.foundation.listen import ACCEPT_AT_ONCE, keep_waiting
 from vectra_player.foundation.outbox import HIGH_BYTES, TRY_AGAIN_LATER, Outbox
 from vectra_player.web.security import Access, Door, feed_door, require_loopback
 from vectra_player.web.security import Request as Asked
@@ -45,7 +46,7 @@ _GOING_AWAY, _NOT_TEXT, _POLICY = 1001, 1003, 1008
 _MAX_TYPES = 64
 _MAX_TYPE_CHARS = 128
 _SPARE_SOCKETS = 512  # handshakes under way beside the clients
-_BACKLOG = 1024
+_OTHER_FILES = 2_560  # connections of the monitor, files of the store
 
 
 class FeedSettings(Struct, frozen=True, kw_only=True):
@@ -128,14 +129,14 @@ class Feed:
             UsageError: the port is taken (it says by whom), or the host is not loopback.
         """
         settings = self._settings
-        _allow_files(settings.max_clients + 2 * _SPARE_SOCKETS)
+        _allow_files(settings.max_clients + 2 * _SPARE_SOCKETS + _OTHER_FILES)
         listener = _listen(require_loopback(settings.host), settings.port)
         self.port = listener.getsockname()[1]
         self._door = feed_door(self.port, settings.page_ports)
         self._server = await serve(
             self._serve,
             sock=listener,
-            backlog=_BACKLOG,
+            backlog=ACCEPT_AT_ONCE,
             process_request=self._check,
             create_connection=self._connection,  # type: ignore[arg-type]  # any factory will do
             compression=None,
@@ -148,6 +149,7 @@ class Feed:
             write_limit=HIGH_BYTES,
             logger=_quiet_logger(),
         )
+        keep_waiting([listener])
         self._sweeper = spawn(self._sweep(), "feed sweep")
 
     async def stop(self, reason: str = "the feed stops") -> None:
@@ -295,7 +297,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         listener.bind((host, port))
-        listener.listen(_BACKLOG)
+        listener.listen()
     except OSError as error:
         listener.close()
         if error.errno != errno.EADDRINUSE:

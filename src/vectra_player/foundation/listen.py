@@ -14,7 +14,10 @@ from collections.abc import Iterable
 from vectra_player.errors import UsageError
 from vectra_player.ports import holder_of
 
-_BACKLOG = 512
+ACCEPT_AT_ONCE = 16
+"""Connections that asyncio accepts in one turn of the loop, which also moves frames: it takes as
+many as the backlog it is given, and a thousand take a good part of a second."""
+_BACKLOG = 1024
 _FREE_PORT_TRIES = 20
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
@@ -32,6 +35,12 @@ def take_port(port: int, setting: str) -> list[socket.socket]:
             if port or attempt == _FREE_PORT_TRIES - 1:
                 raise _refusal(port, setting, error) from None
     raise AssertionError("the last attempt returns or raises")
+
+
+def keep_waiting(listeners: Iterable[socket.socket]) -> None:
+    """Let the system queue connections that wait to be accepted; asyncio set a small queue."""
+    for listener in listeners:
+        listener.listen(_BACKLOG)
 
 
 def release(sockets: Iterable[socket.socket]) -> None:

@@ -12,11 +12,12 @@ from starlette.types import ASGIApp
 
 from vectra_player.bus import spawn
 from vectra_player.errors import VectraError
+from vectra_player.foundation.listen import ACCEPT_AT_ONCE, keep_waiting
+from vectra_player.foundation.monitor.connections import PatientProtocol
 
 START_S = 30.0
 GRACE_S = 2
 KEEP_ALIVE_S = 30
-MAX_CONNECTIONS = 512
 MAX_HEAD_BYTES = 16 * 1024
 
 
@@ -37,14 +38,14 @@ class MonitorServer:
             access_log=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=PatientProtocol,
             loop="none",
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
-            limit_concurrency=MAX_CONNECTIONS,
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+            backlog=ACCEPT_AT_ONCE,
         )
         self._server = _Server(config)
         self._sockets = sockets
@@ -58,6 +59,7 @@ class MonitorServer:
                 if self._task.done():
                     raise VectraError(f"The monitor did not start: {self._task.exception()}.")
                 await asyncio.sleep(0.01)
+        keep_waiting(self._sockets)
 
     async def stop(self) -> None:
         """Answer what was asked, then close every connection."""
