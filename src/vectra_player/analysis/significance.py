@@ -215,8 +215,9 @@ def weigh(
 def _against(facts: dict[str, Any]) -> tuple[str, ...]:
     """List what speaks against calling this a winner; the one place that decides it."""
     deflated = facts["deflated"]
+    if facts["mean"] <= 0:
+        return ("it won nothing",) if facts["mean"] == 0 else ("it lost",)
     rules = (
-        (facts["mean"] <= 0, "it lost, or won nothing"),
         (facts["games_at_risk"] < FEWEST_GAMES, f"it played fewer than {FEWEST_GAMES} games"),
         (facts["low"] <= 0, "its interval reaches zero or below"),
         (
