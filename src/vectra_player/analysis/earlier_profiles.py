@@ -122,8 +122,8 @@ def _not_carried(params: dict[str, Any]) -> Iterator[str]:
     if params.get("use_kelly_sizing"):
         yield (
             "use_kelly_sizing: carried over as scaling.mode kelly with the win rate of the rule, "
-            f"{100 * FAIR_WIN_CHANCE:.2f} %. Below {100 * BREAK_EVEN_CHANCE:.0f} % Kelly stakes nothing, so this "
-            "profile will not bet; set scaling.mode to fixed to bet its sizes"
+            f"{100 * FAIR_WIN_CHANCE:.2f} %. Below {100 * BREAK_EVEN_CHANCE:.0f} % Kelly stakes "
+            "nothing, so this profile will not bet; set scaling.mode to fixed to bet its sizes"
         )
 
 

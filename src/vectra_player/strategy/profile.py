@@ -233,7 +233,8 @@ def remarks(profile: Profile) -> tuple[str, ...]:
         if chance <= BREAK_EVEN_CHANCE:
             found.append(
                 f"Kelly stakes nothing at a win rate of {100 * chance:.2f} %: below "
-                f"{100 * BREAK_EVEN_CHANCE:.0f} % a sidebet loses on average, and Kelly says not to play."
+                f"{100 * BREAK_EVEN_CHANCE:.0f} % a sidebet loses on average, and Kelly says not "
+                "to play."
             )
         else:
             found.append(
