@@ -95,6 +95,22 @@ def test_an_unfinished_game_is_closed_when_the_run_ends_or_another_begins() -> N
     assert engine.finish() == result
 
 
+def test_a_sidebet_that_went_back_counts_as_a_bet_but_not_as_staked() -> None:
+    engine = engine_of(Scripted({0: [PlaceSidebet(1)]}))
+    feed(engine, live(0, 1.0))
+    game = engine.finish().games[0]
+    assert (game.bets, game.staked, game.profit, game.expected) == (1, 0, 0, 0.0)
+
+
+def test_a_late_step_of_the_countdown_does_not_turn_the_game_back() -> None:
+    broker = PaperBroker(CASH)
+    engine = Engine(Scripted(), broker)
+    feed(engine, live(5, 2.0), presale())
+    filled = broker.submit(Buy(1)).outcome
+    assert filled is not None
+    assert filled.price == 2.0
+
+
 def test_a_game_first_seen_after_its_rug_asks_nobody() -> None:
     strategy = Scripted()
     feed(engine_of(strategy), rug(9), live(0, 1.0, game="g2"))

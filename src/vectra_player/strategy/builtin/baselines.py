@@ -1,9 +1,12 @@
-"""What any strategy is held against: never betting, and betting at random moments."""
+"""What any strategy is held against: never betting, and betting at random moments.
+
+Also what somebody did already, played again.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, NamedTuple
 
@@ -14,6 +17,7 @@ from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
 from vectra_player.strategy.api import Params, Strategy
 from vectra_player.strategy.builtin.ruled import BetSol, BuySol, HoldTicks
 from vectra_player.strategy.context import Context
+from vectra_player.strategy.records import Outcome, RunResult
 
 
 class NeverBet(Strategy):
@@ -31,6 +35,10 @@ class CoinFlipParams(Params, frozen=True):
     hold_ticks: HoldTicks = 20
     bets: Annotated[int, Meta(ge=0, description="sidebets in the whole run")] = 1000
     bet_sol: BetSol = 0.001
+
+
+_SPARE = 1.5
+"""How much more often the coin shows heads than needed: nothing is placed while a bet is open."""
 
 
 class PlannedBuy(NamedTuple):
@@ -56,6 +64,21 @@ class CoinFlip(Strategy):
         self.bets = deque([PlaceSidebet(p.bet_sol).amount] * p.bets)
         self._hold_ticks = 0
 
+    @classmethod
+    def like(cls, result: RunResult) -> CoinFlip:
+        """Return a coin flip that plans what a run did, spread over as many ticks as it saw.
+
+        What finds no moment before the games end is not placed.
+        """
+        buys, bets = _planned(result.outcomes)
+        ticks = sum(game.last_tick or 0 for game in result.games)
+        wanted = max(len(buys), len(bets))
+        chance = min(1.0, _SPARE * wanted / ticks) if wanted and ticks else 1.0
+        coin = cls(CoinFlipParams(chance=chance, buys=0, bets=0))
+        coin.buys.extend(buys)
+        coin.bets.extend(bets)
+        return coin
+
     def on_tick(self, context: Context) -> Iterator[Action]:
         """Flip the coin for whatever may be done at this tick."""
         if context.phase is not GamePhase.LIVE:
@@ -71,3 +94,32 @@ class CoinFlip(Strategy):
 
     def _heads(self, context: Context) -> bool:
         return bool(context.random.random() < self.params.chance)
+
+
+class AsRecorded(Strategy):
+    """Do what was done before: actions by game and tick, -1 being the presale."""
+
+    def __init__(self, done: Mapping[tuple[str, int], Sequence[Action]]) -> None:
+        super().__init__()
+        self._done = done
+
+    def on_tick(self, context: Context) -> Sequence[Action]:
+        """Repeat what was done at this tick."""
+        tick = -1 if context.phase is GamePhase.BETTING else context.tick
+        return self._done.get((context.game_id, tick), ())
+
+
+def _planned(outcomes: Iterable[Outcome]) -> tuple[list[PlannedBuy], list[Decimal]]:
+    """Return the buys of a run, each with the ticks until something was sold, and its sidebets."""
+    buys: list[PlannedBuy] = []
+    bets: list[Decimal] = []
+    waiting: list[Outcome] = []
+    for outcome in outcomes:
+        if outcome.kind == "bought":
+            waiting.append(outcome)
+        elif outcome.kind == "placed":
+            bets.append(outcome.amount)
+        elif outcome.kind in ("sold", "rugged"):
+            buys += [PlannedBuy(b.amount, max(1, outcome.tick - b.tick)) for b in waiting]
+            waiting.clear()
+    return buys, bets
