@@ -99,15 +99,14 @@ class ProfileStore:
     def save(self, profile: Profile, *, replace: bool = False) -> Path:
         """Write a profile, durable on return.
 
-        Raises UsageError where the name is taken and `replace` is not set, or is a preset's.
+        Raises UsageError where the name is taken and `replace` is not set. A preset's name may be
+        taken: the earlier system kept its presets as profiles.
         """
-        name = checked_name(profile.name)
-        if name in PRESETS:
-            raise UsageError(f"{name!r} is a preset.", advice="Give yours another name.")
-        path = self._path(name)
+        path = self._path(profile.name)
         if path.exists() and not replace:
             raise UsageError(
-                f"There is a profile {name!r} already.", advice="Name another, or add --force."
+                f"There is a profile {profile.name!r} already.",
+                advice="Name another, or add --force.",
             )
         DataDir.open_or_create(self._root)
         replace_file(self._ops, path, profile.to_json().encode())
@@ -119,11 +118,11 @@ class ProfileStore:
         self._ops.fsync_dir(self.folder)
 
     def find(self, word: str) -> tuple[Found, Profile]:
-        """Return the preset or profile of that name, or the profile in that file.
+        """Return the profile of that name, else the preset, or the profile in that file.
 
         Raises UsageError where there is none, ProfileError if it is wrong.
         """
-        if word in PRESETS:
+        if word in PRESETS and word not in self.names():
             return "preset", PRESETS[word]
         if word.endswith(SUFFIX) or "/" in word:
             return "profile", read_profile(Path(word)).profile

@@ -43,7 +43,9 @@ def list_(
 
     session: Session = context.obj
     own = _store(session).all()
-    shown = [*own, *(Listed(one.name, one, ()) for one in PRESETS.values() if presets)]
+    taken = {one.name for one in own} if presets else PRESETS
+    others = (one for one in PRESETS.values() if one.name not in taken)
+    shown = [*own, *(Listed(one.name, one, ()) for one in others)]
     session.result([_listed(one) for one in shown], lambda: _show_list(session, shown))
 
 

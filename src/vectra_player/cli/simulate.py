@@ -122,21 +122,18 @@ def _chosen(
             "Name a profile or a preset, or say --compare.",
             advice=f"Presets: {', '.join(PRESETS)}.",
         )
-    found = [] if word is None else [ProfileStore(session.data_dir).find(word)]
-    if save and (compare or found[0][0] == "preset" or word not in _stored(session)):
+    store = ProfileStore(session.data_dir)
+    if save and (compare or preset or word not in store.names()):
         raise UsageError(
             "--save writes into one stored profile.",
             advice="Make one with `vectra-player profiles new NAME --from PRESET`.",
         )
-    named = [one for _, one in found]
-    others = PRESETS.values() if compare else ()
-    return [*named, *(one for one in others if one not in named)]
-
-
-def _stored(session: Session) -> list[str]:
-    from vectra_player.analysis.profiles import ProfileStore
-
-    return ProfileStore(session.data_dir).names()
+    if preset is not None:
+        named = [PRESETS[preset]]
+    else:
+        named = [] if word is None else [store.find(word)[1]]
+    taken = {one.name for one in named}
+    return [*named, *(one for one in PRESETS.values() if compare and one.name not in taken)]
 
 
 def _pool(
