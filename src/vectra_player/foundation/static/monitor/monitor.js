@@ -11,6 +11,7 @@ import { GamesPanel, SHOWN } from "/static/monitor/games-panel.js";
 import { HealthPanel } from "/static/monitor/health-panel.js";
 import { Picker } from "/static/monitor/picker.js";
 import { ReplayBar } from "/static/monitor/replay-bar.js";
+import { TradePanel } from "/static/monitor/trade-panel.js";
 
 const ASK_MS = 1_000;
 
@@ -22,6 +23,7 @@ const games = new GamesPanel(openReplay);
 const leaders = new Leaderboard(byId("leaders"));
 const tape = new TradeTape(byId("tape"), { rows: 40 });
 const picker = new Picker(openReplay);
+const trade = new TradePanel(client);
 const health = new HealthPanel({ shell, asked: ask });
 const bar = new ReplayBar({ left: () => goLive(), failed: (error) => fail(error.message, error.advice) });
 
@@ -65,6 +67,7 @@ function show(replay) {
   settled();
   tape.clear();
   bar.draw(null);
+  trade.show(replay);
   client.switchTo(replay);
   client.connect(); // a stream that ended for good is left by this only
   if (replay) askReplay(replay);
@@ -129,6 +132,8 @@ shell.follow(client);
 shell.key("r", "Start or stop recording", () => health.toggle());
 shell.key("o", "Open a replay", () => picker.open());
 bar.keys(shell);
+trade.keys(shell);
+trade.show(client.replay);
 addEventListener("popstate", () => show(new URLSearchParams(location.search).get("replay") || null));
 
 client.connect();

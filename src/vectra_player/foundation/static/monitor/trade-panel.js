@@ -1,0 +1,197 @@
+// Buys, sells and sidebets without risk: on paper in the live game, as practice in a replay.
+
+import { formatCount, formatPrice, formatSol, formatSolExact, put } from "/static/sdk/format.js";
+import { byId, el, setText } from "/static/ui/dom.js";
+import { TradeLog } from "/static/monitor/trade-log.js";
+import { paper, practice } from "/static/monitor/trade-api.js";
+import { WalletDialog } from "/static/monitor/wallet-dialog.js";
+
+const SHARES = [10, 25, 50, 100];
+const TITLES = { PAPER: "Paper trading", PRACTICE: "Practice" };
+const FIGURES = ["cash", "worth", "profit", "in bets"];
+const OPEN = new Set(["BETTING", "LIVE"]);
+
+export class TradePanel {
+  #store;
+  #desk = paper;
+  #account = null;
+  #turn = 0;
+  #figures = new Map();
+  #log = new TradeLog(byId("trade-log"), byId("trade-score"));
+  #wallet;
+
+  constructor(client) {
+    this.#store = client.store;
+    this.#build();
+    this.#wallet = new WalletDialog(byId("wallet"), (values) => this.act("reset", values));
+    client.on("action", ({ data }) => this.#told(data));
+    client.on("snapshot", () => this.ask());
+    for (const type of ["game.rug", "game.start"]) client.on(type, () => this.ask());
+    setInterval(() => this.draw(client.state), 250);
+  }
+
+  /** Show the account of a stream: a replay by its id, or null for the live game. */
+  show(replay) {
+    this.#desk = replay ? practice(replay) : paper;
+    this.#account = null;
+    this.#turn += 1;
+    setText(byId("trade-title"), TITLES[this.#desk.mode]);
+    byId("trade").dataset.mode = this.#desk.mode;
+    this.#note("");
+    this.#log.clear();
+    this.draw(this.#store.state);
+  }
+
+  /** Learn the whole account anew. */
+  async ask() {
+    const turn = (this.#turn += 1);
+    try {
+      const state = await this.#desk.state();
+      if (turn !== this.#turn) return;
+      this.#account = state.account;
+      this.#wallet.knows(state);
+      this.#log.show(state);
+      this.draw(this.#store.state);
+    } catch (error) {
+      if (turn === this.#turn) this.#note(error.message, "bad");
+    }
+  }
+
+  /** Act; what became of it is said below the buttons. */
+  async act(action, values) {
+    this.#note("…");
+    try {
+      const { action: note, account } = await this.#desk.act(action, values);
+      this.#account = account;
+      this.#note(said(note), note.outcome === "REJECTED" || note.outcome === "BLOCKED" ? "bad" : "good");
+      this.draw(this.#store.state);
+      if (action === "reset") this.ask();
+    } catch (error) {
+      this.#note(`${error.message} ${error.advice ?? ""}`.trim(), "bad");
+    }
+  }
+
+  /** Bind the keys of trading. */
+  keys(shell) {
+    shell.key("b", "Trade: buy for the amount", () => this.#buy());
+    shell.key("s", "Trade: sell everything", () => this.act("sell", { percentage: 100 }));
+    shell.key("d", "Trade: sidebet of the amount", () => this.#bet());
+    shell.key("a", "Trade: go to the amount", () => byId("trade-amount").focus());
+  }
+
+  /** Show the account with the price of this moment. */
+  draw(state) {
+    const account = this.#account;
+    const holding = account?.holding ?? null;
+    const value = holding === null ? 0 : state.price === null ? holding.cost : holding.qty * state.price;
+    const worth = account === null ? null : account.cash + account.at_risk + value;
+    const profit = account === null ? null : worth - account.start_cash;
+    const told = { cash: account?.cash ?? null, worth, profit, "in bets": account?.at_risk ?? null };
+    for (const [name, node] of this.#figures) {
+      put(node, formatSol(told[name], { sign: name === "profit" }), formatSolExact(told[name]));
+    }
+    this.#figures.get("profit").dataset.side = !profit || Math.abs(profit) < 0.0005 ? "" : profit > 0 ? "up" : "down";
+    this.#holding(holding, value);
+    this.#sidebet(account?.sidebet ?? null, state);
+    this.#enable(account, holding, state);
+  }
+
+  #holding(holding, value) {
+    const text = holding === null
+      ? "Nothing is held."
+      : `Holds ${formatSol(holding.qty)} from ${formatPrice(holding.avg_cost)}: ${formatSol(value - holding.cost, { sign: true })}`;
+    setText(byId("trade-holding"), text);
+  }
+
+  #sidebet(bet, state) {
+    const meter = byId("trade-meter");
+    if (bet === null) {
+      setText(byId("trade-bet"), "No sidebet is open.");
+      meter.style.transform = "scaleX(0)";
+      return;
+    }
+    const left = Math.max(0, bet.end_tick - Math.max(bet.start_tick, state.tick ?? 0));
+    setText(byId("trade-bet"), `Sidebet of ${formatSol(bet.amount)} to tick ${formatCount(bet.end_tick)}, ${left} left`);
+    meter.style.transform = `scaleX(${left / (bet.end_tick - bet.start_tick)})`;
+  }
+
+  #enable(account, holding, state) {
+    const ready = account !== null && OPEN.has(state.phase) && account.stopped === null;
+    byId("trade-buy").disabled = !ready;
+    byId("trade-sidebet").disabled = !ready || account.sidebet !== null;
+    for (const button of byId("trade-sell").children) button.disabled = !ready || holding === null || state.phase !== "LIVE";
+    byId("trade-reset").disabled = account === null;
+    if (account?.stopped) this.#note(`The wallet's limits ended this run: ${account.stopped}`, "bad");
+  }
+
+  #amount() {
+    const field = byId("trade-amount");
+    const amount = Number(field.value);
+    const good = Number.isFinite(amount) && amount > 0;
+    field.setAttribute("aria-invalid", String(!good));
+    if (!good) this.#note("The amount is a number of SOL above 0.", "bad");
+    return good ? amount : null;
+  }
+
+  #buy() {
+    const amount = this.#amount();
+    if (amount !== null) this.act("buy", { amount });
+  }
+
+  #bet() {
+    const amount = this.#amount();
+    if (amount !== null) this.act("sidebet", { amount });
+  }
+
+  #told(data) {
+    this.#account = data.account;
+    this.#log.add(data);
+    if (data.kind === "missed" || data.kind === "refused") this.#note(said(data), "bad");
+    else if (data.kind !== "submitted") this.#note(said(data), "good");
+    this.draw(this.#store.state);
+  }
+
+  #note(text, level = "") {
+    const note = byId("trade-note");
+    setText(note, text || "\u00a0");
+    note.dataset.level = level;
+  }
+
+  #build() {
+    for (const name of FIGURES) {
+      const value = el("dd", { data: { account: name } }, "—");
+      this.#figures.set(name, value);
+      byId("trade-figures").append(el("div", { class: "figure" }, el("dt", {}, name), value));
+    }
+    for (const share of SHARES) {
+      const sell = () => this.act("sell", { percentage: share });
+      byId("trade-sell").append(el("button", { class: "button", type: "button", title: `Sell ${share} %`, disabled: true, on: { click: sell } }, `${share} %`));
+    }
+    byId("trade-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#buy();
+    });
+    byId("trade-sidebet").addEventListener("click", () => this.#bet());
+    byId("trade-reset").addEventListener("click", () => this.#wallet.open());
+  }
+}
+
+/** Say in one line what became of an action. */
+export function said(note) {
+  const amount = formatSol(note.amount);
+  const at = note.executed_tick === null || note.executed_tick === undefined ? "" : ` at tick ${formatCount(note.executed_tick)}`;
+  const gained = `${formatSol(note.profit, { sign: true })} SOL`;
+  const lines = {
+    submitted: `${note.action_type} under way since tick ${formatCount(note.game_context_tick)}.`,
+    bought: `Bought for ${amount} SOL${at}, ${formatPrice(note.executed_price)}.`,
+    sold: `Sold for ${amount} SOL${at}, ${formatPrice(note.executed_price)}: ${gained}.`,
+    placed: `Sidebet of ${amount} SOL placed${at}.`,
+    won: `Sidebet won${at}: ${gained}.`,
+    lost: `Sidebet lost${at}: ${gained}.`,
+    rugged: `Rugged${at}: the holding is gone, ${gained}.`,
+    void: "Nobody saw how the game ended: the stake is back.",
+    reset: `A new wallet of ${amount} SOL.`,
+  };
+  return lines[note.kind] ?? `${note.action_type} not done: ${note.error ?? note.reason ?? "refused"}.`;
+}
+
