@@ -72,7 +72,7 @@ def audit(
         (
             exposures.hazard_test(exposure),
             *length_tests(pits),
-            exposures.age_test(bins),
+            exposures.age_test(exposure, bins),
             *extreme_tests(games, null, random),
             *step_tests(steps),
             *serial_tests(exposure, pits, adjacent_of(residuals)),

@@ -157,11 +157,11 @@ def _age_bin(
     )
 
 
-def age_test(bins: Sequence[AgeBin]) -> Finding:
+def age_test(exposure: Exposure, bins: Sequence[AgeBin]) -> Finding:
     """Test whether the chance of a rug is the same at every age, whatever it is (chi-square)."""
     from scipy.stats import chi2
 
-    ticks, rugs = sum(b.ticks for b in bins), sum(b.rugs for b in bins)
+    ticks, rugs = exposure.ticks, exposure.rugs
     if len(bins) < 2 or not rugs:
         needed = round(2 * RUGS_A_BIN / FAIR_HAZARD)
         return _AGE.unanswered(ticks, f"needs {needed:,} rug checks")

@@ -142,7 +142,7 @@ def test_ticks_at_which_nothing_is_known_are_left_out_of_a_score() -> None:
 
 def test_too_few_games_give_no_p_but_a_reason() -> None:
     exposure = exposure_of(with_times(generate_games(5, 1)))
-    for found in (hazard_test(exposure), age_test(age_bins(exposure))):
+    for found in (hazard_test(exposure), age_test(exposure, age_bins(exposure))):
         assert found.p is None
         assert found.note.startswith("needs ")
     nothing = exposure_of(generate_games(0, 1))
