@@ -8,7 +8,7 @@ from vectra_player.errors import UsageError
 from vectra_player.strategy.loading import BUILT_IN, NAME
 
 TEMPLATE = '''\
-"""A strategy of your own. Change it, then: vectra-player backtest --strategy {name}"""
+"""A strategy of your own. Try it with: vectra-player backtest {name} --games generated:1000"""
 
 from typing import Annotated
 
