@@ -17,7 +17,21 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from vectra_player import __version__
-from vectra_player.cli import artifacts, data, foundation, record, replay, store, system
+from vectra_player.cli import (
+    analyze,
+    artifacts,
+    backtest,
+    data,
+    fairness,
+    foundation,
+    profiles,
+    record,
+    replay,
+    simulate,
+    store,
+    strategy,
+    system,
+)
 from vectra_player.cli.arguments import hoist_globals
 from vectra_player.cli.session import FOUND_WRONG, NOT_RUN, open_session, say
 from vectra_player.errors import DamageError, VectraError
@@ -34,7 +48,13 @@ foundation.register(app)
 replay.register(app)
 record.register(app)
 data.register(app)
+fairness.register(app)
+simulate.register(app)
+backtest.register(app)
 system.register(app)
+app.add_typer(analyze.app, name="analyze")
+app.add_typer(profiles.app, name="profiles")
+app.add_typer(strategy.app, name="strategy")
 app.add_typer(store.app, name="store")
 app.add_typer(artifacts.app, name="artifacts")
 
