@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 from tests.docs_support import blocks
+from tests.e2e.support.hostile import PAYLOADS, hostile_capture
 from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
 from tests.foundation_support import Site, site
 
@@ -24,21 +25,6 @@ LIVE = {
     "feed-inspector": ("#told", r"[1-9]\d* of"),
     "template": ("#price", r"\dx$"),
 }
-GAME = "20260101-6e72269198a08a31"
-CALL = "window.top.fired=1"
-SHELLS = [
-    "<script>{}</script>", "<ScRiPt>{}</sCrIpT>", "<img src=x onerror={}>", "<svg onload={}>",
-    "<svg><script>{}</script></svg>", "<body onload={}>", "<iframe src='javascript:{}'>",
-    "<a href='javascript:{}'>x</a>", "<input autofocus onfocus={}>", "<details open ontoggle={}>",
-    "'><img src=x onerror={}>", '"><svg onload={}>', "javascript:{}", "{{{{constructor('{}')()}}}}",
-    "</title><script>{}</script>", "<math><mi xlink:href='javascript:{}'>", "${{{}}}", "`;{};//",
-    "';{};//", '";{};//', "<style>@import 'javascript:{}'</style>", "<base href='javascript:{}//'>",
-    "<object data='javascript:{}'>", "<embed src='javascript:{}'>", "<form action='javascript:{}'>",
-    "<video><source onerror={}>", "<marquee onstart={}>", "<link rel=import href='data:,{}'>",
-    "<meta http-equiv=refresh content='0;javascript:{}'>", "<b onclick={}>x</b>",
-]  # fmt: skip
-PAYLOADS = [shell.format(CALL) for shell in SHELLS]
-PAYLOADS += [f"\u202e{p}\x00" for p in PAYLOADS]
 
 
 @pytest.fixture(scope="module")
@@ -149,34 +135,6 @@ async def test_the_inspector_filters_pauses_opens_and_exports(up: Site) -> None:
         assert lines
         assert all("seq" in line and "data" in line for line in lines)
         assert "hide=raw.gameStatePlayerUpdate" in page.url
-
-
-def hostile_capture(path: Path) -> None:
-    """Write a capture in which every text a player or the server chooses is a payload."""
-    lines: list[dict[str, object]] = []
-
-    def add(event: str, data: object) -> None:
-        at = f"2026-01-01T00:00:{len(lines) * 0.05:09.6f}"
-        lines.append({"seq": len(lines) + 1, "ts": at, "event": event, "data": data})
-
-    for tick, text in enumerate(PAYLOADS):
-        leaders = [
-            {"id": PAYLOADS[(tick + n) % 60], "username": PAYLOADS[(tick + n) % 60],
-             "pnl": 1.5 - n, "positionQty": 1.0, "avgCost": 1.0, "position": n + 1}
-            for n in range(10)
-        ]  # fmt: skip
-        game = GAME if tick < 40 else text
-        update = {
-            "gameId": game, "active": True, "rugged": False, "price": 1 + tick / 100,
-            "tickCount": tick if tick < 40 else 0, "leaderboard": leaders, "connectedPlayers": 9,
-            "gameVersion": text, "provablyFair": {"serverSeedHash": text, "version": text},
-        }  # fmt: skip
-        add("gameStateUpdate", update)
-        trade = {"id": text, "gameId": game, "playerId": text, "username": text, "type": text}
-        add("standard/newTrade", trade | {"amount": 1.0, "qty": 1.0, "price": 1.0, "tickIndex": 1})
-        add("newChatMessage", {"username": text, "message": text})
-        add(text, {text: text})
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 @pytest.mark.parametrize(
