@@ -126,9 +126,13 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(root: Path, *words: str, command: str = "up", **settings: str) -> Iterator[Site]:
+def site(
+    root: Path, *words: str, command: str = "up", dashboard: bool = False, **settings: str
+) -> Iterator[Site]:
     """Run a command that serves, on free ports; kill it at the end of the block if it runs."""
-    ports = {"FOUNDATION_PORT": "0", "FOUNDATION_HTTP_PORT": "0"}
+    ports = {"FOUNDATION_PORT": "0", "FOUNDATION_HTTP_PORT": "0", "VECTRA_DASHBOARD_PORT": "0"}
+    if command == "up" and not dashboard:
+        words = (*words, "--no-dashboard")
     with subprocess.Popen(
         [*COMMAND, "--data-dir", str(root), "--json", command, *words],
         stdout=subprocess.PIPE,

@@ -126,7 +126,9 @@ def test_foundation_that_recorded_nothing_says_so(tmp_path: Path) -> None:
     assert in_session(tmp_path) == {}
 
 
-@pytest.mark.parametrize("setting", ["FOUNDATION_PORT", "FOUNDATION_HTTP_PORT"])
+@pytest.mark.parametrize(
+    "setting", ["FOUNDATION_PORT", "FOUNDATION_HTTP_PORT", "VECTRA_DASHBOARD_PORT"]
+)
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_a_port_that_is_taken_is_named_with_its_holder(
     tmp_path: Path, setting: str, address: str
@@ -140,7 +142,8 @@ def test_a_port_that_is_taken_is_named_with_its_holder(
             pytest.skip(f"this machine has no {address}")
         squatter.listen()
         port = str(squatter.getsockname()[1])
-        free = {"FOUNDATION_PORT": str(free_port()), "FOUNDATION_HTTP_PORT": str(free_port())}
+        names = ("FOUNDATION_PORT", "FOUNDATION_HTTP_PORT", "VECTRA_DASHBOARD_PORT")
+        free = {name: str(free_port()) for name in names}
         ended = run("--data-dir", tmp_path, "up", *DEMO, **{**free, setting: port})
     assert ended.code == 2
     assert port in ended.error_line
@@ -178,7 +181,7 @@ def test_open_without_an_instance_says_so(tmp_path: Path) -> None:
 
 
 def test_clients_and_feed_are_in_the_status_line(tmp_path: Path) -> None:
-    ports = {"FOUNDATION_PORT": "0", "FOUNDATION_HTTP_PORT": "0"}
+    ports = {"FOUNDATION_PORT": "0", "FOUNDATION_HTTP_PORT": "0", "VECTRA_DASHBOARD_PORT": "0"}
     ended = run("--data-dir", tmp_path, "up", *DEMO, "--duration", "2", **ports)
     assert ended.code == 0
     assert "clients=0" in ended.out

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import msgspec
 import structlog
 
-from vectra_player.app.control import serve_control
+from vectra_player.app.control import Handlers, serve_control
+from vectra_player.app.dashboard import Supervisor
 from vectra_player.app.instance import cookie_instance, remove_instance, write_instance
 from vectra_player.app.progress import Limits, Status, Summary
 from vectra_player.app.recorder import Recorder
@@ -37,10 +38,14 @@ from frame to feed was twice as long (benchmarks/bench_frame_to_feed.py)."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a started instance is found. `login` works once; `new_login` makes more."""
+    """Where a started instance is found. `login` works once; `new_login` makes more.
+
+    Both lead to the dashboard where one is served, else to the monitor; a login serves both.
+    """
 
     feed: str
     monitor: str
+    dashboard: str | None
     login: str
     new_login: Callable[[], str]
 
@@ -63,13 +68,15 @@ async def run_foundation(
     on_status: Callable[[Status], None],
     *,
     recording: bool = True,
+    dashboard: bool = False,
     close_browser: bool = False,
     ready: Callable[[Ready], None] = lambda _: None,
     clock: Clock | None = None,
 ) -> Summary:
     """Serve feed and monitor until a limit, a signal or the end of the source.
 
-    With `recording=False` nothing is stored until a page asks for it. All is filed at return.
+    With `recording=False` nothing is stored until a page asks for it. With `dashboard` that runs
+    beside it as a process of its own. All is filed at return.
 
     Raises:
         UsageError: a port is taken, the data directory cannot be written, or no such source.
@@ -81,7 +88,10 @@ async def run_foundation(
     token = new_token()
     access = Access(token, instance=cookie_instance(settings.data_dir), clock=clock)
     async with contextlib.AsyncExitStack() as steps:
-        service = Service(access, hubs, service_settings(settings))
+        beside = Supervisor(settings, token) if dashboard else None
+        if beside is not None:
+            steps.push_async_callback(beside.stop)
+        service = Service(access, hubs, service_settings(settings, beside))
         steps.push_async_callback(service.stop)
         steps.push_async_callback(desk.close)
         pair = await steps.enter_async_context(
@@ -94,29 +104,38 @@ async def run_foundation(
         await service.start(backend, desk, paper)
         status = _status_with_feed(pair.recorder, service)
         handlers = handlers_of(pair.store, pair.recorder, status)
-        handlers["login"] = _login(service)
+        handlers |= login_handlers(service, beside)
         await steps.enter_async_context(serve_control(settings.data_dir, handlers))
         if recording:
             await pair.recorder.start_recording()
-        steps.enter_context(announced(settings, token, service, clock))
-        ready(
-            Ready(
-                feed=service.feed_url,
-                monitor=service.monitor_url,
-                login=service.login_link(),
-                new_login=service.login_link,
-            )
-        )
+        steps.enter_context(announced(settings, token, service, clock, beside))
+        if beside is not None:
+            beside.start()
+            steps.push_async_callback(beside.stop)
+        ready(ready_of(service, beside))
         return await run_to_end(pair.recorder, name, limits, lambda _: on_status(status()))
 
 
-def service_settings(settings: Settings) -> ServiceSettings:
+def service_settings(settings: Settings, beside: Supervisor | None = None) -> ServiceSettings:
     """Take from the user's settings where the servers listen."""
     return ServiceSettings(
         data_dir=settings.data_dir,
         feed_port=settings.foundation_port,
         http_port=settings.foundation_http_port,
-        dashboard_port=settings.dashboard_port,
+        dashboard_port=settings.dashboard_port if beside is None else beside.port,
+        dashboard=beside is not None,
+    )
+
+
+def ready_of(service: Service, beside: Supervisor | None = None) -> Ready:
+    """Tell where a started instance is found."""
+    front = service if beside is None else beside
+    return Ready(
+        feed=service.feed_url,
+        monitor=service.monitor_url,
+        dashboard=None if beside is None else beside.url,
+        login=front.login_link(),
+        new_login=front.login_link,
     )
 
 
@@ -171,14 +190,20 @@ def _tell_halts(store: EventStore, feed: LiveFeed) -> None:
 
 
 @contextlib.contextmanager
-def announced(settings: Settings, token: str, service: Service, clock: Clock) -> Iterator[None]:
+def announced(
+    settings: Settings,
+    token: str,
+    service: Service,
+    clock: Clock,
+    beside: Supervisor | None = None,
+) -> Iterator[None]:
     """Keep the instance file while the block runs."""
     instance = write_instance(
         settings.data_dir,
         token,
         feed=service.feed_port,
         monitor=service.http_port,
-        dashboard=None,
+        dashboard=None if beside is None else beside.port,
         now_us=clock.now_us(),
     )
     try:
@@ -195,8 +220,13 @@ def _status_with_feed(recorder: Recorder, service: Service) -> Callable[[], Stat
     return status
 
 
-def _login(service: Service) -> Callable[[], Awaitable[str]]:
-    async def login() -> str:
+def login_handlers(service: Service, beside: Supervisor | None = None) -> Handlers:
+    """Return what the control socket answers to who wants a login link; null: no such page."""
+
+    async def monitor() -> str:
         return service.login_link()
 
-    return login
+    async def dashboard() -> str | None:
+        return None if beside is None else beside.login_link()
+
+    return {"login": monitor, "login-dashboard": dashboard}

@@ -16,7 +16,13 @@ import msgspec
 import structlog
 
 from vectra_player.app.control import Handlers, serve_control
-from vectra_player.app.foundation import Ready, announced, service_settings
+from vectra_player.app.foundation import (
+    Ready,
+    announced,
+    login_handlers,
+    ready_of,
+    service_settings,
+)
 from vectra_player.app.instance import cookie_instance
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
@@ -92,14 +98,7 @@ async def serve_replay(
         handlers = _handlers(service, lambda: stage.status, stopping)
         await steps.enter_async_context(serve_control(settings.data_dir, handlers))
         steps.enter_context(announced(settings, token, service, clock))
-        ready(
-            Ready(
-                feed=service.feed_url,
-                monitor=service.monitor_url,
-                login=service.login_link(),
-                new_login=service.login_link,
-            )
-        )
+        ready(ready_of(service))
         reason = await _until_stopped(stopping, duration_s)
         return ReplaySummary(title=opened["title"], reason=reason, messages=stage.hub.last_seq)
 
@@ -130,9 +129,6 @@ def _stop_on_signals() -> asyncio.Future[str]:
 def _handlers(
     service: Service, read_status: Callable[[], dict[str, Any]], stopping: asyncio.Future[str]
 ) -> Handlers:
-    async def login() -> str:
-        return service.login_link()
-
     async def status() -> dict[str, Any]:
         return read_status()
 
@@ -141,4 +137,4 @@ def _handlers(
             stopping.set_result("asked to stop")
         return "stopping"
 
-    return {"login": login, "status": status, "stop": stop}
+    return {"status": status, "stop": stop, **login_handlers(service)}

@@ -1,4 +1,4 @@
-"""`up`, `foundation` and `open`: the live feed and the monitor, with or without recording."""
+"""`up` and `foundation`: feed and monitor, with or without recording, dashboard or not."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import asyncio
 import threading
 import webbrowser
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
-from vectra_player.cli import replay
+from vectra_player.cli import dashboard, replay
 from vectra_player.cli.record import (
     CloseBrowser,
     Duration,
@@ -42,14 +41,14 @@ UpSource = Annotated[
         help="demo: built-in server; chrome: a browser; public: its feed; replay: no recorder.",
     ),
 ]
-OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the monitor in the browser.")]
+OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the first page in the browser.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command(epilog="Example: vectra-player up --source chrome")(up)
     app.command(epilog="Example: vectra-player foundation --source public")(foundation)
-    app.command("open", epilog="Example: vectra-player open artifacts/live-monitor/")(open_page)
+    dashboard.register(app)
 
 
 def up(
@@ -63,7 +62,7 @@ def up(
     no_dashboard: NoDashboard = False,
     open_browser: OpenBrowser = False,
 ) -> None:
-    """Start everything: recorder, live feed and monitor; or a replay in place of them."""
+    """Start everything: recorder, live feed, monitor, dashboard; or a replay in their place."""
     from vectra_player.app.progress import Limits
 
     if source.startswith(REPLAY):
@@ -80,6 +79,7 @@ def up(
         recording=True,
         close_browser=close_browser,
         open_browser=open_browser,
+        dashboard=not no_dashboard,
     )
 
 
@@ -114,25 +114,6 @@ def foundation(
     )
 
 
-def open_page(
-    context: typer.Context,
-    page: Annotated[str, typer.Argument(help="Page of the monitor, such as artifacts/x/.")] = "",
-    print_only: Annotated[
-        bool, typer.Option("--print", help="Print the link instead of opening it.")
-    ] = False,
-) -> None:
-    """Open the running monitor in the browser with a fresh login link."""
-    from vectra_player.app.control import ask_recorder
-
-    session: Session = context.obj
-    link = str(ask_recorder(session.data_dir, "login"))
-    if page.strip("/"):
-        link += "&next=" + quote("/" + page.lstrip("/"), safe="/")
-    opened = not print_only and not session.json_output and webbrowser.open(link)
-    told = f"Opened {link.partition('/login')[0]}." if opened else link
-    session.result({"link": link}, lambda: say(told))
-
-
 def _serve(
     session: Session,
     source: SourceName,
@@ -141,6 +122,7 @@ def _serve(
     recording: bool,
     close_browser: bool,
     open_browser: bool,
+    dashboard: bool = False,
 ) -> None:
     from vectra_player.app.foundation import run_foundation
 
@@ -159,6 +141,7 @@ def _serve(
                 limits,
                 view.show,
                 recording=recording,
+                dashboard=dashboard,
                 close_browser=close_browser,
                 ready=ready,
             )
@@ -168,9 +151,12 @@ def _serve(
 
 def announce(session: Session, found: Ready) -> None:
     """Print the login link, once; where standard output is for the result, on standard error."""
-    line = f"Monitor: {found.login} (works once; `vectra-player open` makes another)"
+    front = "Monitor" if found.dashboard is None else "Dashboard"
+    line = f"{front}: {found.login} (works once; `vectra-player open` makes another)"
     if session.json_output:
         say(line, to_stderr=True)
-    else:
-        session.note(line)
-        session.note(f"Feed: {found.feed}")
+        return
+    session.note(line)
+    if found.dashboard is not None:
+        session.note(f"Monitor: {found.monitor} (the same login)")
+    session.note(f"Feed: {found.feed}")

@@ -97,6 +97,7 @@ class LiveBackend:
             uptime_s=round(self._uptime_s(), 3),
             recording=status.recording,
             feed=FeedHealth(facts["port"], facts["clients"], self._feed.hub.last_seq),
+            dashboard=facts.get("dashboard"),
         )
 
     def recording(self) -> RecordingAnswer:

@@ -52,6 +52,7 @@ class ReplayBackend:
             uptime_s=round(self._uptime_s(), 3),
             recording=False,
             feed=FeedHealth(facts["port"], facts["clients"], self._stage.hub.last_seq),
+            dashboard=facts.get("dashboard"),
         )
 
     def recording(self) -> RecordingAnswer:

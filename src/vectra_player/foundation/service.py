@@ -27,12 +27,16 @@ Hubs = Callable[[str | None], FeedHub | None]
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the servers listen. Port 0 takes a free one."""
+    """Where the servers listen. Port 0 takes a free one.
+
+    Pages of `dashboard_port` may join the feed; `dashboard`: one is served there.
+    """
 
     data_dir: Path
     feed_port: int = 9000
     http_port: int = 9001
     dashboard_port: int = 5000
+    dashboard: bool = False
 
 
 class Service:
@@ -75,7 +79,9 @@ class Service:
     def feed_facts(self) -> dict[str, Any]:
         """Return address and counters of the feed's server."""
         counters = msgspec.structs.asdict(self._feed.stats())
-        return {"address": self.feed_url, "port": self.feed_port, **counters}
+        dashboard = self._settings.dashboard_port if self._settings.dashboard else None
+        address = {"address": self.feed_url, "port": self.feed_port, "dashboard": dashboard}
+        return {**address, **counters}
 
     async def start(
         self,

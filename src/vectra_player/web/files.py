@@ -6,7 +6,7 @@ No listing, no hidden files, no link that leads out. Used by the monitor and the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 WEB_STATIC = Path(__file__).resolve().parent / "static"
@@ -36,8 +36,11 @@ MEDIA_TYPES = {
 """What is served at all: nobody guesses the type of a file we do not know."""
 
 
-def inside(root: Path, path: str) -> Path | None:
-    """Return the file a path names inside `root`; None when there is none to serve."""
+def inside(root: Path, path: str, *, endings: Collection[str] = MEDIA_TYPES.keys()) -> Path | None:
+    """Return the file a path names inside `root`; None when there is none to serve.
+
+    `endings`: those that may be served, with their dots.
+    """
     parts = path.split("/")
     if not all(_NAME.fullmatch(part) for part in parts):
         return None
@@ -46,7 +49,7 @@ def inside(root: Path, path: str) -> Path | None:
         found = real_root.joinpath(*parts).resolve(strict=True)
     except OSError:
         return None
-    servable = found.suffix in MEDIA_TYPES and found.is_file()
+    servable = found.suffix in endings and found.is_file()
     return found if servable and found.is_relative_to(real_root) else None
 
 

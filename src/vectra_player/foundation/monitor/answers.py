@@ -29,13 +29,17 @@ class FeedHealth(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether it runs; told to anybody on this machine, so it holds nothing of the game."""
+    """Whether it runs; told to anybody on this machine, so it holds nothing of the game.
+
+    `dashboard`: the port of the dashboard that runs beside it.
+    """
 
     status: Literal["ok", "halted"]
     version: str
     uptime_s: float
     recording: bool
     feed: FeedHealth
+    dashboard: int | None = None
 
 
 class RecordingAnswer(msgspec.Struct, frozen=True):
@@ -73,12 +77,16 @@ class State(msgspec.Struct, frozen=True):
 
 
 class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Open a replay of a game, a session or a file; exactly one is named."""
+    """Open a replay of a game, a session or a file; exactly one is named.
+
+    `paused`: it stands at its start until it is driven.
+    """
 
     game_id: str | None = None
     session_id: str | None = None
     file: str | None = None
     speed: float = 1.0
+    paused: bool = False
 
 
 class ReplayAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

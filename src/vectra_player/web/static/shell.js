@@ -1,16 +1,22 @@
-// What every page has around it: tabs, the two badges and the coloured bar, the recording mark, a
-// note when something is wrong, the status line, the theme, and the keyboard.
+// What every page of the monitor and of the dashboard has around it: tabs, the two badges and the
+// coloured bar, the recording mark, a note when something is wrong, the status line, the theme, and
+// the keyboard. Tabs of the other server are shown as soon as it is known to run.
 //
 //   const shell = mountShell({ page: "monitor" });
 //   shell.follow(client);                      // badges, notes and feed figures from the feed
 //   shell.key("k", "Kill switch", () => …);
 
 export const TABS = [
-  { id: "monitor", label: "Monitor", href: "/", key: "m" },
-  { id: "tools", label: "Tools", href: "/artifacts/orchestrator/", key: "t" },
-  { id: "replay", label: "Replay", href: "/?replay=", key: "p" },
+  { id: "home", label: "Home", server: "dashboard", href: "/", key: "h" },
+  { id: "recording", label: "Recording", server: "dashboard", href: "/recording", key: "r" },
+  { id: "games", label: "Games", server: "dashboard", href: "/games", key: "g" },
+  { id: "protocol", label: "Protocol", server: "dashboard", href: "/protocol", key: "o" },
+  { id: "monitor", label: "Monitor", server: "monitor", href: "/", key: "m" },
+  { id: "tools", label: "Tools", server: "monitor", href: "/artifacts/orchestrator/", key: "t" },
+  { id: "replay", label: "Replay", server: "monitor", href: "/?replay=", key: "p" },
 ];
 
+const NEIGHBOUR_MS = 5_000;
 const THEMES = ["auto", "dark", "light"];
 const GO_MS = 1_500;
 const NOTES = {
@@ -32,14 +38,26 @@ function make(tag, attributes = {}, ...children) {
 const isTyping = (target) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+const tabLink = (tab) => make("a", { className: "tab", href: tab.href, textContent: tab.label });
+
+/** Address of a page of the other server: same name of this machine, so that the login holds. */
+export function neighbourUrl(port, path) {
+  return `${location.protocol}//${location.hostname}:${port}${path}`;
+}
+
 class Shell {
   #keys = new Map();
   #go = new Map();
   #goUntil = 0;
   #items = new Map();
   #notes = new Map();
+  #others = [];
+  #neighbours = "";
 
-  constructor({ page, tabs, title }) {
+  constructor({ page, tabs, title, server }) {
+    this.server = server ?? tabs.find((tab) => tab.id === page)?.server ?? "monitor";
+    this.#others = tabs.filter((tab) => tab.server !== this.server);
+    tabs = tabs.filter((tab) => tab.server === this.server);
     this.rec = make("span", { className: "rec", role: "status", textContent: "REC", hidden: true });
     this.mode = this.#badge("Where the data comes from");
     this.trading = this.#badge("What trading may do");
@@ -57,6 +75,36 @@ class Shell {
     this.key("/", "Search", () => document.querySelector("[data-search]")?.focus());
     for (const tab of tabs) if (tab.key) this.#go.set(tab.key, tab);
     document.addEventListener("keydown", (event) => this.#pressed(event));
+    document.body.classList.remove("with-shell");
+    this.#meet();
+  }
+
+  /** Show the tabs of the other server; `port` null: it does not run, its tabs go. */
+  setNeighbour(port) {
+    const tabs = port === null ? [] : this.#others.map((tab) => ({ ...tab, href: neighbourUrl(port, tab.href) }));
+    const key = tabs.map((tab) => tab.href).join();
+    if (key === this.#neighbours) return;
+    this.#neighbours = key;
+    for (const tab of this.#others) this.#go.delete(tab.key);
+    for (const tab of tabs) this.#go.set(tab.key, tab);
+    for (const link of this.tabBar.querySelectorAll("[data-neighbour]")) link.remove();
+    const links = tabs.map(tabLink);
+    for (const link of links) link.dataset.neighbour = "";
+    this.tabBar.append(...links);
+  }
+
+  /** Ask again and again where the other server is: it may come, go, or move to another port. */
+  async #meet() {
+    if (document.documentElement.dataset.framed !== undefined) return;
+    const name = this.server === "dashboard" ? "monitor" : "dashboard";
+    try {
+      const answer = await fetch("/health", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(NEIGHBOUR_MS) });
+      const port = answer.ok ? (await answer.json())[name] : undefined;
+      if (answer.ok) this.setNeighbour(Number.isInteger(port) ? port : null);
+    } catch {
+      // This server is down itself: what was known of the other stays.
+    }
+    setTimeout(() => this.#meet(), document.hidden ? 5 * NEIGHBOUR_MS : NEIGHBOUR_MS);
   }
 
   /** Say where the data comes from: LIVE, DEMO, REPLAY, or null when it is not known. */
@@ -162,11 +210,8 @@ class Shell {
   }
 
   #makeBar(page, tabs) {
-    const links = tabs.map((tab) => {
-      const link = make("a", { className: "tab", href: tab.href, textContent: tab.label });
-      if (tab.id === page) link.setAttribute("aria-current", "page");
-      return link;
-    });
+    const links = tabs.map(tabLink);
+    links.forEach((link, at) => tabs[at].id === page && link.setAttribute("aria-current", "page"));
     const theme = make("button", { className: "button quiet icon", type: "button" });
     const label = () => {
       theme.textContent = { auto: "◐", dark: "●", light: "○" }[chosenTheme()];
@@ -180,12 +225,12 @@ class Shell {
     label();
     const help = make("button", { className: "button quiet icon wide-only", type: "button", textContent: "?", title: "Keyboard (?)" });
     help.addEventListener("click", () => this.help());
-    const tabBar = make("nav", { className: "tabs" }, ...links);
-    tabBar.setAttribute("aria-label", "Pages");
+    this.tabBar = make("nav", { className: "tabs" }, ...links);
+    this.tabBar.setAttribute("aria-label", "Pages");
     return make(
       "header", { className: "shell-bar" },
       make("a", { className: "brand", href: "/", textContent: "VECTRA" }),
-      tabBar,
+      this.tabBar,
       make("div", { className: "badges" }, this.rec, this.mode, this.trading, theme, help),
     );
   }
@@ -222,9 +267,12 @@ class Shell {
   }
 }
 
-/** Build the shell around the page's `<main id="main">`. `page`: id of the tab that is shown. */
-export function mountShell({ page = "", tabs = TABS, title = "" } = {}) {
-  return new Shell({ page, tabs, title });
+/**
+ * Build the shell around the page's `<main id="main">`. `page`: id of the tab that is shown;
+ * `server`: monitor or dashboard, for a page that is no tab.
+ */
+export function mountShell({ page = "", tabs = TABS, title = "", server = null } = {}) {
+  return new Shell({ page, tabs, title, server });
 }
 
 /** The chosen theme: auto, dark or light. */

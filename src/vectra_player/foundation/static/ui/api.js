@@ -1,10 +1,12 @@
-// Asks the monitor's API. An answer that is no success becomes an ApiError that says what to do.
+// Asks the API of this page's server. An answer that is no success becomes an ApiError that says what to do.
 
 export class ApiError extends Error {
-  constructor(message, advice, status) {
+  /** `fields`: what is wrong with single parameters, by name. */
+  constructor(message, advice, status, fields = {}) {
     super(message);
     this.advice = advice;
     this.status = status;
+    this.fields = fields;
   }
 }
 
@@ -21,7 +23,7 @@ async function exchange(path, options) {
   if (answer.status === 401) {
     throw new ApiError("This browser is not logged in.", "Open the link that was printed at the start.", 401);
   }
-  throw new ApiError(fault.message || `The service answered ${answer.status}.`, fault.advice || "", answer.status);
+  throw new ApiError(fault.message || `The service answered ${answer.status}.`, fault.advice || "", answer.status, fault.fields);
 }
 
 /** Read. */

@@ -57,6 +57,8 @@ export function attribution() {
   );
 }
 
+const SHAPES = { rug: "arrowDown", up: "arrowUp", down: "arrowDown" };
+
 /** One game as candles with its rug and marks. `show` may be called on every tick. */
 export class CandleChart {
   #box;
@@ -98,7 +100,7 @@ export class CandleChart {
 
   /**
    * Show a game. `candles` of the state store; `rugTick` null while it runs; `marks`: `{tick,
-   * kind: "own"|"sidebet"|"gap", text}`.
+   * kind: "own"|"sidebet"|"gap"|"up"|"down", text, size}`; `up` and `down` are others' trades.
    */
   show({ gameId, candles, rugTick = null, marks = [] }) {
     const bars = barsOf(candles);
@@ -136,10 +138,11 @@ export class CandleChart {
     this.#markers.setMarkers(
       all
         .filter((mark) => Math.floor(mark.tick / CANDLE_TICKS) < candles.length)
-        .map(({ tick, kind, text }) => ({
+        .map(({ tick, kind, text, size = 1 }) => ({
           time: Math.floor(tick / CANDLE_TICKS),
-          position: kind === "own" ? "belowBar" : "aboveBar",
-          shape: kind === "rug" ? "arrowDown" : "circle",
+          position: kind === "own" || kind === "up" ? "belowBar" : "aboveBar",
+          shape: SHAPES[kind] ?? "circle",
+          size,
           color: token(kind === "gap" ? "down" : kind),
           text,
         })),

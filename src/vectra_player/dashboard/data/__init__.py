@@ -1,0 +1,1 @@
+"""What the pages ask of the store. Each module holds the statements of one subject."""

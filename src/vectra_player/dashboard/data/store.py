@@ -1,0 +1,159 @@
+"""The store as the pages read it: a few readers shared by all threads, and answers kept.
+
+An answer is kept until a file of the doc types it was made of comes or goes. A statement that runs
+too long is stopped, a request that finds no free reader in time is turned away: both are told with
+advice, and the page stays usable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from vectra_player.errors import QueryRefusedError, VectraError
+
+if TYPE_CHECKING:
+    from vectra_player.store.reads import StoreReader
+
+T = TypeVar("T")
+
+
+class StoreBusyError(VectraError):
+    """No answer within the time a page may wait."""
+
+
+class StoreLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pages may take of the machine. `look_s`: how long a look at the files holds."""
+
+    readers: int = 3
+    timeout_s: float = 20.0
+    wait_s: float = 10.0
+    memory_mb: int = 700
+    kept_answers: int = 400
+    look_s: float = 0.5
+
+
+State = tuple[tuple[str, int], ...]
+"""Files of some doc types, path and size: what an answer was made of."""
+
+
+class Store:
+    """Runs the statements of the pages; safe to share between threads."""
+
+    def __init__(self, data_dir: Path, limits: StoreLimits | None = None) -> None:
+        self.data_dir = data_dir
+        self._limits = limits or StoreLimits()
+        self._free = threading.Semaphore(self._limits.readers)
+        self._idle: list[StoreReader] = []
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, tuple[State, Any]] = OrderedDict()
+        self._turns: dict[Hashable, threading.Lock] = {}
+        self._looks: dict[str, tuple[float, State]] = {}
+
+    @contextlib.contextmanager
+    def reader(self) -> Iterator[StoreReader]:
+        """Lend a reader; one that failed is not used again.
+
+        Raises:
+            StoreBusyError: all are in use for longer than a page may wait, or a statement ran
+                out of its time or memory.
+        """
+        if not self._free.acquire(timeout=self._limits.wait_s):
+            raise StoreBusyError(
+                "Other questions keep the store busy.", advice="Ask again in a moment."
+            )
+        try:
+            reader = self._take()
+            try:
+                yield reader
+            except QueryRefusedError as error:
+                reader.close()
+                raise StoreBusyError(error.message, advice=error.advice) from error
+            except BaseException:
+                reader.close()
+                raise
+            with self._lock:
+                self._idle.append(reader)
+        finally:
+            self._free.release()
+
+    def kept(
+        self, key: Hashable, doc_types: tuple[str, ...], read: Callable[[StoreReader], T]
+    ) -> T:
+        """Return the answer of `read`, kept under `key` while the files stay the same.
+
+        Several who ask at once wait for one statement. Raises StoreBusyError.
+        """
+        state = self.state(doc_types)
+        found = self._known(key, state)
+        if found is not None:
+            return found[0]  # type: ignore[no-any-return]
+        with self._turn(key):
+            found = self._known(key, state)
+            if found is not None:
+                return found[0]  # type: ignore[no-any-return]
+            with self.reader() as reader:
+                answer = read(reader)
+            self._keep(key, state, answer)
+            return answer
+
+    def state(self, doc_types: tuple[str, ...]) -> State:
+        """Return the files of these doc types, at most `look_s` old."""
+        return tuple(pair for doc_type in doc_types for pair in self._look(doc_type))
+
+    def close(self) -> None:
+        """Close the readers that are not in use."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()
+
+    def _take(self) -> StoreReader:
+        from vectra_player.store.query import QueryLimits
+        from vectra_player.store.reads import StoreReader
+
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        limits = self._limits
+        wanted = QueryLimits(timeout_s=limits.timeout_s, memory_mb=limits.memory_mb)
+        return StoreReader(self.data_dir, wanted)
+
+    def _look(self, doc_type: str) -> State:
+        from vectra_player.store.dataset import open_root
+
+        now = monotonic()
+        known = self._looks.get(doc_type)
+        if known is not None and now - known[0] < self._limits.look_s:
+            return known[1]
+        files = open_root(self.data_dir).files(doc_type)
+        state = tuple((file.path, file.size) for file in files)
+        self._looks[doc_type] = (now, state)
+        return state
+
+    def _known(self, key: Hashable, state: State) -> tuple[Any] | None:
+        with self._lock:
+            kept = self._answers.get(key)
+            if kept is None or kept[0] != state:
+                return None
+            self._answers.move_to_end(key)
+            return (kept[1],)
+
+    def _keep(self, key: Hashable, state: State, answer: Any) -> None:
+        with self._lock:
+            self._answers[key] = (state, answer)
+            self._answers.move_to_end(key)
+            while len(self._answers) > self._limits.kept_answers:
+                gone, _ = self._answers.popitem(last=False)
+                self._turns.pop(gone, None)
+
+    def _turn(self, key: Hashable) -> threading.Lock:
+        with self._lock:
+            return self._turns.setdefault(key, threading.Lock())

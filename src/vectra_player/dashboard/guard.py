@@ -1,0 +1,145 @@
+"""The access rule for the dashboard: a WSGI middleware that lets nothing past it unchecked.
+
+The decisions are `web.security`'s. It stands before Flask, so that a route cannot forget it and a
+path nobody serves tells nothing either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import msgspec
+import structlog
+
+from vectra_player.web.security import (
+    JSON_BODY,
+    OPEN_PATHS,
+    Access,
+    BodyRule,
+    Door,
+    Request,
+    Verdict,
+    security_headers,
+)
+
+log = structlog.get_logger(__name__)
+
+_ADVICE = {
+    401: "Open the link that was printed at the start, or run `vectra-player open`.",
+    421: "Use the address that was printed at the start.",
+}
+
+
+class Keys:
+    """Every token that opens the dashboard: its own, and that of the running foundation.
+
+    A dashboard alone outlives foundations: each start of one makes a new token, and one login
+    must serve both servers.
+    """
+
+    def __init__(self, own: Access, others: Callable[[], Access | None] = lambda: None) -> None:
+        self._own = own
+        self._others = others
+
+    def all(self) -> list[Access]:
+        """Return the ones that hold now."""
+        other = self._others()
+        if other is None or other.token == self._own.token:
+            return [self._own]
+        return [self._own, other]
+
+    def check(self, request: Request, door: Door, *, open_path: bool, body: BodyRule) -> Verdict:
+        """Decide on a request: one key that fits is enough."""
+        verdicts = (
+            access.check(request, door, open_path=open_path, body=body) for access in self.all()
+        )
+        first = next(verdicts)
+        if first.allowed:
+            return first
+        return next((verdict for verdict in verdicts if verdict.allowed), first)
+
+    def login(self, code: str, next_path: str) -> tuple[str, str] | None:
+        """Exchange a code for (Set-Cookie, where to go); None when no key knows it."""
+        granted = (access.login(code, next_path) for access in self.all())
+        return next((found for found in granted if found is not None), None)
+
+
+class Guard:
+    """Check every request before the application; put the security headers on every answer."""
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        keys: Keys,
+        door: Door,
+        feed_port: Callable[[], int | None],
+        rule_of: Callable[[str, str], BodyRule] = lambda method, path: JSON_BODY,
+    ) -> None:
+        self._app = app
+        self._keys = keys
+        self._door = door
+        self._feed_port = feed_port
+        self._rule_of = rule_of
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Serve one request of the WSGI server."""
+        request = _asked(environ)
+        rule = self._rule_of(request.method, request.path)
+        verdict = self._keys.check(
+            request, self._door, open_path=request.path in OPEN_PATHS, body=rule
+        )
+        headers = security_headers(self._feed_port())
+
+        def start_safely(
+            status: str, given: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
+            present = {name.lower() for name, _ in given}
+            added = [pair for pair in headers.items() if pair[0].lower() not in present]
+            return start(status, [*given, *added], exc_info)
+
+        if not verdict.allowed:
+            return _refuse(verdict, request, start_safely)
+        return self._app(environ, start_safely)
+
+
+def _asked(environ: WSGIEnvironment) -> Request:
+    """Read method, path and headers; a header sent twice arrives joined and so fits nothing."""
+    headers = [
+        (name.removeprefix("HTTP_").replace("_", "-").lower(), str(value))
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    ]
+    headers += [
+        (name.replace("_", "-").lower(), str(environ[name]))
+        for name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        if environ.get(name)
+    ]
+    return Request(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers)
+
+
+def _refuse(verdict: Verdict, request: Request, start: StartResponse) -> Iterable[bytes]:
+    log.info("request refused", status=verdict.status, reason=verdict.reason)
+    phrase = HTTPStatus(verdict.status).phrase
+    advice = _ADVICE.get(verdict.status, "")
+    if verdict.status == 401 and "text/html" in (request.one("accept") or ""):
+        kind, body = "text/html; charset=utf-8", _LOGIN_PAGE
+    else:
+        error = {"error": {"message": verdict.reason, "advice": advice, "fields": {}}}
+        kind, body = "application/json", msgspec.json.encode(error)
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    start(f"{verdict.status} {phrase}", headers)
+    return [] if request.method == "HEAD" else [body]
+
+
+_LOGIN_PAGE = b"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Log in - VECTRA</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"></head>
+<body><h1>This browser is not logged in</h1>
+<p>Run <code>vectra-player open</code> in a terminal: it opens this page with a fresh link.</p>
+<p>The link that was printed at the start works once.</p></body></html>
+"""

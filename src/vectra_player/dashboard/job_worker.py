@@ -1,0 +1,139 @@
+"""Carry out one job in a process of its own: `python -m vectra_player.dashboard.job_worker KIND`.
+
+The order comes as one JSON line on standard input, whose end means that the dashboard is gone; what
+happens is told as JSON lines on standard output (`jobs.Said`). SIGTERM ends it cleanly.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from vectra_player.dashboard.jobs import Progress, Said
+from vectra_player.errors import StoreLockedError, VectraError
+
+TELL_S = 0.2
+PROFILE_S = 60.0
+PROFILE_STEP_S = 1.0
+"""The profile is put on the disk after each step: what was counted survives a stop."""
+
+Tell = Callable[[int, int, str], None]
+Work = Callable[[Path, dict[str, Any], Tell], Any]
+
+
+def import_files(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Import uploaded files: `folder`, and `tz` where the user named one."""
+    from vectra_player.store.context import write_context
+    from vectra_player.store.importers import import_paths
+    from vectra_player.store.layout import DataDir
+    from vectra_player.store.profile import update_profile
+
+    def progress(done: int, total: int, path: Path) -> None:
+        tell(done, total, path.name)
+
+    folder = Path(request["folder"])
+    paths = sorted(folder.iterdir())
+    report = import_paths(paths, data_dir, tz=request.get("tz"), progress=progress)
+    home = DataDir(data_dir)
+    write_context(home)
+    tell(0, 0, "Profiling events")
+    update_profile(home, PROFILE_S)
+    return _without_folder(msgspec.to_builtins(report), f"{folder}{os.sep}")
+
+
+def _without_folder(value: Any, folder: str) -> Any:
+    """Show uploaded files by their own names: where they lay meanwhile is nobody's business."""
+    if isinstance(value, dict):
+        return {key: _without_folder(item, folder) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_folder(item, folder) for item in value]
+    return value.replace(folder, "") if isinstance(value, str) else value
+
+
+def profile_events(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Bring the profile of events up to date with what is filed."""
+    from vectra_player.store.layout import DataDir
+    from vectra_player.store.profile import update_profile
+
+    home, events, complete = DataDir(data_dir), 0, False
+    while not complete:
+        tell(events, 0, "events")
+        report = update_profile(home, PROFILE_STEP_S)
+        events, complete = events + report.events, report.complete
+    return {"events": events}
+
+
+def export_rows(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Export one doc type into `exports/`."""
+    from vectra_player.store.export import ExportFilter, export
+
+    report = export(
+        data_dir,
+        request["doc_type"],
+        request["format"],
+        Path(request["out"]),
+        ExportFilter(request.get("game"), request.get("since"), request.get("until")),
+        pseudonymise=request.get("pseudonymise", False),
+        progress=lambda rows: tell(rows, 0, "rows"),
+    )
+    return {"file": report.path.name, "rows": report.rows, "bytes": report.bytes}
+
+
+WORK: dict[str, Work] = {
+    "import": import_files,
+    "export": export_rows,
+    "profile": profile_events,
+}
+
+
+def main(kind: str) -> None:
+    """Run the job of the order and say what it came to."""
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # a library that prints must not spoil the lines
+    told_at = 0.0
+
+    def say(said: Said) -> None:
+        out.write(msgspec.json.encode(said, enc_hook=str) + b"\n")
+
+    def tell(done: int, total: int, text: str) -> None:
+        nonlocal told_at
+        if monotonic() - told_at >= TELL_S:
+            told_at = monotonic()
+            say(Said(progress=Progress(done, total, text)))
+
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order = msgspec.json.decode(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        result = WORK[kind](Path(order["data_dir"]), order["request"], tell)
+    except StoreLockedError as error:
+        say(Said(error=error.message, advice=error.advice, busy=True))
+    except VectraError as error:
+        say(Said(error=error.message, advice=error.advice))
+    except OSError as error:
+        say(Said(error=f"{error.strerror or error}.", advice="Mend that and try again."))
+    else:
+        say(Said(result=result))
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _end_with_parent() -> None:
+    if not sys.stdin.buffer.read():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

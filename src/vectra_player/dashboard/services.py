@@ -1,0 +1,26 @@
+"""What the routes of the dashboard work with; made by `app.dashboard`, handed to `create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from vectra_player.dashboard.data.store import Store
+    from vectra_player.dashboard.guard import Keys
+    from vectra_player.dashboard.jobs import Jobs
+    from vectra_player.dashboard.neighbour import Neighbour
+
+
+class Services(NamedTuple):
+    """Everything a route may use. `feed_port`: where the feed is expected while it does not run."""
+
+    data_dir: Path
+    port: int
+    feed_port: int | None
+    keys: Keys
+    neighbour: Neighbour
+    store: Store
+    jobs: Jobs
+    static_roots: Sequence[Path]

@@ -1,0 +1,52 @@
+// Loads what a page shows: its shape first, an error that says what to do and a way to try again.
+// A service that is down is asked again until it answers.
+
+import { byId, el, errorState, skeleton } from "/static/ui/dom.js";
+
+const AGAIN_MS = 4_000;
+const PATIENT_MS = 150;
+
+/**
+ * Load into `box`: `ask()` gives the data, `draw(data)` shows it. Only the last call of a box counts.
+ * Returns whether it was drawn.
+ */
+export async function load(box, ask, draw, { rows = 6, again = () => load(box, ask, draw, { rows }) } = {}) {
+  const turn = Symbol("turn");
+  turns.set(box, turn);
+  box.setAttribute("aria-busy", "true");
+  const shape = setTimeout(() => {
+    if (!box.childElementCount) box.replaceChildren(skeleton(rows));
+    else box.classList.add("stale");
+  }, PATIENT_MS);
+  try {
+    const data = await ask();
+    if (turns.get(box) !== turn) return false;
+    draw(data);
+    return true;
+  } catch (error) {
+    if (turns.get(box) !== turn) return false;
+    box.replaceChildren(faultOf(error, again));
+    if (error.status === 0 || error.status === 503) setTimeout(() => turns.get(box) === turn && again(), AGAIN_MS);
+    return false;
+  } finally {
+    clearTimeout(shape);
+    if (turns.get(box) === turn) {
+      box.classList.remove("stale");
+      box.removeAttribute("aria-busy");
+    }
+  }
+}
+
+const turns = new WeakMap();
+
+/** The card of an error, with a button that tries again. */
+export function faultOf(error, again = null) {
+  const action = again && el("button", { class: "button", type: "button", on: { click: again } }, "Try again");
+  const fields = Object.entries(error.fields ?? {}).map(([name, reason]) => `${name}: ${reason}`);
+  return errorState(error.message, [error.advice, ...fields].filter(Boolean).join(" "), action);
+}
+
+/** Show an error over the page; null takes it away. */
+export function tell(error) {
+  byId("fault").replaceChildren(...(error ? [faultOf(error)] : []));
+}

@@ -1,0 +1,126 @@
+"""Long work: in order, with progress, cancelled when told, kept over a restart."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.command_support import wait_until
+
+from vectra_player.dashboard.jobs import KEPT, MAX_WAITING, Job, Jobs
+from vectra_player.dashboard.uploads import Uploads, forget
+from vectra_player.errors import UsageError
+from vectra_player.store.layout import DataDir
+
+LINE = b'{"seq":1,"ts":"2025-12-15T01:17:11.000000Z","event":"x","data":{"a":1}}\n'
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    DataDir.open_or_create(tmp_path / "d")
+    return tmp_path / "d"
+
+
+def upload(root: Path, name: str = "a.jsonl", text: bytes = LINE) -> Path:
+    uploads = Uploads(root)
+    upload_id = uploads.begin()
+    uploads.add(upload_id, name, 0, text)
+    return uploads.folder(upload_id)
+
+
+def ended(jobs: Jobs, job_id: str) -> Job:
+    def over() -> Job | None:
+        job = jobs.get(job_id)
+        return job if job is not None and job.ended else None
+
+    found = wait_until(over, "the job ends")
+    assert isinstance(found, Job)
+    return found
+
+
+def test_an_import_adds_what_is_new_and_its_files_go(root: Path) -> None:
+    folder = upload(root)
+    jobs = Jobs(root, ended=forget)
+    jobs.start()
+    try:
+        job = ended(jobs, jobs.add("import", "a.jsonl", {"folder": str(folder)}).id)
+    finally:
+        jobs.close()
+    assert (job.state, job.result["events"]) == ("done", 1)
+    assert job.result["imported"][0]["path"] == "a.jsonl"
+    wait_until(lambda: not folder.exists(), "the uploaded files are gone")
+
+
+def test_an_import_waits_until_the_writer_of_the_directory_is_gone(root: Path) -> None:
+    folder = upload(root)
+    jobs = Jobs(root, retry_s=0.1)
+    jobs.start()
+    holder = os.open(DataDir(root).lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        job_id = jobs.add("import", "a.jsonl", {"folder": str(folder)}).id
+        told = wait_until(
+            lambda: (job := jobs.get(job_id)) and "Waiting" in job.progress.text and job,
+            "the job says why it waits",
+        )
+        assert told.state == "waiting"
+        os.close(holder)
+        holder = -1
+        assert ended(jobs, job_id).result["events"] == 1
+    finally:
+        if holder >= 0:
+            os.close(holder)
+        jobs.close()
+
+
+def test_what_a_job_came_to_survives_a_restart(root: Path) -> None:
+    first = Jobs(root)
+    first.start()
+    job = first.add("export", "x", {"doc_type": "nothing", "format": "csv", "out": "/x"})
+    failed = ended(first, job.id)
+    first.close()
+    assert (failed.state, "no doc type" in failed.error) == ("failed", True)
+    again = Jobs(root)
+    again.start()
+    assert again.get(job.id) == failed
+    again.close()
+
+
+def test_work_that_was_cut_short_is_taken_up_again(root: Path) -> None:
+    folder = upload(root)
+    jobs = Jobs(root)
+    job = jobs.add("import", "a.jsonl", {"folder": str(folder)})
+    path = DataDir(root).results / "jobs" / f"{job.id}.json"
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(job, state="running")))
+    again = Jobs(root)
+    again.start()
+    assert ended(again, job.id).state == "done"
+    again.close()
+
+
+def test_a_job_that_waits_is_cancelled_at_once(root: Path) -> None:
+    jobs = Jobs(root)
+    job = jobs.add("export", "x", {})
+    cancelled = jobs.cancel(job.id)
+    assert cancelled is not None
+    assert cancelled.state == "cancelled"
+    assert jobs.cancel("nothing") is None
+
+
+def test_too_many_jobs_are_refused(root: Path) -> None:
+    jobs = Jobs(root)
+    for _ in range(MAX_WAITING):
+        jobs.add("export", "x", {})
+    with pytest.raises(UsageError, match="waiting"):
+        jobs.add("export", "x", {})
+
+
+def test_only_the_newest_results_are_kept(root: Path) -> None:
+    jobs = Jobs(root)
+    for _ in range(KEPT + 5):
+        jobs.cancel(jobs.add("export", "x", {}).id)
+    assert len(jobs.list()) == KEPT
+    assert len(list((DataDir(root).results / "jobs").iterdir())) == KEPT
