@@ -21,7 +21,7 @@ from vectra_player.analysis.columns import UNKNOWN, game_keys, integers, places
 from vectra_player.game.price_path import PricePaths, price_paths
 from vectra_player.store.reads import GameFilter, StoreReader
 
-FAIR_GAMES = 20_000
+FAIR_GAMES = 50_000
 FAIR_SEED = 5_000_001
 
 __all__ = ["UNKNOWN", "Games", "fair_games", "games_of", "generate_games", "load_games"]

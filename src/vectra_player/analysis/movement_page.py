@@ -13,6 +13,7 @@ from vectra_player.analysis.volatility import Volatility
 from vectra_player.analysis.wording import (
     ESTIMATE_COLUMNS,
     cells,
+    counted,
     fine_percent,
     interval,
     known,
@@ -45,11 +46,12 @@ def _summary(found: Movement) -> tuple[str, ...]:
     moves, big = found.volatility, found.volatility.big_moves
     whole = found.peaks
     return (
-        f"{known(big.value, percent)} of {moves.steps:,} price steps were big moves (95 % interval "
-        f"{interval(big, percent)}); published are {percent(big.fair or 0.0)}. {verdict(big)}",
+        f"{known(big.value, percent)} of {counted(moves.steps, 'price step')} were big moves "
+        f"(95 % interval {interval(big, percent)}); published are {percent(big.fair or 0.0)}. "
+        f"{verdict(big)}",
         f"Holding costs {fine_percent(whole.fair_edge_a_tick)} a tick in a fair game. Peaks and "
-        f"holding are of {whole.games:,} whole games; {whole.left_out:,} that were incomplete or "
-        "met midway are left out.",
+        f"holding are of {counted(whole.games, 'whole game')}; left out as incomplete or met "
+        f"midway: {whole.left_out:,}.",
     )
 
 
@@ -58,7 +60,7 @@ def _by_game(moves: Volatility) -> Block:
         (f"{100 * quantile.chance:.0f} % of games up to", *cells(quantile.volatility, plain))
         for quantile in moves.by_game
     )
-    fit = "" if moves.fit is None else f" p-value that fair games look like this: {moves.fit:.3f}."
+    fit = "" if moves.fit is None else f" p-value against fair games: {moves.fit:.3f}."
     return Block(
         "Volatility of a game",
         (

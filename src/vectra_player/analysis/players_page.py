@@ -14,7 +14,7 @@ from vectra_player.analysis.players import (
 )
 from vectra_player.analysis.plots import estimates_plot
 from vectra_player.analysis.report import Table
-from vectra_player.analysis.wording import cells, interval, known, percent, signed_percent
+from vectra_player.analysis.wording import cells, counted, interval, known, percent, signed_percent
 
 RECORD_COLUMNS = ("player", "games", "tries", "rate", "95 % interval", "p-value", "by luck")
 PROVEN = 0.05
@@ -44,8 +44,8 @@ def _summary(found: Players) -> tuple[str, ...]:
 def _best_words(field: PlayerField, what: str) -> str:
     if not field.best:
         return (
-            f"Nobody has {FEWEST} or more {what} here ({field.players:,} players have any), so "
-            "nobody is judged by them."
+            f"Nobody has {FEWEST} or more {what} here ({counted(field.players, 'player')} with "
+            "any), so nobody is judged by them."
         )
     best, rate = field.best[0], field.best[0].rate
     meaning = (
@@ -67,7 +67,7 @@ def _sampling(found: Players) -> str:
         )
     return (
         f"{percent(seen.share.value or 0.0)} of trades are seen: {seen.sampled:,} broadcast of "
-        f"{seen.made:,} made in {seen.games:,} watched games ({percent(seen.lowest)} to "
+        f"{seen.made:,} made in {counted(seen.games, 'watched game')} ({percent(seen.lowest)} to "
         f"{percent(seen.highest)} a game). Intervals from buys are about {seen.widening:.1f} times "
         "as wide as they would be with all trades; amounts are never added up from this sample."
     )
@@ -81,21 +81,28 @@ def _buys_note(found: Players) -> str:
 
 
 def _field(title: str, field: PlayerField, tries: str) -> Block:
-    together = field.together
     return Block(
         title,
         (
             Table(
                 RECORD_COLUMNS,
                 tuple(_record_row(record) for record in field.best),
-                f"{tries} Of {field.players:,} players {field.tested:,} have {FEWEST} or more and "
-                f"are tested. All tries together: {known(together.value, percent)} (95 % interval "
-                f"by game {interval(together, percent)}, n {together.n:,}), fair "
-                f"{known(together.fair, percent)}. 'By luck' is how many of the tested would look "
-                "at least this good in a fair game; only far below 1 is it remarkable.",
+                f"{tries} {_together(field)}'By luck' is how many of the tested would look at "
+                "least this good in a fair game; only far below 1 is it remarkable.",
             ),
         ),
         (lambda: _field_figure(title, field)) if field.best else None,
+    )
+
+
+def _together(field: PlayerField) -> str:
+    rate = field.together
+    if rate.n == 0:
+        return "There are none here. "
+    return (
+        f"Of {counted(field.players, 'player')} {field.tested:,} have {FEWEST} or more and are "
+        f"tested. All {rate.n:,} together: {known(rate.value, percent)}, fair "
+        f"{known(rate.fair, percent)} (95 % interval by game {interval(rate, percent)}). "
     )
 
 

@@ -39,7 +39,7 @@ def estimates_plot(
         for name, one in found
         if one.value is not None
     ]
-    scale = altair.Scale(type="log") if log else altair.Scale(zero=zero)
+    scale = altair.Scale(type="log", nice=False) if log else altair.Scale(zero=zero)
     order = [name for name, _ in found]
     x = altair.X("x:N", sort=order, title=x_title, axis=altair.Axis(labelAngle=_angle(order)))
     base = chart_of(rows).encode(x=x)

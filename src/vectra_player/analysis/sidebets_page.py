@@ -10,6 +10,7 @@ from vectra_player.analysis.sidebets import BetsInARow, RecordedBets, Sidebets
 from vectra_player.analysis.wording import (
     ESTIMATE_COLUMNS,
     cells,
+    counted,
     interval,
     known,
     percent,
@@ -41,7 +42,8 @@ def _summary(found: Sidebets) -> tuple[str, ...]:
     rate, value = bets.win_rate, bets.equal_stakes
     return (
         fair,
-        f"{bets.bets:,} recorded bets in {bets.games:,} games won {known(rate.value, percent)} of "
+        f"{counted(bets.bets, 'recorded bet')} in {counted(bets.games, 'game')} won "
+        f"{known(rate.value, percent)} of "
         f"the time: {known(value.value, signed_percent)} of the stake a bet (95 % interval "
         f"{interval(value, signed_percent)}). {verdict(value)}",
     )

@@ -12,6 +12,7 @@ from vectra_player.analysis.survival import CurvePoint, Survival
 from vectra_player.analysis.wording import (
     ESTIMATE_COLUMNS,
     cells,
+    counted,
     fine_percent,
     interval,
     known,
@@ -78,14 +79,15 @@ def survival_page(found: Survival) -> Page:
 def _summary(found: Survival) -> tuple[str, ...]:
     hazard = found.hazard
     sentences = [
-        f"A rug came in {known(hazard.value, fine_percent)} of {found.checks:,} rug checks of "
-        f"{found.games:,} games (95 % interval {interval(hazard, fine_percent)}); in a fair game "
-        f"it is {fine_percent(hazard.fair or 0.0)}. {verdict(hazard)}"
+        f"A rug came in {known(hazard.value, fine_percent)} of "
+        f"{counted(found.checks, 'rug check')} of {counted(found.games, 'game')} (95 % interval "
+        f"{interval(hazard, fine_percent)}); in a fair game it is "
+        f"{fine_percent(hazard.fair or 0.0)}. {verdict(hazard)}"
     ]
     if found.met_midway or found.unfinished:
         sentences.append(
-            f"{found.met_midway:,} games were met midway and {found.unfinished:,} not seen to rug; "
-            "they count for the ticks that were watched."
+            f"Met midway: {counted(found.met_midway, 'game')}; not seen to rug: "
+            f"{counted(found.unfinished, 'game')}. They count for the ticks that were watched."
         )
     return tuple(sentences)
 

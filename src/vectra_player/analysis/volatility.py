@@ -25,6 +25,8 @@ FEWEST_STEPS = 20
 """Steps a game needs for a volatility of its own."""
 
 BLOCKS_SHOWN = 10
+FAIR_MEASURED = 10_000
+"""Fair games the baseline is measured on: two million steps tell it to a percent of its value."""
 
 _BIG = V3.big_min * (1 - 1e-9)
 """Least relative change of a big move; a small one is at most 0.08 (drift and full noise)."""
@@ -62,8 +64,8 @@ class AgeBlock(msgspec.Struct, frozen=True, kw_only=True):
 class Volatility(msgspec.Struct, frozen=True, kw_only=True):
     """How prices moved. by_game: over the `games_measured` with at least FEWEST_STEPS steps.
 
-    fit: p-value that the games' volatilities come from a fair game (two-sample Kolmogorov-
-    Smirnov test against `fair_games` simulated ones); None with too few games.
+    fit: p-value of the two-sample Kolmogorov-Smirnov test of the games' volatilities against
+    those of `fair_games` simulated ones; None with too few games.
     """
 
     games: int
@@ -102,7 +104,7 @@ def volatility(games: Games, block_ticks: int = WINDOW_TICKS) -> Volatility:
         games=len(games),
         games_measured=len(by_game),
         steps=len(change),
-        fair_games=len(fair_games()),
+        fair_games=FAIR_MEASURED,
         block_ticks=block_ticks,
         step_volatility=_spread(steps.factors),
         fair_step_volatility=fair.step,
@@ -180,7 +182,7 @@ def _spread(factors: Floats) -> float | None:
 
 @cache
 def _fair(block_ticks: int) -> _Fair:
-    games = fair_games()
+    games = fair_games().take(np.arange(FAIR_MEASURED))
     steps = steps_of(games)
     medians = tuple(
         float(np.median(block)) if len(block) else math.nan

@@ -42,6 +42,11 @@ def plain(value: float) -> str:
     return f"{value:.4f}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Write a number of things."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def known(value: float | None, form: Format) -> str:
     """Write a value, or that it is not known."""
     return UNKNOWN if value is None else form(value)
@@ -75,7 +80,7 @@ def verdict(found: Estimate) -> str:
     if inside is None:
         return "That is too little to judge by."
     if inside:
-        return "The fair value lies in the interval: nothing here speaks against a fair game."
+        return "The fair value lies in the interval: no sign against a fair game, and no proof."
     return (
         "The fair value lies outside the interval, which happens to one fair sample in twenty; "
         "'vectra-player audit' weighs all tests together."

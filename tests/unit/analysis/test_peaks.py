@@ -71,7 +71,7 @@ def test_peaks_are_the_highest_prices(many: Games) -> None:
 
 
 def test_the_median_peak_is_that_of_the_fair_null() -> None:
-    """1.776 in docs/fairness.md section 5f; 20,000 games tell it to 0.011."""
+    """1.776 in docs/fairness.md section 5f; 50,000 games tell it to 0.007."""
     assert np.median(fair_peaks()) == pytest.approx(1.776, abs=0.02)
 
 
