@@ -9,6 +9,7 @@ the commands and the dashboard; `analysis.simulation_report` draws what is compu
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vectra_player.analysis.games import Games
-from vectra_player.analysis.intervals import Estimate, clustered_ratio, nothing, proportion
+from vectra_player.analysis.intervals import Estimate, around, nothing, proportion
 from vectra_player.analysis.risk import Risk, risk_of
 from vectra_player.errors import UsageError
 from vectra_player.game import timing
@@ -296,9 +297,7 @@ def _summary(
         wins=int(column["wins"].sum()),
         staked=from_lamports(int(column["staked"].sum())),
         mean_games_played=float(column["games"].mean()),
-        ev_per_stake=clustered_ratio(
-            final - initial, column["staked"], np.arange(plan.runs), fair=FAIR_EXPECTED_VALUE
-        ),
+        ev_per_stake=return_of(final - initial, column["staked"]),
         ev_of_games=None if pool.win_rate is not None else value_of_games(offers),
         risk=risk_of(final / initial - 1.0, column["deepest"], ruined),
         fan=_fan(path, plan.games),
@@ -311,10 +310,25 @@ def _summary(
 def value_of_games(offers: Offers) -> Estimate:
     """Estimate what one equal stake on every window that the games offer brings, by game."""
     windows, won = offers
-    if not windows.any():
-        return nothing(0, FAIR_EXPECTED_VALUE)
-    profit = won * PAYOUT_MULTIPLE - windows
-    return clustered_ratio(profit, windows, np.arange(len(windows)), fair=FAIR_EXPECTED_VALUE)
+    return return_of(won * PAYOUT_MULTIPLE - windows, windows.astype(np.float64))
+
+
+def return_of(profits: npt.ArrayLike, stakes: npt.NDArray[np.float64]) -> Estimate:
+    """Estimate sum(profits) / sum(stakes) over independent rows, each with bets of its own.
+
+    The interval is Student's on the linearised ratio. It is `intervals.clustered_ratio` with every
+    row a cluster, without sorting ten million of them.
+    """
+    rows, total = len(stakes), float(stakes.sum())
+    if not total:
+        return nothing(rows, FAIR_EXPECTED_VALUE)
+    profit = np.asarray(profits, np.float64)
+    value = float(profit.sum()) / total
+    apart = profit - value * stakes
+    error = math.sqrt(rows / max(rows - 1, 1) * float(apart @ apart)) / total
+    if error < 1e-12 * abs(value):  # one row, or all alike: they do not tell how far off they are
+        return Estimate(value=value, low=None, high=None, n=rows, fair=FAIR_EXPECTED_VALUE)
+    return around(value, error, rows, rows - 1, FAIR_EXPECTED_VALUE)
 
 
 def metrics_of(result: Simulation, computed_at: datetime) -> MonteCarloMetrics:

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.strategy.test_profile import make_profile
 
 from vectra_player.analysis.games import Games, games_of, generate_games
+from vectra_player.analysis.intervals import clustered_ratio
 from vectra_player.analysis.monte_carlo import (
     Plan,
     Pool,
@@ -20,6 +21,7 @@ from vectra_player.analysis.monte_carlo import (
     metrics_of,
     play,
     recorded_pool,
+    return_of,
     simulate,
     value_of_games,
 )
@@ -114,6 +116,16 @@ def test_a_stake_brings_the_houses_edge_whatever_the_sizing() -> None:
         assert found.ev_of_games.low < FAIR_EXPECTED_VALUE < found.ev_of_games.high
         error = found.ev_per_stake.high - found.ev_per_stake.value
         assert abs(found.ev_per_stake.value - found.ev_of_games.value) < 2 * error
+
+
+def test_a_return_is_that_of_the_shared_estimate_with_every_row_a_cluster() -> None:
+    random = np.random.default_rng(3)
+    stakes = random.integers(0, 4, 500).astype(float)
+    profits = stakes * random.normal(-0.1, 2.0, 500)
+    expected = clustered_ratio(profits, stakes, np.arange(500), fair=FAIR_EXPECTED_VALUE)
+    found = return_of(profits, stakes)
+    for name in ("value", "low", "high", "n", "fair"):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name))
 
 
 def test_games_of_the_published_algorithm_bring_the_same_edge() -> None:
