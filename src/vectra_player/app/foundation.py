@@ -23,9 +23,11 @@ from vectra_player.foundation.live_backend import LiveBackend
 from vectra_player.foundation.live_feed import LiveFeed
 from vectra_player.foundation.logring import LogRing
 from vectra_player.foundation.paper_desk import PaperDesk
+from vectra_player.foundation.paper_memory import PaperMemory
 from vectra_player.foundation.replays import ReplayDesk
 from vectra_player.foundation.service import Service, ServiceSettings
 from vectra_player.foundation.store_worker import StoreWorker
+from vectra_player.store.layout import DataDir
 from vectra_player.store.settings import Halt
 from vectra_player.store.writer import EventStore
 from vectra_player.web.security import Access, new_token
@@ -146,7 +148,11 @@ async def _live(
     """Join the recorder's bus to the main hub, the paper account and what the monitor asks."""
     recorder = pair.recorder
     paper = PaperDesk(
-        recorder.bus, recorder.live, lambda message: feed.hub.publish(message), clock=clock
+        recorder.bus,
+        recorder.live,
+        lambda message: feed.hub.publish(message),
+        memory=PaperMemory(DataDir(settings.data_dir).run / "paper.json"),
+        clock=clock,
     )
     feed = LiveFeed(
         recorder.bus,

@@ -1,7 +1,8 @@
-"""`strategy list`, `strategy show` and `strategy new`: what can be played, and how to add to it."""
+"""`strategy ...`: what can be played, how to add to it, and a run beside the live game."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,12 @@ Name = Annotated[str, typer.Argument(help="Name of the strategy: a-z, 0-9, _ and
 Which = Annotated[
     str, typer.Argument(metavar="NAME", help="Name of a strategy, or a file: FILE.py[:CLASS].")
 ]
+
+
+class ModeChoice(StrEnum):
+    """What a run may do with what it decides."""
+
+    paper = "paper"
 
 
 @app.command("list", epilog="Example: vectra-player strategy list")
@@ -71,3 +78,58 @@ def new(context: typer.Context, name: Name) -> None:
         {"name": name, "file": path},
         lambda: session.note(f"{path} is made. Change it, then play it by its name: {name}."),
     )
+
+
+@app.command(epilog="Example: vectra-player strategy run conservative --games 5")
+def run(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A strategy, its file, a profile or a preset.")
+    ],
+    profile: Annotated[
+        str | None, typer.Option(help="Profile or preset that says how it plays.")
+    ] = None,
+    games: Annotated[int | None, typer.Option(min=1, help="Whole games to play.")] = None,
+    mode: Annotated[ModeChoice, typer.Option(help="Only paper: nothing is risked.")] = (
+        ModeChoice.paper
+    ),
+    cash: Annotated[
+        float | None, typer.Option(min=0.001, help="Begin with a new wallet of so many SOL.")
+    ] = None,
+    latency_ms: Annotated[
+        float | None, typer.Option(min=0, max=60_000, help="Of a new wallet: ms an order takes.")
+    ] = None,
+    max_stake: Annotated[
+        float | None, typer.Option(min=0.001, help="Most SOL for one action.")
+    ] = None,
+    max_loss: Annotated[
+        float | None, typer.Option(min=0.001, help="SOL lost after which the run ends.")
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(metavar="GAME_ID", help="Practise in a recorded game instead.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=0.25, max=100, help="Of a replay; else as fast as it goes.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what the strategy draws.")] = 0,
+) -> None:
+    """Run a strategy on paper beside the live game, or in a replay, until it is told to end.
+
+    The service must run (`vectra-player up`). Ctrl-C ends the run with its score card.
+    """
+    from vectra_player.cli.strategy_run import Wanted, run_and_show
+
+    wanted = Wanted(
+        name=name,
+        profile=profile,
+        games=games,
+        cash=cash,
+        latency_ms=latency_ms,
+        max_stake=max_stake,
+        max_loss=max_loss,
+        replay=replay,
+        speed=speed,
+        seed=seed,
+    )
+    if run_and_show(context.obj, wanted):
+        raise typer.Exit(FOUND_WRONG)

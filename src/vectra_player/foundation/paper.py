@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from vectra_player.foundation.paper_records import (
     AccountView,
@@ -25,7 +27,7 @@ from vectra_player.foundation.paper_records import (
     TradeState,
     WalletRequest,
 )
-from vectra_player.foundation.paper_score import CoinShadow, Score
+from vectra_player.foundation.paper_score import CoinShadow, Score, Sums
 from vectra_player.strategy.actions import Action
 from vectra_player.strategy.hand import HandEngine
 from vectra_player.strategy.latency import Latency
@@ -40,16 +42,31 @@ _OVER = frozenset({"sold", "refused", "missed", "won", "lost", "void", "bought"}
 """After these nothing more becomes of a decision."""
 
 
+class Saved(Struct, frozen=True):
+    """An account as it is worth keeping: no game of it is open. `cash` is free, to a lamport."""
+
+    wallet: WalletRequest
+    cash: Decimal
+    score: Sums
+    coin_cash: Decimal
+    coin_score: Sums
+
+
 class PaperAccount:
     """A wallet, its orders and bets over any number of games."""
 
-    def __init__(self, wallet: WalletRequest, mode: Mode) -> None:
+    def __init__(self, wallet: WalletRequest, mode: Mode, saved: Saved | None = None) -> None:
+        """`saved`: go on from there; its wallet must be this one."""
         self.wallet = wallet
         self._mode: Mode = mode
-        self._broker = PaperBroker(wallet.start_cash, latency=Latency.ms(wallet.latency_ms))
-        self._engine = HandEngine(self._broker, limits=wallet.limits.of_a_run())
-        self._coin = CoinShadow(wallet)
-        self._score = Score()
+        cash = wallet.start_cash if saved is None else saved.cash
+        self._broker = PaperBroker(cash, latency=Latency.ms(wallet.latency_ms))
+        limits = wallet.limits.of_a_run()
+        self._engine = HandEngine(self._broker, limits=limits, start_cash=wallet.start_cash)
+        self._coin = CoinShadow(
+            wallet, None if saved is None else (saved.coin_cash, saved.coin_score)
+        )
+        self._score = Score(Sums() if saved is None else saved.score)
         self._made: dict[int, tuple[Decision, Actor]] = {}
         self._holder: Actor = "human"
         self._acted_in = -1
@@ -89,6 +106,13 @@ class PaperAccount:
         note = self._note_of(done.decision, actor, now_ms)
         self._notes.appendleft(note)
         return note
+
+    def saved(self) -> Saved:
+        """Return what to keep: what is open counts as in a game whose end nobody saw."""
+        ledger = self._broker.ledger
+        coin_cash, coin_score = self._coin.saved()
+        free = ledger.cash + ledger.at_risk
+        return Saved(self.wallet, free, self._score.sums, coin_cash, coin_score)
 
     def view(self) -> AccountView:
         """Return the account as it stands."""

@@ -16,6 +16,7 @@ from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import UsageError
 from vectra_player.foundation.messages import Message
 from vectra_player.foundation.paper import PaperAccount
+from vectra_player.foundation.paper_memory import PaperMemory
 from vectra_player.foundation.paper_records import (
     ActionData,
     ActionNote,
@@ -43,13 +44,18 @@ class PaperDesk:
         live: LiveStateProvider,
         publish: Callable[[Message], object],
         *,
+        memory: PaperMemory | None = None,
         clock: Clock | None = None,
     ) -> None:
+        """`memory`: where the wallet outlives the service."""
         self._live = live
         self._publish = publish
         self._clock = clock or SystemClock()
         self._steps = LiveSteps()
-        self._account = PaperAccount(WalletRequest(), "paper")
+        self._memory = memory
+        saved = None if memory is None else memory.load()
+        wallet = WalletRequest() if saved is None else saved.wallet
+        self._account = PaperAccount(wallet, "paper", saved)
         self._detach = bus.attach(Events.EVENT, self._on_event, name="paper")
 
     def state(self) -> TradeState:
@@ -84,11 +90,18 @@ class PaperDesk:
             return
         for note in self._account.see(market, self._now_ms()):
             self._tell(note)
+        if self._account.between_games:
+            self._keep()
 
     def _tell(self, note: ActionNote) -> TradeAnswer:
         answer = TradeAnswer(action=note, account=self._account.view())
         self._publish(action_message(answer))
+        self._keep()
         return answer
+
+    def _keep(self) -> None:
+        if self._memory is not None:
+            self._memory.keep(self._account)
 
     def _now_ms(self) -> int:
         return self._clock.now_us() // 1000

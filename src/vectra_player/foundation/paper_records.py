@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from vectra_player.model.units import to_sol
 from vectra_player.strategy.latency import BUY_ORDER_MS
 from vectra_player.strategy.limits import Limits
-from vectra_player.strategy.records import OutcomeKind
+from vectra_player.strategy.records import OutcomeKind, OutcomeReason
 
 Actor = Literal["human", "bot"]
 Mode = Literal["paper", "practice"]
@@ -112,7 +112,7 @@ class ActionNote(Struct, frozen=True, kw_only=True):
     qty: float | None = None
     profit: float | None = None
     cash: float | None = None
-    reason: str | None = None
+    reason: OutcomeReason | None = None
     error: str | None = None
 
 

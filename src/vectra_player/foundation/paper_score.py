@@ -8,8 +8,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
+from msgspec import Struct
+
 from vectra_player.foundation.paper_records import ScoreRow, WalletRequest
 from vectra_player.game.positions import ZERO
+from vectra_player.model.units import Sol
 from vectra_player.strategy.builtin.baselines import CoinFlip, CoinFlipParams, PlannedBuy
 from vectra_player.strategy.context import Context
 from vectra_player.strategy.engine import Engine
@@ -24,45 +27,60 @@ COIN_CHANCE = 0.05
 COIN_SEED = 1
 
 
-class Score:
-    """Sums over the finished games of a run."""
+class Sums(Struct, frozen=True, kw_only=True):
+    """What finished games came to."""
 
-    def __init__(self) -> None:
+    games: int = 0
+    buys: int = 0
+    bets: int = 0
+    won: int = 0
+    profit: Sol = ZERO
+    invested: Sol = ZERO
+    staked: Sol = ZERO
+    expected: float = 0.0
+
+
+class Score:
+    """Sums over the finished games of a run, on top of those of an earlier one."""
+
+    def __init__(self, sums: Sums = Sums()) -> None:  # noqa: B008 -- immutable
+        self.sums = sums
         self._taken = 0
-        self._games = self._buys = self._bets = self._won = 0
-        self._profit = self._invested = self._staked = ZERO
-        self._expected = 0.0
 
     def take(self, context: Context) -> None:
         """Add the games that ended since the last call."""
         if context.games_played > self._taken:
             for result in context.results[self._taken :]:
-                self._add(result)
+                self.sums = _added(self.sums, result)
             self._taken = context.games_played
 
     def row(self, who: Literal["you", "never betting", "coin flip"]) -> ScoreRow:
         """Return the sums as a line of the score card."""
+        sums = self.sums
         return ScoreRow(
             who=who,
-            profit=float(self._profit),
-            games=self._games,
-            buys=self._buys,
-            bets=self._bets,
-            bets_won=self._won,
-            invested=float(self._invested),
-            staked=float(self._staked),
-            expected=self._expected,
+            profit=float(sums.profit),
+            games=sums.games,
+            buys=sums.buys,
+            bets=sums.bets,
+            bets_won=sums.won,
+            invested=float(sums.invested),
+            staked=float(sums.staked),
+            expected=sums.expected,
         )
 
-    def _add(self, result: GameResult) -> None:
-        self._games += result.played
-        self._buys += result.buys
-        self._bets += result.bets
-        self._won += result.bets_won
-        self._profit += result.profit
-        self._invested += result.invested
-        self._staked += result.staked
-        self._expected += result.expected
+
+def _added(sums: Sums, result: GameResult) -> Sums:
+    return Sums(
+        games=sums.games + result.played,
+        buys=sums.buys + result.buys,
+        bets=sums.bets + result.bets,
+        won=sums.won + result.bets_won,
+        profit=sums.profit + result.profit,
+        invested=sums.invested + result.invested,
+        staked=sums.staked + result.staked,
+        expected=sums.expected + result.expected,
+    )
 
 
 class CoinShadow:
@@ -71,11 +89,13 @@ class CoinShadow:
     A buy follows when the holding it copies is gone, and is held for as long.
     """
 
-    def __init__(self, wallet: WalletRequest) -> None:
+    def __init__(self, wallet: WalletRequest, saved: tuple[Decimal, Sums] | None = None) -> None:
+        """`saved`: cash and sums of an earlier run to go on from."""
+        cash, sums = saved or (wallet.start_cash, Sums())
         self._coin = CoinFlip(CoinFlipParams(chance=COIN_CHANCE, buys=0, bets=0))
-        self._broker = PaperBroker(wallet.start_cash, latency=Latency.ms(wallet.latency_ms))
+        self._broker = PaperBroker(cash, latency=Latency.ms(wallet.latency_ms))
         self._engine = Engine(self._coin, self._broker, seed=COIN_SEED)
-        self._score = Score()
+        self._score = Score(sums)
         self._bought: tuple[Decimal, int] | None = None
 
     @property
@@ -104,6 +124,11 @@ class CoinShadow:
                 amount, tick = self._bought
                 self._coin.buys.append(PlannedBuy(amount, max(1, outcome.tick - tick)))
             self._bought = None
+
+    def saved(self) -> tuple[Decimal, Sums]:
+        """Return cash and sums to go on from."""
+        ledger = self._broker.ledger
+        return ledger.cash + ledger.at_risk, self._score.sums
 
     def row(self) -> ScoreRow:
         """Return its line of the score card."""

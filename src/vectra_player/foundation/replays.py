@@ -193,7 +193,9 @@ class ReplayDesk:
         """Open a replay; return where it stands, with its `id`. Raises UsageError, VectraError."""
         self._forget_closed()
         wanted = self._wanted(request)
-        status = await self._replays.open(wanted, speed=request.speed, pinned=pinned)
+        status = await self._replays.open(
+            wanted, speed=request.speed, play=not request.paused, pinned=pinned
+        )
         return _plain(status)
 
     async def act(self, replay_id: str, action: ReplayAction) -> dict[str, Any]:

@@ -6,6 +6,8 @@ only who decides is another one.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from vectra_player.errors import UsageError
 from vectra_player.strategy.actions import Action
 from vectra_player.strategy.api import Strategy
@@ -21,8 +23,19 @@ class ByHand(Strategy):
 class HandEngine(Engine):
     """An engine that takes actions at any moment, at the step it was last shown."""
 
-    def __init__(self, broker: Broker, *, limits: Limits = NO_LIMITS, seed: int = 0) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        limits: Limits = NO_LIMITS,
+        seed: int = 0,
+        start_cash: Decimal | None = None,
+    ) -> None:
+        """`start_cash`: what the run began with, where the broker's account has a past."""
         super().__init__(ByHand(), broker, limits=limits, seed=seed)
+        if start_cash is not None:
+            self._start_cash = start_cash
+            self._highest = max(self._highest, start_cash)
         self.market: Market | None = None
 
     @property

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tests.live_support import GAME, T0, event, tick
+from tests.live_support import GAME, T0, event, rug, tick
 from tests.store_support import FakeClock
 
 from vectra_player.bus import EventBus, Events
 from vectra_player.errors import UsageError
 from vectra_player.foundation.messages import Message
 from vectra_player.foundation.paper_desk import PaperDesk
+from vectra_player.foundation.paper_memory import PaperMemory
 from vectra_player.foundation.paper_records import WalletRequest
 from vectra_player.live.provider import LiveStateProvider
 from vectra_player.strategy import Buy, PlaceSidebet
@@ -20,11 +23,12 @@ PRICES = [1.0, 1.1, 1.2, 1.3, 1.4]
 class Wired:
     """A bus with live state and a desk, as `app` joins them."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: PaperMemory | None = None) -> None:
         self.bus = EventBus()
         live = LiveStateProvider(self.bus)
         self.told: list[Message] = []
-        self.desk = PaperDesk(self.bus, live, self.told.append, clock=FakeClock(T0))
+        tell = self.told.append
+        self.desk = PaperDesk(self.bus, live, tell, memory=memory, clock=FakeClock(T0))
 
     def tick(self, number: int) -> None:
         self.bus.publish(Events.EVENT, event("gameStateUpdate", tick(number, PRICES)))
@@ -83,3 +87,42 @@ async def test_a_closed_desk_hears_nothing() -> None:
     wired.desk.close()
     wired.tick(1)
     assert wired.kinds() == ["submitted"]
+
+
+async def test_the_wallet_outlives_the_service_and_what_was_open_is_settled(tmp_path: Path) -> None:
+    memory = PaperMemory(tmp_path / "run" / "paper.json")
+    wired = Wired(memory)
+    wired.tick(0)
+    wired.desk.reset(WalletRequest(cash=3, latency_ms=0), "human")
+    wired.desk.act(Buy("0.5"), "human", "PAPER")
+    wired.desk.act(PlaceSidebet("0.1"), "human", "PAPER")
+    again = Wired(PaperMemory(tmp_path / "run" / "paper.json")).desk.state()
+    assert (again.account.start_cash, again.account.cash) == (3, 2.5)
+    assert (again.account.holding, again.account.sidebet, again.latency_ms) == (None, None, 0)
+    assert (tmp_path / "run" / "paper.json").stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_score_goes_on_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "paper.json"
+    wired = Wired(PaperMemory(path))
+    wired.tick(0)
+    wired.desk.reset(WalletRequest(cash=1, latency_ms=0), "human")
+    wired.desk.act(PlaceSidebet("0.1"), "human", "PAPER")
+    wired.bus.publish(Events.EVENT, event("gameStateUpdate", rug([*PRICES, 0.02])))
+    again = Wired(PaperMemory(path)).desk.state()
+    assert again.account.cash == pytest.approx(1.4)
+    assert (again.score[0].bets, again.score[0].bets_won) == (1, 1)
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b'{"wallet": 1}', b"\xff"])
+async def test_a_damaged_file_begins_anew(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "paper.json"
+    path.write_bytes(text)
+    assert Wired(PaperMemory(path)).desk.state().account.cash == 10
+
+
+async def test_a_disk_that_refuses_does_not_stop_trading(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file where the folder should be")
+    wired = Wired(PaperMemory(tmp_path / "run" / "paper.json"))
+    wired.tick(0)
+    assert wired.desk.act(Buy("0.5"), "human", "PAPER").action.kind == "submitted"
