@@ -28,10 +28,11 @@ _WORDS: dict[str, bool] = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One parameter and the values it takes, in order."""
+    """One parameter and the values it takes, in order; `text` is how they were typed."""
 
     name: str
     values: tuple[Value, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _axis(text: str) -> Axis:
     found = _range(text, values) if ":" in values else _list(text, values)
     if len(set(found)) != len(found):
         raise UsageError(f"{text!r} names a value twice.", advice="Name each value once.")
-    return Axis(name, found)
+    return Axis(name, found, values.strip())
 
 
 def _range(text: str, values: str) -> tuple[Value, ...]:

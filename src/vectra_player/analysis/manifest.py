@@ -19,8 +19,13 @@ import msgspec
 from vectra_player import __version__
 
 PACKAGE = Path(__file__).resolve().parent.parent
-DECIDING = ("game", "model", "strategy", "analysis")
-"""Packages whose code can change a result."""
+DECIDING = ("game", "model", "strategy")
+"""Packages whose code can change a result; of `analysis` only the modules below can."""
+
+DECIDING_MODULES = (
+    *("backtest", "baselines", "contestant", "fastpath", "games", "grid", "lookahead"),
+    *("measures", "play", "risk", "significance", "splits", "sweep", "sweep_best", "sweep_work"),
+)
 
 LIBRARIES = ("numpy", "scipy", "numba", "pyarrow")
 KEY_DIGITS = 12
@@ -79,7 +84,9 @@ def code_digest(files: Sequence[Path] = ()) -> str:
 @cache
 def _own_digest() -> bytes:
     text = hashlib.sha256()
-    for path in sorted(path for name in DECIDING for path in (PACKAGE / name).rglob("*.py")):
+    whole = [path for name in DECIDING for path in (PACKAGE / name).rglob("*.py")]
+    single = [PACKAGE / "analysis" / f"{name}.py" for name in DECIDING_MODULES]
+    for path in sorted([*whole, *(path for path in single if path.exists())]):
         text.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes() + b"\0")
     return text.digest()
 

@@ -159,8 +159,8 @@ def _manifest(
     )
 
 
-def _axes(grid: Grid) -> dict[str, list[Any]]:
-    return {axis.name: list(axis.values) for axis in grid.axes}
+def _axes(grid: Grid) -> dict[str, str]:
+    return {axis.name: axis.text for axis in grid.axes}
 
 
 @contextmanager

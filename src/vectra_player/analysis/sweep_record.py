@@ -32,7 +32,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     manifest: Manifest
     contestant: dict[str, Any]
-    grid: dict[str, list[Any]]
+    grid: dict[str, str]
     grid_size: int
     games: dict[str, Any]
     train_games: int

@@ -70,6 +70,11 @@ def test_a_change_of_deciding_code_changes_the_key(
     assert len(keys) == 2
 
 
+def test_every_module_named_as_deciding_exists() -> None:
+    folder = module.PACKAGE / "analysis"
+    assert all((folder / f"{name}.py").is_file() for name in module.DECIDING_MODULES)
+
+
 def test_the_manifest_names_what_a_third_party_needs() -> None:
     lines = made().lines()
     assert lines["games (SHA-256)"] == GAMES

@@ -118,8 +118,9 @@ def test_a_real_edge_is_called_a_winner() -> None:
     ("pnl", "variants", "reason"),
     [
         (coin(-0.1, 900, seed=1), 1, "it lost"),
+        (np.zeros(50, np.int64), 1, "won nothing"),
         (coin(0.6, FEWEST_GAMES - 1, seed=1), 1, "fewer than 30 games"),
-        (coin(0.02, 400, seed=3), 1, "interval reaches zero"),
+        (coin(0.04, 400, seed=2), 1, "interval reaches zero"),
         (coin(0.12, 900, seed=2), 10_000, "deflated score"),
         (np.r_[np.full(39, STAKE // 100), STAKE // 50].astype(np.int64), 1, "as rare as"),
         (np.r_[np.full(99, -STAKE // 50), 50 * STAKE].astype(np.int64), 1, "one game made"),

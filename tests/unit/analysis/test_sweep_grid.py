@@ -11,9 +11,9 @@ from vectra_player.errors import UsageError
 def test_ranges_hold_both_ends_and_lists_are_kept_as_typed() -> None:
     grid = parse_grid(["entry_tick=0:400:200", "mode=fixed,kelly", "reduce=true,false"])
     assert grid.axes == (
-        Axis("entry_tick", (0, 200, 400)),
-        Axis("mode", ("fixed", "kelly")),
-        Axis("reduce", (True, False)),
+        Axis("entry_tick", (0, 200, 400), "0:400:200"),
+        Axis("mode", ("fixed", "kelly"), "fixed,kelly"),
+        Axis("reduce", (True, False), "true,false"),
     )
     assert grid.size == 12
 
