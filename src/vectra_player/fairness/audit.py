@@ -7,15 +7,13 @@ Used by the commands, the pages and `mcp`. The same games and the same seed give
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow.compute as pc
 
 from vectra_player.analysis.games import Games, load_games
 from vectra_player.fairness import exposure as exposures
@@ -193,17 +191,15 @@ def _seen_by_session(table: Any) -> dict[str, dict[str, tuple[int, bool]]]:
     return seen
 
 
-def _lost(table: Any) -> dict[str, npt.NDArray[np.int64]]:
-    sessions = table.column("session_id")
-    times = table.column("ts").to_numpy()
-    return {
-        str(session): times[pc.equal(sessions, session).to_numpy(zero_copy_only=False)]
-        for session in pc.unique(sessions).to_pylist()
-    }
+def _lost(table: Any) -> dict[str, list[int]]:
+    """Return the times at which each session lost its connection, in order."""
+    lost: dict[str, list[int]] = {}
+    names, times = table.column("session_id").to_pylist(), table.column("ts").to_pylist()
+    for session, time in zip(names, times, strict=True):
+        lost.setdefault(session, []).append(time)
+    return lost
 
 
-def _any_between(
-    lost: dict[str, npt.NDArray[np.int64]], session: str, begin: int, end: int
-) -> bool:
-    times: Sequence[int] | npt.NDArray[np.int64] = lost.get(session, ())
-    return any(begin <= time <= end for time in times)
+def _any_between(lost: dict[str, list[int]], session: str, begin: int, end: int) -> bool:
+    times = lost.get(session, [])
+    return bisect_left(times, begin) < bisect_right(times, end)

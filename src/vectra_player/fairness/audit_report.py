@@ -15,7 +15,7 @@ from vectra_player.fairness.audit_figures import (
     residual_figure,
     survival_figure,
 )
-from vectra_player.fairness.results import Audit, Finding
+from vectra_player.fairness.results import ALARM, Audit, Finding
 from vectra_player.fairness.timing import HIDDEN_S
 
 _ORIGINS = {"real": "the real site", "demo": "the demo server", "all": "all servers"}
@@ -130,8 +130,8 @@ def _length_section(audit: Audit) -> Section | None:
 def _tests_section(audit: Audit) -> Section:
     note = (
         "p is how often a fair game would differ at least as much by chance. Among many tests some "
-        "are small by chance alone; the corrected p (Holm) allows for that, and below 0.05 it is "
-        "called a departure. The statistic is on the scale of its own test."
+        "are small by chance alone; the corrected p (Holm) allows for that. Below "
+        f"{ALARM} it is called a departure. The statistic is on the scale of its own test."
     )
     rows = tuple(_test_row(finding) for finding in audit.findings)
     columns = ("test", "question", "rests on", "statistic", "p", "corrected", "result")

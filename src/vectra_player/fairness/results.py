@@ -9,8 +9,12 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-ALARM = 0.05
-"""An audit speaks of a departure when the smallest corrected p-value is below this."""
+SMALL = 0.05
+"""A single test's p-value below this is called small; of a fair game every twentieth is."""
+
+ALARM = 0.06
+"""Corrected p-value below which an audit speaks of a departure. Tests that overlap make Holm's
+correction too mild: at 0.05, 3.9 % of 5,500 fair histories alarmed, at 0.06 it is 5 %."""
 
 Verdict = Literal["wrong", "unaccounted", "departure", "no departure", "too little data"]
 

@@ -40,6 +40,8 @@ Commitment = Literal["seen", "not seen", "late"]
 Check = Literal["record", "hash", "commitment", "length", "path", "rug_price", "peak", "tick"]
 Value = float | int | str | None
 
+Whole = npt.NDArray[np.int64]
+
 FEW_GAMES = 24
 """Up to so many games plain Python is faster than loading the compiler."""
 
@@ -203,61 +205,55 @@ def compute(
     )
 
 
-def _agreeing(
-    evidence: Evidence, rows: npt.NDArray[np.int64], paths: PricePaths
-) -> npt.NDArray[np.bool_]:
+def _agreeing(evidence: Evidence, rows: Whole, paths: PricePaths) -> npt.NDArray[np.bool_]:
     slots = np.diff(paths.offsets)
     last = paths.prices[paths.offsets[1:] - 1]
     rug_ticks, rug_prices = evidence.rug_ticks[rows], evidence.rug_prices[rows]
+    lengths = np.diff(evidence.published_offsets)[rows]
     agree: npt.NDArray[np.bool_] = evidence.peaks[rows] == paths.peaks
     agree &= (rug_ticks == UNKNOWN) | (rug_ticks == slots - 1)
     agree &= np.isnan(rug_prices) | (rug_prices == last)
-    lengths = np.diff(evidence.published_offsets)[rows]
     agree &= (lengths == 0) | (lengths == slots)
-    agree &= _same_published(evidence, rows, paths, agree & (lengths > 0))
-    agree &= _same_ticks(evidence, rows, paths)
+    agree[_differing_published(evidence, rows, paths, agree & (lengths > 0))] = False
+    agree[_differing_ticks(evidence, rows, paths)] = False
     return agree
 
 
-def _same_published(
-    evidence: Evidence,
-    rows: npt.NDArray[np.int64],
-    paths: PricePaths,
-    chosen: npt.NDArray[np.bool_],
-) -> npt.NDArray[np.bool_]:
-    """Compare published prices of the chosen games, which have the right lengths."""
-    slots = np.where(chosen, np.diff(paths.offsets), 0)
-    game = np.repeat(np.arange(len(rows)), slots)
-    starts = np.cumsum(slots) - slots
-    step = np.arange(len(game)) - starts[game]
-    told = evidence.published[evidence.published_offsets[rows][game] + step]
-    return _none_differs(told, paths.prices[paths.offsets[:-1][game] + step], game, len(rows))
+def _differing_published(
+    evidence: Evidence, rows: Whole, paths: PricePaths, chosen: npt.NDArray[np.bool_]
+) -> Whole:
+    """Return which of the chosen games, published in the right lengths, have a wrong price."""
+    games = np.flatnonzero(chosen)
+    told, offsets = _parts(evidence.published, evidence.published_offsets, rows[games])
+    computed, _ = _parts(paths.prices, paths.offsets, games)
+    places = np.flatnonzero(told.view(np.int64) != computed.view(np.int64))
+    return games[np.searchsorted(offsets, places, "right") - 1]
 
 
-def _same_ticks(
-    evidence: Evidence, rows: npt.NDArray[np.int64], paths: PricePaths
-) -> npt.NDArray[np.bool_]:
-    """Compare the prices heard live; a tick beyond the end of its game differs."""
-    counts = np.diff(evidence.tick_offsets)[rows]
-    game = np.repeat(np.arange(len(rows)), counts)
-    starts = np.cumsum(counts) - counts
-    heard = evidence.tick_offsets[rows][game] + np.arange(len(game)) - starts[game]
-    ticks = evidence.ticks[heard]
-    inside = (ticks >= 0) & (ticks < np.diff(paths.offsets)[game])
-    computed = paths.prices[paths.offsets[:-1][game] + np.where(inside, ticks, 0)]
-    told = np.where(inside, evidence.tick_prices[heard], np.nan)
-    return _none_differs(told, computed, game, len(rows))
+def _differing_ticks(evidence: Evidence, rows: Whole, paths: PricePaths) -> Whole:
+    """Return the games with a wrong price heard live; one after the end of its game is wrong."""
+    ticks, offsets = _parts(evidence.ticks, evidence.tick_offsets, rows)
+    told, _ = _parts(evidence.tick_prices, evidence.tick_offsets, rows)
+    counts = np.diff(offsets)
+    index = ticks + np.repeat(paths.offsets[:-1], counts)
+    outside = (ticks < 0) | (index >= np.repeat(paths.offsets[1:], counts))
+    index[outside] = 0
+    wrong = told.view(np.int64) != paths.prices[index].view(np.int64)
+    places = np.flatnonzero(wrong | outside)
+    return np.searchsorted(offsets, places, "right") - 1
 
 
-def _none_differs(
-    told: npt.NDArray[np.float64],
-    computed: npt.NDArray[np.float64],
-    game: npt.NDArray[np.int64],
-    games: int,
-) -> npt.NDArray[np.bool_]:
-    same = np.ones(games, np.bool_)
-    same[game[told.view(np.int64) != computed.view(np.int64)]] = False
-    return same
+def _parts(values: Any, offsets: Whole, rows: Whole) -> tuple[Any, Whole]:
+    """Return the parts of some rows end to end, with their new offsets: a view where it can be."""
+    if not len(rows):
+        return values[:0], np.zeros(1, np.int64)
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    if last - first == len(rows):
+        return values[offsets[first] : offsets[last]], offsets[first : last + 1] - offsets[first]
+    lengths = np.diff(offsets)[rows]
+    taken = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(lengths, out=taken[1:])
+    return values[np.arange(taken[-1]) + np.repeat(offsets[rows] - taken[:-1], lengths)], taken
 
 
 def _clean(evidence: Evidence, index: int) -> GameCheck:

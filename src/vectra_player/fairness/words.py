@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vectra_player.fairness.results import ALARM, Finding, Hazard, Power, Replay, Timing, Verdict
+from vectra_player.fairness.results import SMALL, Finding, Hazard, Power, Replay, Timing, Verdict
 from vectra_player.game.sidebet import FAIR_EXPECTED_VALUE, WINDOW_TICKS, expected_value, win_chance
 
 FEWEST_RUGS = 50
@@ -131,10 +131,10 @@ def _test_words(findings: tuple[Finding, ...]) -> str:
     if not done:
         return "No statistical test had enough games."
     departing = [finding for finding in done if finding.departs]
-    low = sum(finding.p < ALARM for finding in done if finding.p is not None)
+    low = sum(finding.p < SMALL for finding in done if finding.p is not None)
     chance = (
         f"{low} of {len(done)} tests are below 5 percent taken by themselves, where chance gives "
-        f"{len(done) * ALARM:.1f}"
+        f"{len(done) * SMALL:.1f}"
     )
     if departing:
         named = ", ".join(finding.title.lower() for finding in departing)

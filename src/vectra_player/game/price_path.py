@@ -28,14 +28,14 @@ RUG_FRACTION = 1 - 0.98  # 887 of 887 games: last price = lowest price x (1 - 0.
 V3 = Rules(
     start_price=1.0,
     max_ticks=5000,  # published verifier; chance of reaching it 1.3e-11
-    rug_chance=0.005,  # 56 revealed games admit only (0.004971, 0.005147]
+    rug_chance=0.005,  # 56 revealed games admit only (0.004971, 0.005147], never 0.011
     god_chance=0.00001,  # the same games admit only (1.78e-6, 9.80e-5]
     god_factor=10.0,  # one replayed game (Feb 2026) and one in older recordings
     god_price_limit=100.0,  # published verifier; a suppressed one was never seen
     big_chance=0.125,  # the same games admit only (0.124987, 0.125127]
-    big_min=0.15,
+    big_min=0.15,  # upward above a draw of 0.5: the same games admit (0.49740, 0.50021]
     big_max=0.25,
-    drift_min=-0.02,
+    drift_min=-0.02,  # as all here: every price of 46 games follows to the last bit
     drift_max=0.03,
     noise=0.005,
     noise_cap=10.0,  # pinned by one game with 335 ticks above 100
