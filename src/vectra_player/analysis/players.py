@@ -183,7 +183,7 @@ def luck(successes: Whole, tries: Whole, fair: float) -> list[LuckTest]:
     for p_value in binom.sf(successes - 1, tries, fair):
         # isf: the most successes that are not yet this surprising; the margin is for rounding.
         most = binom.isf(p_value * (1 + 1e-9), numbers, fair)
-        by_chance = float(players_with @ binom.sf(most, numbers, fair))
+        by_chance = max(float(players_with @ binom.sf(most, numbers, fair)), float(p_value))
         tests.append(
             LuckTest(p_value=float(p_value), by_chance=by_chance, adjusted=min(1.0, by_chance))
         )

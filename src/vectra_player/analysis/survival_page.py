@@ -34,45 +34,10 @@ METHOD = (
 
 def survival_page(found: Survival) -> Page:
     """Lay out a survival analysis."""
-    windows = [(f"tick {w.at}", f"{w.rugs:,}", *cells(w.chance, percent)) for w in found.windows]
-    bands = [
-        (f"{b.first} to {b.last}", f"{b.at_risk:,}", f"{b.rugs:,}", *cells(b.hazard, fine_percent))
-        for b in found.bands
-    ]
-    within = found.windows[0].within if found.windows else 0
     return Page(
         title="How long games last",
         summary=_summary(found),
-        blocks=(
-            Block(
-                f"Chance of a rug within {within} ticks",
-                (
-                    Table(
-                        ("alive at", "rugs", *ESTIMATE_COLUMNS),
-                        tuple(windows),
-                        "n counts the games watched alive at that tick. In a fair game the chance "
-                        "is the same at every tick: how long it has lasted says nothing.",
-                    ),
-                ),
-            ),
-            Block(
-                "Survival",
-                (Prose((METHOD,)), _curve_table(found.curve)),
-                (lambda: _curve_figure(found.curve)) if found.curve else None,
-            ),
-            Block(
-                "Hazard by age",
-                (
-                    Table(
-                        ("ticks", "games watched", "rugs", *ESTIMATE_COLUMNS),
-                        tuple(bands),
-                        "The hazard is the chance that a game rugs at its next tick; n counts the "
-                        "rug checks seen.",
-                    ),
-                ),
-                (lambda: _hazard_figure(found)) if found.bands else None,
-            ),
-        ),
+        blocks=(_windows(found), _survival(found), _hazard(found)),
     )
 
 
@@ -92,8 +57,59 @@ def _summary(found: Survival) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def _windows(found: Survival) -> Block:
+    within = found.windows[0].within if found.windows else 0
+    rows = tuple(
+        (f"tick {window.at}", f"{window.rugs:,}", *cells(window.chance, percent))
+        for window in found.windows
+    )
+    return Block(
+        f"Chance of a rug within {within} ticks",
+        (
+            Table(
+                ("alive at", "rugs", *ESTIMATE_COLUMNS),
+                rows,
+                "n counts the games watched alive at that tick. In a fair game the chance is the "
+                "same at every tick: how long it has lasted says nothing.",
+            ),
+        ),
+    )
+
+
+def _survival(found: Survival) -> Block:
+    return Block(
+        "Survival",
+        (Prose((METHOD,)), _curve_table(found.curve)),
+        (lambda: _curve_figure(found.curve)) if found.curve else None,
+    )
+
+
+def _hazard(found: Survival) -> Block:
+    rows = tuple(
+        (
+            f"{band.first} to {band.last}",
+            f"{band.at_risk:,}",
+            f"{band.rugs:,}",
+            *cells(band.hazard, fine_percent),
+        )
+        for band in found.bands
+    )
+    return Block(
+        "Hazard by age",
+        (
+            Table(
+                ("ticks", "games watched", "rugs", *ESTIMATE_COLUMNS),
+                rows,
+                "The hazard is the chance that a game rugs at its next tick; n counts the rug "
+                "checks seen.",
+            ),
+        ),
+        (lambda: _hazard_figure(found)) if found.bands else None,
+    )
+
+
 def _curve_table(curve: Sequence[CurvePoint]) -> Table:
-    """Show the curve where a fair one falls below each tenth, as far as it goes."""
+    """Show the curve at points spread over the share alive."""
     rows = []
     for point in _spaced(curve, CURVE_ROWS):
         limits = f"{percent(point.low).removesuffix(' %')} to {percent(point.high)}"
