@@ -15,7 +15,18 @@ from vectra_player.strategy.engine import Engine
 from vectra_player.strategy.latency import Latency
 from vectra_player.strategy.market import game_steps
 from vectra_player.strategy.paper import PaperBroker
-from vectra_player.strategy.rules import BREAKOUT, NEVER, Played, Rule, play_rules
+from vectra_player.strategy.rules import (
+    AT_TICK,
+    BREAKOUT,
+    MAX_LATENCY_TICKS,
+    NEVER,
+    Played,
+    Rule,
+    Terms,
+    play_rows,
+    play_rules,
+    unsure,
+)
 
 RULES = 120
 GAMES = 12
@@ -113,6 +124,32 @@ def test_the_compiled_path_equals_the_event_path(
                 events = by_events(rule, games, game, latency_ticks, payout)
                 assert columns(played, index, game) == events, (rule, game)
     assert played.doubtful.mean() < 0.01
+
+
+def test_the_bodies_give_the_same_compiled_and_as_plain_python() -> None:
+    random = np.random.default_rng(8)
+    games = with_holes(generate_games(6, 9), random)
+    rules = [random_rule(random) for _ in range(60)]
+    compiled = play_rules(rules, games.prices, games.offsets, games.rug_ticks, latency_ticks=2)
+    rows = np.asarray(rules, np.float64)
+    plain = np.empty((len(rules), len(games), len(Played._fields)))
+    play_rows(rows, Terms(latency_ticks=2), games.prices, games.offsets, games.rug_ticks, plain)
+    assert np.array_equal(np.moveaxis(plain, 2, 0), np.array(compiled))
+
+
+def test_a_rounding_that_float64_leaves_open_is_said_to_be_open() -> None:
+    assert [unsure(amount) for amount in (2.5, 2.5 + 1e-12, 0.5)] == [True] * 3
+    assert [unsure(amount) for amount in (2.0, 2.4999, 1e7 + 0.3, 0.0)] == [False] * 4
+    half = Rule(entry=AT_TICK, buy=5, hold_ticks=1)
+    prices, offsets = np.array([2.0, 2.0, 0.02]), np.array([0, 3])
+    played = play_rules([half], prices, offsets, np.array([2]))
+    assert played.doubtful[0, 0] == 1
+
+
+def test_a_latency_that_outlasts_the_presale_is_refused() -> None:
+    nothing = np.empty(0), np.zeros(1, np.int64), np.empty(0, np.int64)
+    with pytest.raises(ValueError, match="latency_ticks"):
+        play_rules([Rule()], *nothing, latency_ticks=MAX_LATENCY_TICKS + 1)
 
 
 def columns(played: Played, rule: int, game: int) -> list[Decimal | int]:

@@ -12,7 +12,6 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from vectra_player.game.refusal import Reason
-from vectra_player.game.sidebet import FAIR_EXPECTED_VALUE
 from vectra_player.model.units import Micros, Sol, Tick
 from vectra_player.protocol.phases import GamePhase
 
@@ -102,11 +101,6 @@ class GameResult(Struct, frozen=True, kw_only=True):
     def played(self) -> bool:
         """Tell whether anything was bought or bet."""
         return bool(self.buys or self.bets)
-
-    @property
-    def expected_sidebets(self) -> float:
-        """Return the fair mean of the sidebets alone."""
-        return float(self.staked) * FAIR_EXPECTED_VALUE
 
 
 StopReason = Literal["error", "timeout", "max_loss_run", "max_drawdown", "cash", "asked"]

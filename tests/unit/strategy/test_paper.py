@@ -235,3 +235,5 @@ def test_decisions_and_outcomes_carry_the_same_numbers() -> None:
 def test_an_order_before_the_first_step_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="no step"):
         PaperBroker(CASH).submit(Buy(1))
+    with pytest.raises(ValueError, match="no step"):
+        PaperBroker(CASH).refuse(Buy(1), "limit", "")
