@@ -14,9 +14,10 @@ from scipy import stats
 from vectra_player.analysis.games import Games, load_games
 from vectra_player.analysis.peaks import peaks
 from vectra_player.analysis.players import Players, players, read_crowd
-from vectra_player.analysis.sidebets import RecordedBets, recorded_bets, sidebets
+from vectra_player.analysis.sidebets import RecordedBets, sidebets
 from vectra_player.analysis.survival import survival
 from vectra_player.analysis.volatility import volatility
+from vectra_player.store.crowd import settled_sidebets
 from vectra_player.store.importers import import_paths
 from vectra_player.store.reads import GameFilter, StoreReader
 
@@ -54,7 +55,7 @@ def everybody(reader: StoreReader) -> Players:
 
 @pytest.fixture(scope="module")
 def bets(reader: StoreReader, revealed: Games) -> RecordedBets:
-    found = sidebets(revealed, recorded_bets(reader, REAL)).recorded
+    found = sidebets(revealed, settled_sidebets(reader, REAL)).recorded
     assert found is not None
     return found
 
@@ -117,7 +118,7 @@ def test_sidebets_are_those_of_the_file(bets: RecordedBets, told: list[dict[str,
 def test_only_forty_checks_agree_with_every_bet(
     reader: StoreReader, revealed: Games, told: list[dict[str, Any]]
 ) -> None:
-    found = sidebets(revealed, recorded_bets(reader, REAL))
+    found = sidebets(revealed, settled_sidebets(reader, REAL))
     lasted = [record["rug"] - record["startTick"] for record in results(told)]
     for rule in found.rules:
         assert rule.wins == sum(length <= rule.checks for length in lasted)

@@ -1,8 +1,7 @@
 """What sidebets are worth: by start tick, in a row, and as players really made them.
 
 Odds come twice: from how games went (`survival.Exposure`) and from the bets that were recorded. The
-rule and the fair values are `game.sidebet`'s. Pure but for `recorded_bets`, which reads a store.
-docs/statistics.md explains each figure.
+rule and the fair values are `game.sidebet`'s. Pure. docs/statistics.md explains each figure.
 """
 
 from __future__ import annotations
@@ -37,8 +36,6 @@ from vectra_player.game.sidebet import (
     win_chance,
     wins,
 )
-from vectra_player.store.crowd import settled_sidebets
-from vectra_player.store.reads import GameFilter, StoreReader
 
 Flags = npt.NDArray[np.bool_]
 
@@ -148,7 +145,7 @@ def sidebets(
     starts: Sequence[int] = START_TICKS,
     row: tuple[int, int] = (PRESALE_START_TICK, BETS_IN_A_ROW),
 ) -> Sidebets:
-    """Value sidebets. bets: table of `recorded_bets`; row: start tick and number of bets."""
+    """Value sidebets. bets: table of `crowd.settled_sidebets`; row: start tick, number of bets."""
     seen = exposure(games)
     some = bets if bets is not None and bets.num_rows else None
     return Sidebets(
@@ -161,11 +158,6 @@ def sidebets(
         rules=tuple(_rule(checks, some) for checks in OTHER_CHECKS),
         recorded=None if some is None else _recorded(some),
     )
-
-
-def recorded_bets(reader: StoreReader, chosen: GameFilter) -> Any:
-    """Read the settled sidebets of finished games; columns as `crowd.settled_sidebets` has them."""
-    return settled_sidebets(reader, chosen)
 
 
 def bets_in_a_row(seen: Exposure, start: int, bets: int) -> BetsInARow:

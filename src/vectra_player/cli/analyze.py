@@ -93,14 +93,15 @@ def sidebet(
     report: ReportFile = None,
 ) -> None:
     """What sidebets are worth: by start tick, in a row, and as players made them."""
-    from vectra_player.analysis.sidebets import START_TICKS, recorded_bets, sidebets
+    from vectra_player.analysis.sidebets import START_TICKS, sidebets
     from vectra_player.analysis.sidebets_page import sidebets_page
+    from vectra_player.store.crowd import settled_sidebets
 
     source = _source(origin, since, until, generated, seed)
     starts = list(at or START_TICKS)
 
     def analyse(games: Games, reader: StoreReader | None) -> Any:
-        recorded = None if reader is None else recorded_bets(reader, source.chosen)
+        recorded = None if reader is None else settled_sidebets(reader, source.chosen)
         return sidebets(games, recorded, starts, (starts[0], bets))
 
     asked = ("sidebet", {"at": starts, "bets": bets})

@@ -16,13 +16,13 @@ from vectra_player.analysis.sidebets import (
     RecordedBets,
     Sidebets,
     bets_in_a_row,
-    recorded_bets,
     sidebets,
 )
 from vectra_player.analysis.survival import exposure
 from vectra_player.game.sidebet import FAIR_EXPECTED_VALUE, FAIR_WIN_CHANCE
 from vectra_player.model.rows import Sidebet
 from vectra_player.model.units import to_sol
+from vectra_player.store.crowd import settled_sidebets
 from vectra_player.store.reads import GameFilter, StoreReader
 
 REAL = GameFilter(origins="real")
@@ -54,7 +54,7 @@ def bet(
 
 def ask(tree: Tree) -> Sidebets:
     with StoreReader(tree.root) as reader:
-        return sidebets(load_games(reader, unfinished=True), recorded_bets(reader, REAL))
+        return sidebets(load_games(reader, unfinished=True), settled_sidebets(reader, REAL))
 
 
 def recorded(tree: Tree) -> RecordedBets:
