@@ -1,7 +1,7 @@
 """Was a game kept from us? The time between two games against the time the second one took.
 
-Used by `fairness.audit`. Source: docs/fairness.md section 6, 51 consecutive pairs, the largest
-residual 2.1 s. A game nobody was shown takes 15.25 s at least, which leaves a hole in time.
+Used by `fairness.audit`. Source: docs/fairness.md section 6; the largest residual of 51 pairs in a
+row was 2.1 s. A game nobody was shown takes 15.25 s at least, which leaves a hole in time.
 """
 
 from __future__ import annotations
