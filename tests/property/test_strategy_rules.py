@@ -28,8 +28,8 @@ from vectra_player.strategy.rules import (
     unsure,
 )
 
-RULES = 120
-GAMES = 12
+RULES = 60
+GAMES = 10
 
 
 class Ruled(RuleStrategy):

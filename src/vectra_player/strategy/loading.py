@@ -184,8 +184,14 @@ def _listed_file(path: Path) -> Listed:
     except (UsageError, ValueError) as error:
         return Listed(path.stem, "file", "", str(error))
     problem = _name_problem(path.stem)
-    documented = (ast.get_docstring(n) for n in tree.body if isinstance(n, ast.ClassDef))
+    documented = (ast.get_docstring(n) for n in tree.body if _may_be_strategy(n))
     return Listed(path.stem, "file", _first_line(next(filter(None, documented), "")), problem)
+
+
+def _may_be_strategy(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.ClassDef):
+        return False
+    return any("Strategy" in ast.unparse(base) for base in node.bases)
 
 
 def _name_problem(name: str) -> str:

@@ -24,6 +24,7 @@ from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import ActionName, Decision, Outcome, OutcomeKind, OutcomeReason
 
 _ME = "me"
+_STREAM = 1
 _OPEN = (GamePhase.BETTING, GamePhase.LIVE)
 _NOBODY_SAW = "nobody saw how the game ended"
 
@@ -49,12 +50,13 @@ class PaperBroker:
         *,
         latency: Latency = NO_LATENCY,
         rug_payout: RugPayout = RUG_PAYOUT,
-        seed: int | np.random.SeedSequence = 0,
+        seed: int = 0,
     ) -> None:
         self._ledger = Ledger(cash)
         self._latency = latency
         self.rug_payout: RugPayout = rug_payout
-        self._random = np.random.default_rng(seed)
+        # A stream of its own: the strategy may have been given the same seed.
+        self._random = np.random.default_rng([seed, _STREAM])
         self._book = SidebetBook()
         self._orders: deque[_Order] = deque()
         self._market: Market | None = None

@@ -103,7 +103,7 @@ class GameResult(Struct, frozen=True, kw_only=True):
         return bool(self.buys or self.bets)
 
 
-StopReason = Literal["error", "timeout", "max_loss_run", "max_drawdown", "cash", "asked"]
+StopReason = Literal["error", "timeout", "max_loss_run", "max_drawdown", "asked"]
 
 
 class Stopped(Struct, frozen=True):

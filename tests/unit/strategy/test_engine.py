@@ -366,7 +366,7 @@ def test_whoever_runs_the_engine_may_stop_it_and_the_first_reason_stays() -> Non
     engine = engine_of(Scripted({0: [Buy(1)]}))
     feed(engine, *steps_of(FLAT[:3]))
     engine.stop("asked", "enough")
-    engine.stop("cash", "other")
+    engine.stop("timeout", "other")
     feed(engine, *steps_of(FLAT[:3], game="g2"))
     assert engine.stopped is not None
     assert (engine.stopped.reason, engine.stopped.message) == ("asked", "enough")

@@ -85,7 +85,7 @@ class Mine(Strategy):
         return [Buy(1)] if context.tick == 2 else []
 """
     began = monotonic()
-    with EngineProcess(setup(tmp_path, body, call_limit_s=0.3)) as process:
+    with EngineProcess(setup(tmp_path, body, call_limit_s=0.5)) as process:
         feed(process, 4)
         result = process.finish()
     assert monotonic() - began < 30

@@ -21,6 +21,8 @@ from vectra_player.strategy import Buy, Strategy
 
 @dataclass
 class Note:
+    """Not what is listed."""
+
     tick: int
 
 class Mine(Strategy):

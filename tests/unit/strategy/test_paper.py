@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from tests.strategy_support import CASH, cooldown, kinds, live, presale, rug
 
@@ -220,6 +221,18 @@ def test_a_measured_latency_lets_a_later_order_overtake() -> None:
         filled = {o.number: tick for tick in range(1, 6) for o in broker.step(live(tick, 1.0))}
         arrivals.add((filled[1], filled[2]))
     assert arrivals == {(1, 1), (1, 4), (4, 1), (4, 4)}
+
+
+def test_delays_are_drawn_apart_from_what_a_strategy_draws() -> None:
+    latency = Latency.measured([250.0 * step for step in range(50)])
+    broker = PaperBroker(Decimal(1000), latency=latency, seed=7)
+    broker.step(live(0, 1.0))
+    for _ in range(40):
+        broker.submit(Buy(1))
+    filled = {o.number: tick for tick in range(60) for o in broker.step(live(tick, 1.0))}
+    delays = [filled.get(number, 0) for number in range(1, 41)]
+    same = np.random.default_rng(7).integers(50, size=40).tolist()
+    assert sum(a == b for a, b in zip(delays, same, strict=True)) < 10
 
 
 def test_decisions_and_outcomes_carry_the_same_numbers() -> None:
