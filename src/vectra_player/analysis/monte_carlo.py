@@ -229,7 +229,7 @@ def play(
     fixed: tuple[Any, ...] = (
         sizing.rules_of(profile),
         sizing.bet_sizes_of(profile),
-        *offers,
+        sizing.packed(*offers),
         np.uint64(len(pool.rug_ticks)),
         np.uint64(0 if pool.win_rate is None else sizing.coin_of(pool.win_rate)),
         *(plan.games, plan.games_per_day, keys),

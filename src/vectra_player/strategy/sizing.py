@@ -187,6 +187,14 @@ def ladders(
     return windows, won
 
 
+def packed(windows: npt.NDArray[np.int64], won: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """Return what `ladders` found in a byte a game: windows x 2, plus 1 where the last wins.
+
+    A million games drawn at random then stay within the processor's cache.
+    """
+    return (windows * 2 + won).astype(np.uint8)
+
+
 # The bodies: plain Python and numba ----------------------------------------------------------
 
 
@@ -406,40 +414,55 @@ def coin_of(chance: float) -> int:
     return max(1, min(_WORD, round(chance * 2.0**64)))
 
 
-def play_stretch(
-    rules: SizingRules,
-    sizes: Any,
-    windows: Any,
-    won: Any,
-    pool: int,
-    coin: int,
-    state: SizingState,
-    word: int,
-    count: int,
+def play_flips(
+    rules: SizingRules, sizes: Any, coin: int, state: SizingState, word: int, count: int
 ) -> tuple[SizingState, int, int, int]:
-    """Play `count` drawn games of one day; return state, stream, `halted` and games played."""
+    """Play `count` games of one day in which a draw below `coin` wins.
+
+    Return the state, the stream of draws, `halted` and the games played.
+    """
     halt = RUNNING
     played = 0
     while played < count and halt == RUNNING:
         played += 1
-        offered = len(sizes)
-        last_wins = False
-        if coin == 0:
-            word = stepped(word)
-            game = int(((mixed(word) >> 32) * pool) >> 32)
-            offered = windows[game]
-            last_wins = won[game]
         position = 0
         hit = False
-        while position < offered and not hit and halt == RUNNING:
+        while position < len(sizes) and not hit and halt == RUNNING:
             stake = next_stake(rules, state, sizes[position])
             if stake == 0:
                 break
             position += 1
-            hit = last_wins and position == offered
-            if coin > 0:
-                word = stepped(word)
-                hit = mixed(word) < coin
+            word = stepped(word)
+            hit = mixed(word) < coin
+            state = settled(rules, state, stake, hit)
+            halt = halted(rules, state)
+    return state, word, halt, played
+
+
+def play_draws(
+    rules: SizingRules,
+    sizes: Any,
+    offers: Any,
+    pool: int,
+    state: SizingState,
+    word: int,
+    count: int,
+) -> tuple[SizingState, int, int, int]:
+    """Play `count` games of one day drawn from `offers`; return as `play_flips`."""
+    halt = RUNNING
+    played = 0
+    while played < count and halt == RUNNING:
+        played += 1
+        word = stepped(word)
+        offer = offers[int(((mixed(word) >> 32) * pool) >> 32)]
+        windows = offer >> 1
+        position = 0
+        while position < windows and halt == RUNNING:
+            stake = next_stake(rules, state, sizes[position])
+            if stake == 0:
+                break
+            position += 1
+            hit = offer & 1 == 1 and position == windows
             state = settled(rules, state, stake, hit)
             halt = halted(rules, state)
     return state, word, halt, played
@@ -448,8 +471,7 @@ def play_stretch(
 def play_drawn(
     rules: SizingRules,
     sizes: Any,
-    windows: Any,
-    won: Any,
+    offers: Any,
     pool: int,
     coin: int,
     games: int,
@@ -462,9 +484,9 @@ def play_drawn(
 ) -> None:
     """Play runs `first` to `last` - 1 over drawn games and write what became of them.
 
-    windows, won: (pool,), the games to draw from, each as likely; with a `coin` other than 0 every
-    window wins where a draw is below it instead. pool, coin: uint64 when compiled.
-    keys: (n_runs,) uint64, where each run's stream of draws begins.
+    offers: (pool,) uint8 as `packed` gives them, the games to draw from, each as likely; with a
+    `coin` other than 0 every window wins where a draw is below it instead. pool, coin: uint64 when
+    compiled. keys: (n_runs,) uint64, where each run's stream of draws begins.
     facts: (n_runs, 8) float64, columns FACTS.
     path: (n_paths, points) int64, the bankroll of the first runs after each point's share of the
     games, from none to all.
@@ -485,9 +507,12 @@ def play_drawn(
             stretch = min(games - played, games_per_day - played % games_per_day)
             if point <= steps:
                 stretch = min(stretch, (point * games + steps - 1) // steps - played)
-            state, word, halt, done = play_stretch(
-                rules, sizes, windows, won, pool, coin, state, word, stretch
-            )
+            if coin > 0:
+                state, word, halt, done = play_flips(rules, sizes, coin, state, word, stretch)
+            else:
+                state, word, halt, done = play_draws(
+                    rules, sizes, offers, pool, state, word, stretch
+                )
             played += done
         while point <= steps:
             path[run, point] = state.bankroll
@@ -504,7 +529,7 @@ def play_drawn(
 
 _CALLED: tuple[Callable[..., Any], ...] = (
     *(kelly_share, streak_factor, posterior, theta, calmness, drawdown_factor),
-    *(play_game, play_stretch),
+    *(play_game, play_flips, play_draws),
 )
 _INLINED: tuple[Callable[..., Any], ...] = (
     *(started, next_day, next_stake, moved_stake, wanted_stake, settled, halted, mixed, stepped),

@@ -97,7 +97,7 @@ def test_compiled_runs_equal_plain_python_to_the_lamport(mode: str, coin: float)
     sizing.play_drawn(
         sizing.rules_of(profile),
         sizing.bet_sizes_of(profile),
-        *sizing.ladders(profile, pool.rug_ticks),
+        sizing.packed(*sizing.ladders(profile, pool.rug_ticks)).tolist(),
         len(pool.rug_ticks),
         sizing.coin_of(coin) if coin else 0,
         *(plan.games, plan.games_per_day, keys.tolist(), 0, plan.runs, plain, plain_path),
