@@ -180,7 +180,8 @@ def _report(speeds: dict[str, list[float]], paths: int) -> None:
     median = {name: float(np.median(found)) for name, found in speeds.items()}
     one = median["numba, 1 core"]
     print(
-        f"\n{one / median['NumPy']:.1f} x NumPy, {one / median['plain Python, loop for this']:,.0f} x "
+        f"\n{one / median['NumPy']:.1f} x NumPy, "
+        f"{one / median['plain Python, loop for this']:,.0f} x "
         f"plain Python; {one / TARGET:.2f} x the target of {TARGET:,}"
     )
 
