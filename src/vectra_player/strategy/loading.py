@@ -184,13 +184,12 @@ def _listed_file(path: Path) -> Listed:
     except (UsageError, ValueError) as error:
         return Listed(path.stem, "file", "", str(error))
     problem = _name_problem(path.stem)
-    documented = (ast.get_docstring(n) for n in tree.body if _may_be_strategy(n))
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    documented = (ast.get_docstring(node) for node in classes if _may_be_strategy(node))
     return Listed(path.stem, "file", _first_line(next(filter(None, documented), "")), problem)
 
 
-def _may_be_strategy(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.ClassDef):
-        return False
+def _may_be_strategy(node: ast.ClassDef) -> bool:
     return any("Strategy" in ast.unparse(base) for base in node.bases)
 
 
