@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from vectra_player.fairness.audit import audit_store
 from vectra_player.fairness.evidence import from_file
+from vectra_player.fairness.results import Audit
 from vectra_player.fairness.verify import Verification, verify_file, verify_store
 from vectra_player.store.importers import import_paths
 from vectra_player.store.reads import StoreReader
@@ -100,3 +102,52 @@ def test_one_changed_byte_anywhere_in_a_record_is_found(real_data: Path, tmp_pat
         (tmp_path / GAMES).write_text("\n".join([lines[1], line]))
         statuses = [game.status for game in verify_file(from_file(tmp_path / GAMES)).games]
         assert sorted(statuses) in (["failed", "verified"], ["incomplete", "verified"])
+
+
+@pytest.fixture(scope="module")
+def audited(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    root = tmp_path_factory.mktemp("audit") / "data"
+    import_paths([real_data], root)
+    with StoreReader(root) as reader:
+        return audit_store(reader)
+
+
+@pytest.mark.slow
+def test_real_games_break_no_rule_that_needs_no_seed(audited: Audit) -> None:
+    """docs/fairness.md section 4, as far as its data is here: rug price rule, published law."""
+    assert audited.complete > 60
+    assert (audited.impossible_steps, audited.wrong_rug_prices) == (0, 0)
+    assert audited.finding("big_share").n > 14_000
+
+
+@pytest.mark.slow
+def test_the_audit_of_the_real_games_finds_nothing(audited: Audit) -> None:
+    assert (audited.verdict, audited.replay and audited.replay.failed) == ("no departure", ())
+    assert audited.hazard.low < 0.005 < audited.hazard.high
+    done = [finding.p for finding in audited.findings if finding.p is not None]
+    assert len(done) >= 17
+    assert min(done) > 0.01
+    assert audited.power.detectable is not None
+    assert 1.3 < audited.power.detectable < 1.45
+
+
+@pytest.mark.slow
+def test_times_between_real_games_fit_the_clockwork(audited: Audit) -> None:
+    """docs/fairness.md section 6: the largest residual of 51 pairs was 2.1 s."""
+    assert audited.timing.adjacent >= 25
+    assert audited.timing.largest_residual is not None
+    assert audited.timing.largest_residual < 2.3
+    assert audited.timing.unaccounted == ()
+
+
+@pytest.mark.slow
+def test_the_hazard_of_the_revealed_games_is_counted_as_by_hand(
+    real_data: Path, tmp_path: Path
+) -> None:
+    import_paths([real_data / GAMES], tmp_path / "data")
+    with StoreReader(tmp_path / "data") as reader:
+        found = audit_store(reader)
+    entries = [json.loads(line) for line in (real_data / GAMES).read_text().splitlines()]
+    assert found.hazard.rugs == 22
+    assert found.hazard.ticks == sum(len(entry["prices"]) - 1 for entry in entries)
+    assert found.finding("stakes").n == found.hazard.ticks

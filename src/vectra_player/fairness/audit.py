@@ -21,7 +21,14 @@ from vectra_player.fairness.correction import corrected
 from vectra_player.fairness.covariates import Covariates, read_covariates, unknown
 from vectra_player.fairness.exposure import Exposure, score_test
 from vectra_player.fairness.lengths import bin_counts, length_pits, length_tests
-from vectra_player.fairness.null import NULL_SEED, FairNull, extreme_tests, fair_null, null_size
+from vectra_player.fairness.null import (
+    NULL_SEED,
+    FairNull,
+    extreme_tests,
+    fair_null,
+    null_size,
+    wrong_rug_prices,
+)
 from vectra_player.fairness.power import power_of
 from vectra_player.fairness.results import Audit, Finding, Replay
 from vectra_player.fairness.serial import serial_tests
@@ -87,6 +94,7 @@ def audit(
         "hazard": hazard,
         "findings": findings,
         "impossible_steps": impossible(steps),
+        "wrong_rug_prices": wrong_rug_prices(games),
         "power": power_of(hazard),
     }
     return Audit(

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from vectra_player.analysis.games import Games, generate_games
 from vectra_player.fairness.lengths import FEWEST, uniform_ks
 from vectra_player.fairness.results import Finding, Question
+from vectra_player.game.price_path import RUG_FRACTION
 
 NULL_A_GAME = 50
 FEWEST_NULL, MOST_NULL = 20_000, 200_000
@@ -77,6 +78,13 @@ def extremes(games: Games) -> tuple[Numbers, Numbers]:
     before[ends] = -np.inf
     peaks = np.maximum.reduceat(before, starts) if len(games) else np.empty(0)
     return peaks, lows
+
+
+def wrong_rug_prices(games: Games) -> int:
+    """Count the games known at every tick whose last price is not what their lowest price gives."""
+    whole = games.only_complete()
+    _, lows = extremes(whole)
+    return int((whole.prices[whole.offsets[1:] - 1] != lows * RUG_FRACTION).sum())
 
 
 def rank_pits(

@@ -161,6 +161,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     hazard: Hazard
     findings: tuple[Finding, ...]
     impossible_steps: int
+    wrong_rug_prices: int
     power: Power
     hazard_by_age: tuple[AgeBin, ...]
     length_bins: tuple[int, ...]

@@ -30,7 +30,7 @@ def verdict_of(facts: Mapping[str, Any]) -> Verdict:
     """Judge an audit by its facts; the one place that decides it."""
     replay: Replay | None = facts["replay"]
     timing: Timing = facts["timing"]
-    if (replay is not None and replay.failed) or facts["impossible_steps"]:
+    if (replay is not None and replay.failed) or _broken_rules(facts):
         return "wrong"
     if any(finding.departs for finding in facts["findings"]):
         return "departure"
@@ -44,7 +44,7 @@ def conclusions_of(facts: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         _HEADLINES[verdict_of(facts)],
         *_replay_words(facts["replay"]),
-        *_step_words(facts["impossible_steps"]),
+        *_rule_words(facts),
         _timing_words(facts["timing"]),
         *_hazard_words(facts["hazard"]),
         _test_words(facts["findings"]),
@@ -53,8 +53,8 @@ def conclusions_of(facts: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 _HEADLINES: dict[Verdict, str] = {
-    "wrong": "Something is wrong. At least one game cannot have come about as published; it is "
-    "named below.",
+    "wrong": "Something is wrong. At least one game cannot have come about as published; see "
+    "below.",
     "unaccounted": "The games themselves agree with fair ones, but there was time for one that "
     "nobody was shown.",
     "departure": "These games depart from fair ones more than chance explains. One fair history in "
@@ -83,10 +83,25 @@ def _replay_words(replay: Replay | None) -> tuple[str, ...]:
     )
 
 
-def _step_words(impossible: int) -> tuple[str, ...]:
-    if not impossible:
-        return ()
-    return (f"{impossible:,} price steps are such as no rule of the published game can make.",)
+def _broken_rules(facts: Mapping[str, Any]) -> int:
+    return int(facts["impossible_steps"] + facts["wrong_rug_prices"])
+
+
+def _rule_words(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tell of the rules that need no seed."""
+    steps, prices = facts["impossible_steps"], facts["wrong_rug_prices"]
+    words = []
+    if steps:
+        words.append(f"{steps:,} price steps are such as no rule of the published game can make.")
+    if prices:
+        words.append(f"{_games(prices)} ended at another price than the rule of the rug gives.")
+    if not words and facts["complete"]:
+        words.append(
+            "Every price step is one that the published rules can make, and "
+            f"{_games(facts['complete'])} known at every tick ended at exactly 0.02 times the "
+            "lowest price. This needs no seed."
+        )
+    return tuple(words)
 
 
 def _timing_words(timing: Timing) -> str:

@@ -119,6 +119,15 @@ def test_a_step_that_no_rule_can_make_is_wrong() -> None:
     assert found.impossible_steps == 2
 
 
+def test_a_game_that_ends_at_another_price_than_its_lowest_gives_is_wrong() -> None:
+    prices = GAMES.prices.copy()
+    prices[GAMES.offsets[1] - 1] *= 1.0000001
+    found = run(Games(**{**vars_of(GAMES), "prices": prices}))
+    assert (found.verdict, found.wrong_rug_prices) == ("wrong", 1)
+    assert any("1 game ended at another price" in sentence for sentence in found.conclusions)
+    assert run().wrong_rug_prices == 0
+
+
 def test_time_for_a_hidden_game_counts_only_where_somebody_watched() -> None:
     games = with_times(generate_games(60, 5), hidden_after=[20])
     watching = Watched(np.ones(59, np.bool_))
