@@ -182,6 +182,7 @@ def test_an_empty_store_says_how_to_get_games(kind: str, tmp_path: Path) -> None
         (["survival", "--since", "soon"], "soon"),
         (["survival", "--at", "-1"], "--at"),
         (["players", "--within", "0"], "--within"),
+        (["players", "--within", "9" * 30], "--within"),
         (["survival", "--since", "2030-01-01"], "of that time"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -25,6 +25,9 @@ app = typer.Typer(
     help="What games say: survival, sidebets, volatility, players.", no_args_is_help=True
 )
 
+_MOST_TICKS = 100_000
+"""Beyond any game; a larger number is a slip of the finger."""
+
 Origin = Annotated[
     OriginChoice | None,
     typer.Option(help="Games of the real site, of the demo server, or all.", show_default="real"),
@@ -42,7 +45,9 @@ Plot = Annotated[Path | None, typer.Option(help="Write the main plot (.svg or .p
 ReportFile = Annotated[Path | None, typer.Option("--report", help="Write one page (.html).")]
 Starts = Annotated[
     list[int] | None,
-    typer.Option("--at", min=0, help="Tick the game is alive at; may be repeated."),
+    typer.Option(
+        "--at", min=0, max=_MOST_TICKS, help="Tick the game is alive at; may be repeated."
+    ),
 ]
 
 
@@ -52,7 +57,9 @@ def survival(
     at: Starts = None,
     within: Annotated[
         int | None,
-        typer.Option(min=1, help="Ticks within which the rug is to come.", show_default="40"),
+        typer.Option(
+            min=1, max=_MOST_TICKS, help="Ticks within which the rug is to come.", show_default="40"
+        ),
     ] = None,
     origin: Origin = None,
     since: Since = None,
@@ -113,7 +120,12 @@ def volatility(
     context: typer.Context,
     within: Annotated[
         int | None,
-        typer.Option(min=2, help="Ticks of a block of the volatility by age.", show_default="40"),
+        typer.Option(
+            min=2,
+            max=_MOST_TICKS,
+            help="Ticks of a block of the volatility by age.",
+            show_default="40",
+        ),
     ] = None,
     origin: Origin = None,
     since: Since = None,
@@ -145,7 +157,12 @@ def players(
     context: typer.Context,
     within: Annotated[
         int | None,
-        typer.Option(min=1, help="Ticks after a buy at which it is judged.", show_default="40"),
+        typer.Option(
+            min=1,
+            max=_MOST_TICKS,
+            help="Ticks after a buy at which it is judged.",
+            show_default="40",
+        ),
     ] = None,
     origin: Origin = None,
     since: Since = None,

@@ -58,6 +58,12 @@ def test_a_scaled_estimate_keeps_its_place_to_the_fair_value() -> None:
     assert proportion(0, 0).scaled(5).value is None
 
 
+def test_limits_can_be_kept_where_the_figure_can_be() -> None:
+    wide = around(0.1, 1.0, 5, 4).clipped(-1.0, 1.0)
+    assert (wide.value, wide.low, wide.high) == (0.1, -1.0, 1.0)
+    assert proportion(0, 0).clipped(0.0, 1.0).low is None
+
+
 def test_a_quantile_lies_between_order_statistics() -> None:
     (median, high) = quantiles(np.arange(1, 101), (0.5, 0.99))
     assert (median.value, median.low, median.high) == (50.5, 40.0, 61.0)
