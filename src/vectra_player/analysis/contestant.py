@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -195,6 +196,7 @@ def _with_defaults(contestant: Contestant) -> Contestant:
     return contestant.with_params({})
 
 
+@cache
 def _fields() -> dict[str, str]:
     """Return the dotted path of each field of a profile that changes how it plays."""
     return {

@@ -26,6 +26,7 @@ from vectra_player.strategy.builtin.sidebets import ProfileSidebet
 from vectra_player.strategy.engine import DAY_US
 from vectra_player.strategy.latency import Latency
 from vectra_player.strategy.limits import NO_LIMITS
+from vectra_player.strategy.profile import Profile
 from vectra_player.strategy.rules import MAX_LATENCY_TICKS, Rule
 from vectra_player.strategy.sizing import from_lamports, to_lamports
 
@@ -89,9 +90,9 @@ def play_fast(
     All are of one kind: profiles, or rules under the same conditions but for their cash.
     """
     strategies = [make() for make in makers]
-    if all(isinstance(strategy, ProfileSidebet) for strategy in strategies):
-        days = new_days(games)
-        return [_play_profile(strategy, games, days) for strategy in strategies]
+    profiles = [each.profile for each in strategies if isinstance(each, ProfileSidebet)]
+    if len(profiles) == len(strategies):
+        return play_profiles(profiles, games)
     return _play_rules(strategies, makers, games, conditions, seed)
 
 
@@ -112,14 +113,22 @@ def new_days(games: Games) -> npt.NDArray[np.bool_]:
     return fresh
 
 
-def _play_profile(strategy: Any, games: Games, fresh: npt.NDArray[np.bool_]) -> Brief:
-    profile = strategy.profile
-    windows, won = sizing.ladders(profile, games.rug_ticks)
-    out = np.zeros((len(games), 4), np.int64)
+def play_profiles(profiles: Sequence[Profile], games: Games) -> list[Brief]:
+    """Play the sidebets of profiles that `why_not` has nothing against."""
     play_order = sizing.compiled(sizing.play_order)
-    play_order(sizing.rules_of(profile), sizing.bet_sizes_of(profile), windows, won, fresh, out)
-    profit, staked, bets, bets_won = out.T
-    return Brief(profit, staked, np.zeros(len(games), np.int64), bets, bets_won)
+    fresh, no_buys = new_days(games), np.zeros(len(games), np.int64)
+    offered: dict[tuple[int, int], Any] = {}
+    briefs = []
+    for profile in profiles:
+        place = (profile.execution.entry_tick, profile.execution.num_bets)
+        if place not in offered:
+            offered[place] = sizing.ladders(profile, games.rug_ticks)
+        out = np.zeros((len(games), 4), np.int64)
+        terms, sizes = sizing.rules_of(profile), sizing.bet_sizes_of(profile)
+        play_order(terms, sizes, *offered[place], fresh, out)
+        profit, staked, bets, bets_won = out.T
+        briefs.append(Brief(profit, staked, no_buys, bets, bets_won))
+    return briefs
 
 
 # Rules -----------------------------------------------------------------------------------------

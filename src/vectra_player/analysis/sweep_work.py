@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from vectra_player.analysis.backtest_tables import sol_array
 from vectra_player.analysis.contestant import Contestant
-from vectra_player.analysis.fastpath import Brief, play_fast, why_not
+from vectra_player.analysis.fastpath import Brief, play_fast, play_profiles, why_not
 from vectra_player.analysis.games import Games
 from vectra_player.analysis.grid import Axis, Grid, Value
 from vectra_player.analysis.play import columns_of
@@ -115,23 +115,27 @@ def _tried(contestant: Contestant, values: dict[str, Value]) -> _Row:
 
 
 def _play(rows: Sequence[_Row], games: Games, seed: int) -> None:
-    """Play every variant that can be: together where the fast path may, else one by one."""
-    fast: list[tuple[_Row, Contestant]] = []
-    for row in rows:
-        if row.contestant is None:
-            continue
-        own = row.contestant.own
-        if own or why_not(row.contestant.make(), games, row.contestant.conditions) is not None:
-            _play_events(row, row.contestant, games, seed)
-        else:
-            fast.append((row, row.contestant))
-    if not fast:
+    """Play every variant that can be: together where the fast path may, else one by one.
+
+    Variants differ in their parameters alone: what the fast path may play of one, it may of all.
+    """
+    able = [(row, row.contestant) for row in rows if row.contestant is not None]
+    if not able:
         return
-    contestants = [contestant for _, contestant in fast]
-    makers = [contestant.make for contestant in contestants]
-    conditions = [contestant.conditions for contestant in contestants]
-    briefs = play_fast(makers, games, conditions, seed=seed)
-    for (row, _), brief in zip(fast, briefs, strict=True):
+    contestants = [contestant for _, contestant in able]
+    first = contestants[0]
+    if first.own or why_not(first.make(), games, first.conditions) is not None:
+        for row, contestant in able:
+            _play_events(row, contestant, games, seed)
+        return
+    profiles = [each.profile for each in contestants if each.by_profile and each.profile]
+    if profiles:
+        briefs = play_profiles(profiles, games)
+    else:
+        makers = [contestant.make for contestant in contestants]
+        conditions = [contestant.conditions for contestant in contestants]
+        briefs = play_fast(makers, games, conditions, seed=seed)
+    for (row, _), brief in zip(able, briefs, strict=True):
         row.brief, row.path = brief, "fast"
 
 
