@@ -16,6 +16,7 @@ from werkzeug.test import Client, TestResponse
 
 from vectra_player.app.dashboard import dashboard_access
 from vectra_player.dashboard.app import STATIC, create_app
+from vectra_player.dashboard.data.sessions import SessionData
 from vectra_player.dashboard.data.store import Store, StoreLimits
 from vectra_player.dashboard.guard import Keys
 from vectra_player.dashboard.jobs import Jobs
@@ -81,13 +82,15 @@ def board(root: Path, limits: StoreLimits | None = None, **options: Any) -> Iter
     """Build the application over a data directory; its jobs run as long as the block."""
     DataDir.open_or_create(root)
     peers: list[Peer | None] = [None]
+    store = Store(root, limits or StoreLimits(look_s=0))
     services = Services(
         data_dir=root,
         port=PORT,
         feed_port=9000,
         keys=Keys(dashboard_access(root, TOKEN)),
         neighbour=Neighbour(lambda: peers[0]),
-        store=Store(root, limits or StoreLimits(look_s=0)),
+        store=store,
+        sessions=SessionData(store),
         jobs=Jobs(root, retry_s=0.2, **options),
         static_roots=(STATIC, FOUNDATION_STATIC, WEB_STATIC),
     )
@@ -96,4 +99,4 @@ def board(root: Path, limits: StoreLimits | None = None, **options: Any) -> Iter
         yield Board(Client(create_app(services), use_cookies=False), services, peers)
     finally:
         services.jobs.close()
-        services.store.close()
+        store.close()

@@ -191,6 +191,7 @@ def run_supervised(settings: Settings, order: bytes) -> None:
 
 def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access) -> None:
     from vectra_player.dashboard.app import STATIC, create_app
+    from vectra_player.dashboard.data.sessions import SessionData
     from vectra_player.dashboard.data.store import Store
     from vectra_player.dashboard.guard import Keys
     from vectra_player.dashboard.jobs import Jobs
@@ -211,24 +212,27 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
         return None if found is None else dashboard_access(settings.data_dir, found.token)
 
     jobs = Jobs(settings.data_dir, ended=forget)
+    store = Store(settings.data_dir)
     services = Services(
         data_dir=settings.data_dir,
         port=int(sockets[0].getsockname()[1]),
         feed_port=settings.foundation_port or None,
         keys=Keys(access, other),
         neighbour=Neighbour(find),
-        store=Store(settings.data_dir),
+        store=store,
+        sessions=SessionData(store),
         jobs=jobs,
         static_roots=(STATIC, FOUNDATION_STATIC, WEB_STATIC),
     )
     app = create_app(services)
     jobs.start()
+    threading.Thread(target=services.sessions.warm, name="warm", daemon=True).start()
     signal.signal(signal.SIGTERM, _exit)
     try:
         serve(app, sockets)
     finally:
         jobs.close()
-        services.store.close()
+        store.close()
 
 
 def alive(pid: int) -> bool:
@@ -268,7 +272,9 @@ def _end_with_parent() -> None:
     """End when the parent's side of the pipe closes, however it dies."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin: a thread that holds its lock aborts the interpreter at its end.
+        while os.read(0, 4096):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()

@@ -131,8 +131,10 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _end_with_parent() -> None:
-    if not sys.stdin.buffer.read():
-        os.kill(os.getpid(), signal.SIGTERM)
+    # Not sys.stdin: a thread that holds its lock aborts the interpreter at its end.
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from vectra_player.dashboard.data.sessions import SessionData
     from vectra_player.dashboard.data.store import Store
     from vectra_player.dashboard.guard import Keys
     from vectra_player.dashboard.jobs import Jobs
@@ -22,5 +23,6 @@ class Services(NamedTuple):
     keys: Keys
     neighbour: Neighbour
     store: Store
+    sessions: SessionData
     jobs: Jobs
     static_roots: Sequence[Path]

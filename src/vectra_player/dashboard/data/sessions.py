@@ -5,6 +5,7 @@ Made of counts by day (`data.days`). A session's line says what `vectra-player s
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from vectra_player.dashboard.data.days import DayCounts, Row
 from vectra_player.dashboard.data.store import Store
+from vectra_player.errors import VectraError
 
 _EVENTS = """
     SELECT date, session_id, any_value(source) AS source,
@@ -89,6 +91,12 @@ class SessionData:
             )
             for name in DOC_TYPES
         }
+
+    def warm(self) -> None:
+        """Count what is not counted yet, so that the first look need not wait for it."""
+        with contextlib.suppress(VectraError, OSError):  # whoever asks is told
+            self._events.rows()
+            self._games.rows()
 
     def sessions(self) -> list[SessionLine]:
         """Return the sessions, newest first."""

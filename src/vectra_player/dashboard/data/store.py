@@ -73,12 +73,12 @@ class Store:
             reader = self._take()
             try:
                 yield reader
-            except QueryRefusedError as error:
+            except BaseException as error:
                 reader.close()
-                raise StoreBusyError(error.message, advice=error.advice) from error
-            except BaseException:
-                reader.close()
-                raise
+                refusal = self._refusal(error)
+                if refusal is None:
+                    raise
+                raise refusal from error
             with self._lock:
                 self._idle.append(reader)
         finally:
@@ -114,6 +114,22 @@ class Store:
             idle, self._idle = self._idle, []
         for reader in idle:
             reader.close()
+
+    def _refusal(self, error: BaseException) -> StoreBusyError | None:
+        """Return what to tell of a statement that ran out of time or memory; None: a real fault."""
+        if isinstance(error, QueryRefusedError):
+            return StoreBusyError(error.message, advice=error.advice)
+        text = str(error)
+        if "INTERRUPT" in text:
+            limit = f"longer than {self._limits.timeout_s:g} s"
+        elif "Out of Memory" in text:
+            limit = f"with more than {self._limits.memory_mb} MB"
+        else:
+            return None
+        return StoreBusyError(
+            f"The question would run {limit} and was stopped.",
+            advice="Narrow it by date, session or game.",
+        )
 
     def _take(self) -> StoreReader:
         from vectra_player.store.query import QueryLimits

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from vectra_player.dashboard.answers import Foundation
-from vectra_player.dashboard.data.sessions import CoveredDay, SessionData, SessionLine
+from vectra_player.dashboard.data.games import GamesWanted, list_games
+from vectra_player.dashboard.data.sessions import CoveredDay
 from vectra_player.dashboard.data.strip import MiniGame, last_games
 from vectra_player.dashboard.neighbour import NoFoundationError
 from vectra_player.dashboard.pages import page
@@ -18,8 +19,6 @@ from vectra_player.web.openapi import Endpoint
 if TYPE_CHECKING:
     from flask import Response
 
-LAST_SESSIONS = 6
-
 
 class HomeWanted(msgspec.Struct, frozen=True):
     """How many of the last games."""
@@ -28,15 +27,19 @@ class HomeWanted(msgspec.Struct, frozen=True):
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What the store holds, in short. `empty`: nothing yet."""
+    """The last games, and how many there are."""
 
-    empty: bool
-    events: int
-    sessions_total: int
     games_total: int
     games: list[MiniGame]
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What each day holds, and in all."""
+
     days: list[CoveredDay]
-    sessions: list[SessionLine]
+    events: int
+    sessions: int
+    gaps: int
 
 
 class HomeRoutes:
@@ -44,14 +47,13 @@ class HomeRoutes:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._data = SessionData(services.store)
 
     def endpoints(self) -> list[Endpoint]:
         """Return every method of every path."""
         return [
             Endpoint("GET", "/", self.home_page, "Home."),
-            Endpoint("GET", "/api/home", self.home, "What the store holds, in short.", Home,
-                     params=HomeWanted),
+            Endpoint("GET", "/api/home", self.home, "The last games.", Home, params=HomeWanted),
+            Endpoint("GET", "/api/coverage", self.coverage, "What each day holds.", Coverage),
             Endpoint("GET", "/api/foundation", self.foundation, "What foundation says.",
                      Foundation),
         ]  # fmt: skip
@@ -61,17 +63,19 @@ class HomeRoutes:
         return page("home.html")
 
     def home(self, params: HomeWanted) -> Home:
-        """Sum up the store."""
-        days = self._data.days()
-        sessions = self._data.sessions()
-        return Home(
-            empty=not sessions,
-            events=sum(day.events for day in days),
-            sessions_total=len(sessions),
-            games_total=count_games(self._services),
-            games=last_games(self._services.store, params.games),
+        """Return the last games."""
+        store = self._services.store
+        return Home(list_games(store, GamesWanted(size=1)).total, last_games(store, params.games))
+
+    def coverage(self) -> Coverage:
+        """Sum up the days."""
+        sessions = self._services.sessions
+        days = sessions.days()
+        return Coverage(
             days=days,
-            sessions=sessions[:LAST_SESSIONS],
+            events=sum(day.events for day in days),
+            sessions=len(sessions.sessions()),
+            gaps=sum(day.gaps for day in days),
         )
 
     def foundation(self) -> Foundation:
@@ -80,10 +84,3 @@ class HomeRoutes:
             return Foundation(running=True, state=self._services.neighbour.get("/api/state"))
         except NoFoundationError as error:
             return Foundation(running=False, reason=error.message)
-
-
-def count_games(services: Services) -> int:
-    """Count the games of the store, each once."""
-    from vectra_player.dashboard.data.games import GamesWanted, list_games
-
-    return list_games(services.store, GamesWanted(size=1)).total

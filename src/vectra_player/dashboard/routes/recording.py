@@ -10,7 +10,7 @@ from flask import Response, request, send_file
 from msgspec import Meta
 
 from vectra_player.dashboard.data.games import Day, midnight
-from vectra_player.dashboard.data.sessions import DocType, SessionData, SessionLine
+from vectra_player.dashboard.data.sessions import DocType, SessionLine
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.dashboard.jobs import Job
 from vectra_player.dashboard.pages import page
@@ -98,7 +98,7 @@ class RecordingRoutes:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._data = SessionData(services.store)
+        self._data = services.sessions
         self._uploads = Uploads(services.data_dir)
 
     def endpoints(self) -> list[Endpoint]:

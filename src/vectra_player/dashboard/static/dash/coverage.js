@@ -1,7 +1,7 @@
 // A year as a grid of days, darker where more was recorded; days with gaps are marked.
 
-import { formatCount } from "/static/sdk/format.js";
 import { byId, el } from "/static/ui/dom.js";
+import { counted } from "/static/dash/words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CELL = 13;
@@ -43,8 +43,8 @@ function grid(days, year) {
       parts.push(cell);
       continue;
     }
-    const gaps = day.gaps ? `, ${formatCount(day.gaps)} gaps` : "";
-    const words = `${iso} UTC: ${formatCount(day.events)} events, ${formatCount(day.games)} games${gaps}`;
+    const gaps = day.gaps ? `, ${counted(day.gaps, "gap")}` : "";
+    const words = `${iso} UTC: ${counted(day.events, "event")}, ${counted(day.games, "game")}${gaps}`;
     const link = svg("a", { href: `/games?since=${iso}&until=${iso}`, "aria-label": words }, cell);
     link.append(title(words));
     links.push(link);
@@ -69,6 +69,6 @@ export function drawCoverage(days, chosen = null) {
     return;
   }
   const scroller = el("div", { class: "calendar-box", tabindex: "0", role: "region", "aria-label": "Coverage" }, grid(shown, year));
-  const key = el("p", { class: "muted size-12" }, `${formatCount(shown.length)} days of ${year}; orange edge: a gap was noted. A day opens its games.`);
+  const key = el("p", { class: "muted size-12" }, `${counted(shown.length, "day")} of ${year}; orange edge: a gap was noted. A day opens its games.`);
   byId("coverage").replaceChildren(scroller, key);
 }

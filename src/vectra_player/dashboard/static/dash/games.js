@@ -7,6 +7,7 @@ import { byId, el, emptyState, setText } from "/static/ui/dom.js";
 import { load } from "/static/dash/load.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { drawPager, table } from "/static/dash/table.js";
+import { counted } from "/static/dash/words.js";
 
 const DEFAULTS = { origin: "all", sort: "time", order: "desc", page: "1", size: "50" };
 const TYPING_MS = 250;
@@ -50,7 +51,7 @@ const COLUMNS = [
 ];
 
 function draw(told) {
-  setText(byId("count"), told.total === 1 ? "1 game" : `${formatCount(told.total)} games`);
+  setText(byId("count"), counted(told.total, "game"));
   const asked = wanted();
   const sorting = {
     by: asked.get("sort") ?? DEFAULTS.sort,

@@ -14,9 +14,11 @@ import { load } from "/static/dash/load.js";
 import { miniCard } from "/static/dash/mini.js";
 import { SHORT_COLUMNS } from "/static/dash/sessions-table.js";
 import { table } from "/static/dash/table.js";
+import { counted } from "/static/dash/words.js";
 
 const STORE_MS = 15_000;
 const SHOWN = 20;
+const SESSIONS = 6;
 
 const shell = mountShell({ page: "home" });
 const client = new FoundationWSClient();
@@ -27,6 +29,7 @@ const tape = new TradeTape(byId("tape"), { rows: 12 });
 const checks = new Map();
 let running = false;
 let last = null;
+let covered = null;
 
 client.store.render((state) => {
   if (!running) return;
@@ -63,8 +66,7 @@ live.on(({ running: up, state }) => {
 /** Say what to do while there is nothing to see. */
 function drawNext() {
   const box = byId("next");
-  const empty = last?.empty === true;
-  box.hidden = running || !empty;
+  box.hidden = running || covered?.sessions !== 0;
   if (box.hidden || box.childElementCount) return;
   const step = (title, text, action) => el("li", { class: "step" }, el("h3", {}, title), el("p", { class: "muted" }, text), action);
   box.append(
@@ -76,17 +78,24 @@ function drawNext() {
   );
 }
 
-function drawStore(told) {
-  last = told;
+function drawDays(told) {
+  covered = told;
   drawNext();
-  setText(byId("totals"), `${formatCount(told.sessions_total)} sessions · ${formatCount(told.games_total)} games · ${formatCount(told.events)} events`);
-  drawGames(told.games);
+  setText(byId("totals"), `${counted(told.sessions, "session")} · ${counted(told.events, "event")}`);
   drawCoverage(told.days, shownYear());
-  const none = () => el("p", { class: "muted body-text" }, "No session yet.");
-  byId("sessions").replaceChildren(told.sessions.length ? table(SHORT_COLUMNS, told.sessions, { caption: "Last sessions" }) : none());
+}
+
+function drawSessions({ sessions }) {
+  const none = () => emptyState("No session yet", "Start recording, or import files.");
+  byId("sessions").replaceChildren(sessions.length ? table(SHORT_COLUMNS, sessions, { caption: "Last sessions" }) : none());
 }
 
 const shownYear = () => Number(byId("years").querySelector("[aria-pressed='true']")?.textContent) || null;
+
+function drawHome(told) {
+  last = told;
+  drawGames(told.games);
+}
 
 function drawGames(games) {
   const box = byId("games");
@@ -95,7 +104,7 @@ function drawGames(games) {
     return;
   }
   const key = games.map((each) => `${each.game_id}${checks.get(each.game_id)?.status ?? ""}`).join();
-  if (box.dataset.key === key) return;
+  if (box.dataset.key === key && box.querySelector(".mini")) return;
   box.dataset.key = key;
   box.replaceChildren(...games.map((each) => miniCard(each, checks.get(each.game_id))));
   const passed = games.filter((each) => checks.get(each.game_id)?.status === "verified").length;
@@ -113,17 +122,13 @@ async function verify(ids) {
   }
 }
 
-const holder = byId("games");
-async function ask() {
-  if (last === null) {
-    await load(holder, () => get(`/api/home?games=${SHOWN}`), drawStore, { rows: 3, again: ask });
-    return;
-  }
-  try {
-    drawStore(await get(`/api/home?games=${SHOWN}`));
-  } catch {
-    // What was shown stays; the shell says that the service does not answer.
-  }
+/** Ask for the parts of the store; each is shown as soon as it is there. */
+function ask() {
+  const keep = { again: ask };
+  load(byId("games"), () => get(`/api/home?games=${SHOWN}`), drawHome, { rows: 3, ...keep });
+  load(byId("coverage"), () => get("/api/coverage"), drawDays, { rows: 3, ...keep });
+  load(byId("sessions"), () => get(`/api/sessions?size=${SESSIONS}`), drawSessions, { rows: 5, ...keep });
 }
+
 client.on("game.settled", () => setTimeout(ask, 2_000));
-poll(ask, STORE_MS);
+poll(async () => ask(), STORE_MS);

@@ -21,10 +21,15 @@ export async function load(box, ask, draw, { rows = 6, again = () => load(box, a
   try {
     const data = await ask();
     if (turns.get(box) !== turn) return false;
+    const text = JSON.stringify(data);
+    const before = shown.get(box);
+    if (before?.draw === draw && before.text === text) return true; // nothing new: focus and scroll stay
     draw(data);
+    shown.set(box, { draw, text });
     return true;
   } catch (error) {
     if (turns.get(box) !== turn) return false;
+    shown.delete(box);
     box.replaceChildren(faultOf(error, again));
     if (error.status === 0 || error.status === 503) setTimeout(() => turns.get(box) === turn && again(), AGAIN_MS);
     return false;
@@ -38,6 +43,7 @@ export async function load(box, ask, draw, { rows = 6, again = () => load(box, a
 }
 
 const turns = new WeakMap();
+const shown = new WeakMap();
 
 /** The card of an error, with a button that tries again. */
 export function faultOf(error, again = null) {

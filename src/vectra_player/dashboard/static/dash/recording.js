@@ -103,9 +103,13 @@ function drawSessions(told) {
   });
 }
 
+function drawTables(told) {
+  byId("tables").replaceChildren(table(TABLE_COLUMNS, told, { caption: "Tables" }));
+}
+
 function askStore() {
   load(byId("sessions"), () => get(`/api/sessions?page=${asked()}`), drawSessions, { rows: 8, again: askStore });
-  load(byId("tables"), () => get("/api/tables"), (told) => byId("tables").replaceChildren(table(TABLE_COLUMNS, told, { caption: "Tables" })), { rows: 8, again: askStore });
+  load(byId("tables"), () => get("/api/tables"), drawTables, { rows: 8, again: askStore });
 }
 
 const control = new Switch();
