@@ -6,7 +6,6 @@ rule and the fair values are `game.sidebet`'s. Pure. docs/statistics.md explains
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,14 +16,14 @@ import numpy.typing as npt
 from vectra_player.analysis.columns import UNKNOWN, codes, flags, floats, game_keys, integers
 from vectra_player.analysis.games import Games
 from vectra_player.analysis.intervals import (
+    LEVEL,
     Estimate,
-    around,
     beta_limits,
     clustered_proportion,
     clustered_ratio,
     nothing,
 )
-from vectra_player.analysis.survival import Exposure, exposure, product_limit
+from vectra_player.analysis.survival import Exposure, WindowChance, exposure, product_limit
 from vectra_player.game.sidebet import (
     BREAK_EVEN_CHANCE,
     FAIR_EXPECTED_VALUE,
@@ -38,6 +37,9 @@ from vectra_player.game.sidebet import (
 )
 
 Flags = npt.NDArray[np.bool_]
+
+_DRAWS = 10_000
+_SEED = 40
 
 START_TICKS = (0, 20, 40, 80, 120, 160, 240, 320, 480)
 """Start ticks of the table of odds unless told otherwise."""
@@ -161,43 +163,67 @@ def sidebets(
 
 
 def bets_in_a_row(seen: Exposure, start: int, bets: int) -> BetsInARow:
-    """Value up to `bets` bets in a row from tick `start`, the next placed where the last ends.
-
-    The interval of the value takes each window's chance as independent (delta method, with two
-    wins and two losses added to each, so that it never shrinks to nothing).
-    """
-    length = bets * WINDOW_TICKS
-    fair = _row_chances(np.full(bets, FAIR_WIN_CHANCE))
+    """Value up to `bets` bets in a row from tick `start`, the next placed where the last ends."""
     windows = [seen.window(start + k * WINDOW_TICKS, WINDOW_TICKS) for k in range(bets)]
-    whole = seen.window(start, length)
-    known = all(window.chance.value is not None for window in windows)
-    chances = np.asarray([window.chance.value or 0.0 for window in windows])
-    profits = [PAYOUT_MULTIPLE - 1 - k for k in range(bets)] + [-bets]
-    fair_value = float(fair @ profits)
-    value = nothing(whole.at_risk, fair_value)
-    found: list[tuple[float, float, float] | None] = [None] * (bets + 1)
-    if known:
-        found = _outcome_estimates(seen, start, bets)
-        error = _value_error(chances, np.asarray([window.at_risk for window in windows]))
-        value = around(
-            float(_row_chances(chances) @ profits), error, whole.at_risk, math.inf, fair_value
-        )
+    whole = seen.window(start, bets * WINDOW_TICKS)
+    known = whole.chance.value is not None
+    chances = np.asarray([window.chance.value or 0.0 for window in windows])  # 0: nobody got there
+    found = _outcome_estimates(seen, start, bets) if known else [None] * (bets + 1)
+    fair_chances = np.full(bets, FAIR_WIN_CHANCE)
     return BetsInARow(
         start=start,
         bets=bets,
         any_win=whole.chance,
-        value=value,
+        value=_row_estimate(whole, chances, [window.at_risk for window in windows]),
         staked=float(_alive(chances).sum()) if known else None,
-        fair_staked=float(_alive(np.full(bets, FAIR_WIN_CHANCE)).sum()),
+        fair_staked=float(_alive(fair_chances).sum()),
         outcomes=tuple(
             Outcome(
                 bet=k + 1 if k < bets else None,
                 profit=profit,
-                chance=_with_fair(found[k], float(fair[k]), whole.at_risk),
+                chance=_with_fair(limits, float(fair), whole.at_risk),
             )
-            for k, profit in enumerate(profits)
+            for k, (profit, limits, fair) in enumerate(
+                zip(_profits(bets), found, _row_chances(fair_chances), strict=True)
+            )
         ),
     )
+
+
+def _row_estimate(whole: WindowChance, chances: Any, watched: Sequence[int]) -> Estimate:
+    """Estimate the value of a row of bets.
+
+    The value rises with the chance of each window, so its limits are quantiles of what windows at
+    their Clopper-Pearson limits give together, each on its own (the beta product of Fay, Brittain
+    and Proschan, 2013), drawn from a fixed seed. One bet has exactly the limits of its chance.
+    """
+    bets = len(chances)
+    if bets == 1:
+        return value_of(whole.chance)
+    fair = float(_row_value(np.full(bets, FAIR_WIN_CHANCE)))
+    if whole.chance.value is None:
+        return nothing(whole.at_risk, fair)
+    random = np.random.default_rng(_SEED)
+    hits, misses = chances * watched, (1.0 - chances) * watched
+
+    def drawn(more_hits: int, more_misses: int) -> Any:
+        good = random.standard_gamma(hits + more_hits, (_DRAWS, bets))
+        bad = random.standard_gamma(misses + more_misses, (_DRAWS, bets))
+        return _row_value(good / (good + bad))
+
+    tail = (1.0 - LEVEL) / 2.0
+    return Estimate(
+        value=float(_row_value(chances)),
+        low=float(np.quantile(drawn(0, 1), tail)),
+        high=float(np.quantile(drawn(1, 0), 1.0 - tail)),
+        n=whole.at_risk,
+        fair=fair,
+    )
+
+
+def _profits(bets: int) -> list[int]:
+    """Return the profit of each end of a row: the first bet wins, ..., the last wins, none does."""
+    return [PAYOUT_MULTIPLE - 1 - k for k in range(bets)] + [-bets]
 
 
 def _with_fair(found: tuple[float, float, float] | None, fair: float, n: int) -> Estimate:
@@ -207,13 +233,20 @@ def _with_fair(found: tuple[float, float, float] | None, fair: float, n: int) ->
 
 
 def _alive(chances: Any) -> Any:
-    """Return the chance that each bet of a row is placed at all."""
-    return np.concatenate([[1.0], np.cumprod(1.0 - chances)[:-1]])
+    """Return the chance that each bet of a row is placed at all: (..., bets), as `chances`."""
+    lost = np.cumprod(1.0 - chances, axis=-1)
+    return np.concatenate([np.ones_like(lost[..., :1]), lost[..., :-1]], axis=-1)
 
 
 def _row_chances(chances: Any) -> Any:
     """Return the chance that each bet of a row is the one that wins, and last that none does."""
-    return np.append(_alive(chances) * chances, np.prod(1.0 - chances))
+    none = np.prod(1.0 - chances, axis=-1, keepdims=True)
+    return np.concatenate([_alive(chances) * chances, none], axis=-1)
+
+
+def _row_value(chances: Any) -> Any:
+    """Return the mean profit of a row with these chances: (..., bets) to (...)."""
+    return _row_chances(chances) @ np.asarray(_profits(chances.shape[-1]), np.float64)
 
 
 def _outcome_estimates(
@@ -228,18 +261,6 @@ def _outcome_estimates(
     sizes = np.append(sizes, sizes[-1])
     low, high = beta_limits(chances * sizes, sizes)
     return [(float(c), float(a), float(b)) for c, a, b in zip(chances, low, high, strict=True)]
-
-
-def _value_error(chances: Any, watched: Any) -> float:
-    """Return the standard error of a row's value from the chance of each of its windows."""
-    alive = _alive(chances)
-    terms = alive * expected_value(chances)
-    rest = np.append(np.cumsum(terms[::-1])[::-1][1:], 0.0)
-    slope = alive * PAYOUT_MULTIPLE - np.divide(
-        rest, 1.0 - chances, out=np.zeros(len(chances)), where=chances < 1.0
-    )
-    careful = (chances * watched + 2.0) / (watched + 4.0)
-    return float(np.sqrt((slope**2 * careful * (1.0 - careful) / (watched + 4.0)).sum()))
 
 
 def _at(seen: Exposure, start: int) -> StartOdds:

@@ -96,19 +96,21 @@ class Exposure:
         """Estimate the chance of a rug within the ticks after `at`, given alive at `at`.
 
         Product limit. The interval is Clopper-Pearson on the effective number of games that
-        Greenwood's variance tells: exact where every game was watched through the window.
+        Greenwood's variance tells: exact where every game was watched through the window. The
+        chance is not known where nobody watched a tick of the window that games lived to.
         """
         fair = win_chance(window_ticks=within)
         risk = self.at_risk[at + 1 : at + 1 + within]
         rugs = self.rugs[at + 1 : at + 1 + within]
         watched = int(risk[0]) if len(risk) else 0
-        if watched == 0:
-            return WindowChance(at=at, within=within, at_risk=0, rugs=0, chance=nothing(0, fair))
+        chance = nothing(watched, fair)
         alive, size = product_limit(risk, rugs)
-        low, high = beta_limits(size[-1] * (1 - alive[-1]), size[-1])
-        chance = Estimate(
-            value=float(1 - alive[-1]), low=float(low), high=float(high), n=watched, fair=fair
-        )
+        lived = int(np.count_nonzero(alive > 0))
+        if np.all(risk[:lived] > 0) and (lived < len(risk) or len(risk) == within):
+            low, high = beta_limits(size[-1] * (1 - alive[-1]), size[-1])
+            chance = Estimate(
+                value=float(1 - alive[-1]), low=float(low), high=float(high), n=watched, fair=fair
+            )
         return WindowChance(
             at=at, within=within, at_risk=watched, rugs=int(rugs.sum()), chance=chance
         )
@@ -181,19 +183,16 @@ def _bands(seen: Exposure) -> tuple[HazardBand, ...]:
 
 
 def _curve(seen: Exposure) -> tuple[CurvePoint, ...]:
-    """Return the product-limit curve where it steps, up to the last tick anybody watched."""
-    watched = np.flatnonzero(seen.at_risk)
-    if not len(watched):
-        return ()
-    alive, size = product_limit(seen.at_risk, seen.rugs)
+    """Return the product-limit curve where it steps, up to the first tick nobody watched."""
+    risk, rugs = seen.at_risk[1:], seen.rugs[1:]
+    watched = int(np.argmin(np.append(risk, 0) > 0))
+    alive, size = product_limit(risk[:watched], rugs[:watched])
     low, high = beta_limits(size * alive, size)
-    steps = np.flatnonzero(seen.rugs)
-    fair = 1.0 - win_chance(window_ticks=1)
     return tuple(
         CurvePoint(
-            tick=int(tick), at_risk=int(seen.at_risk[tick]), rugs=int(seen.rugs[tick]),
-            alive=float(alive[tick]), low=float(low[tick]), high=float(high[tick]),
-            fair=fair ** int(tick),
+            tick=int(step) + 1, at_risk=int(risk[step]), rugs=int(rugs[step]),
+            alive=float(alive[step]), low=float(low[step]), high=float(high[step]),
+            fair=1.0 - win_chance(window_ticks=int(step) + 1),
         )
-        for tick in steps
+        for step in np.flatnonzero(rugs[:watched])
     )  # fmt: skip

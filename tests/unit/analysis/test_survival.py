@@ -99,6 +99,20 @@ def test_a_window_nobody_watched_says_so() -> None:
     assert window.chance.fair == pytest.approx(FAIR_WIN_CHANCE)
 
 
+def test_a_window_nobody_watched_to_its_end_is_not_known() -> None:
+    games = games_of_paths(
+        game_of_length(10), [1.0] * 31, game_of_length(100), first_ticks=[0, 0, 60]
+    )
+    games = Games(**{**vars(games), "rug_ticks": np.asarray([10, UNKNOWN, 100])})
+    starts = {w.at: w for w in survival(games, [0, 20, 55, 60, 90], 25).windows}
+    assert (starts[0].chance.value, starts[0].chance.n) == (0.5, 2)
+    assert (starts[20].chance.value, starts[20].at_risk) == (None, 1)
+    assert starts[55].at_risk == 0
+    assert starts[60].chance.value == 0.0
+    assert starts[90].chance.value == 1.0  # the only one watched rugged within it
+    assert [point.tick for point in survival(games).curve] == [10]
+
+
 def test_no_games_give_no_figures() -> None:
     found = survival(games_of_paths())
     assert (found.games, found.checks, found.hazard.value) == (0, 0, None)
