@@ -1,0 +1,201 @@
+"""`strategy run` beside a running service; in a replay it is a backtest, tick for tick."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.command_support import COMMAND, PATIENCE_S, environment, run
+from tests.foundation_support import Site, site
+
+from vectra_player.analysis.games import load_games
+from vectra_player.store.reads import GameFilter, StoreReader
+from vectra_player.strategy.builtin.playbooks import Conservative
+from vectra_player.strategy.engine import Engine
+from vectra_player.strategy.latency import BUY_ORDER_MS, Latency
+from vectra_player.strategy.market import game_steps
+from vectra_player.strategy.paper import PaperBroker
+
+pytestmark = pytest.mark.timeout(400)
+
+DEMO = ("--source", "demo", "--speed", "20", "--seed", "7")
+
+EVERY_TICK = """
+from vectra_player.strategy import PlaceSidebet, Strategy
+
+
+class EveryTick(Strategy):
+    '''Bet whenever it may.'''
+
+    def on_tick(self, context):
+        if context.phase == "LIVE" and context.can_bet:
+            yield PlaceSidebet("0.001")
+"""
+
+FAILS = """
+from vectra_player.strategy import Strategy
+
+
+class Fails(Strategy):
+    '''Fail at a tick.'''
+
+    def on_tick(self, context):
+        if context.tick > 4:
+            raise ValueError("out of ideas")
+"""
+
+LOOPS = FAILS.replace('raise ValueError("out of ideas")', "while True:\n                pass")
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    root = tmp_path_factory.mktemp("strategy")
+    with site(root, *DEMO, VECTRA_FILE_INTERVAL_S="1") as running:
+        running.until(lambda state: state["recording"]["games"] >= 1, "a game")
+        yield running
+
+
+def strategy_file(root: Path, name: str, text: str) -> str:
+    path = root / f"{name}.py"
+    path.write_text(text)
+    return str(path)
+
+
+@contextlib.contextmanager
+def started(root: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a run in the background."""
+    command = [*COMMAND, "--data-dir", str(root), "--json", "strategy", "run", *words]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def placed(up: Site) -> int:
+    """Count the sidebets of the account's log."""
+    return sum(note["kind"] == "placed" for note in up.get("/api/trade").json["actions"])
+
+
+def until_placed(up: Site, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not placed(up):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_strategy_plays_whole_games_on_paper(up: Site, tmp_path: Path) -> None:
+    file = strategy_file(tmp_path, "every_tick", EVERY_TICK)
+    done = run("--data-dir", up.root, "--json", "strategy", "run", file,
+               "--games", "1", "--cash", "5", "--latency-ms", "0")  # fmt: skip
+    assert done.code == 0, done.err
+    told = done.json
+    assert told["result"]["start_cash"] == "5.000000000"
+    bets = [outcome for outcome in told["result"]["outcomes"] if outcome["kind"] == "placed"]
+    ends = [o for o in told["result"]["outcomes"] if o["kind"] in ("won", "lost")]
+    assert len(bets) >= 1
+    assert {o["number"] for o in ends} <= {o["number"] for o in bets}
+    assert [row["who"] for row in told["score"]] == ["you", "never betting", "coin flip"]
+    account = up.get("/api/trade").json
+    assert {note["actor"] for note in account["actions"] if note["kind"] == "placed"} == {"bot"}
+    assert account["account"]["start_cash"] == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [("fails", FAILS, "ValueError: out of ideas"), ("loops", LOOPS, "took more than 1 s")],
+)
+def test_a_strategy_that_fails_ends_with_the_facts(
+    up: Site, tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    done = run("--data-dir", up.root, "strategy", "run", strategy_file(tmp_path, name, text))
+    assert done.code == 1
+    assert said in done.out
+    assert "It stopped at tick" in done.out
+    assert "never betting" in done.out
+
+
+def test_ctrl_c_ends_a_run_with_its_score_card(up: Site, tmp_path: Path) -> None:
+    up.post("/api/trade/reset", {"latency_ms": 0})
+    with started(up.root, strategy_file(tmp_path, "every_tick", EVERY_TICK)) as process:
+        until_placed(up, process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert json.loads(out)["reason"] == "stopped by you"
+
+
+def test_a_limit_of_the_run_keeps_an_action_here(up: Site, tmp_path: Path) -> None:
+    file = strategy_file(tmp_path, "every_tick", EVERY_TICK.replace("0.001", "0.01"))
+    done = run("--data-dir", up.root, "--json", "strategy", "run", file,
+               "--games", "1", "--cash", "5", "--max-stake", "0.005")  # fmt: skip
+    assert done.code == 0, done.err
+    kinds = {(o["kind"], o["reason"]) for o in done.json["result"]["outcomes"]}
+    assert kinds == {("refused", "limit")}
+    assert placed(up) == 0
+
+
+def test_a_run_goes_on_after_the_service_was_restarted(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    file = strategy_file(tmp_path, "every_tick", EVERY_TICK)
+    with site(root, *DEMO) as first:
+        first.post("/api/trade/reset", {"cash": 7, "latency_ms": 0})
+        with started(root, file) as process:
+            until_placed(first, process)
+            first.stop()
+            with site(root, *DEMO) as second:
+                assert second.get("/api/trade").json["account"]["start_cash"] == 7
+                until_placed(second, process)
+                process.send_signal(signal.SIGTERM)
+                out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert json.loads(out)["result"]["stopped"] is None
+
+
+def test_in_a_replay_a_strategy_decides_what_it_decides_in_a_backtest(up: Site) -> None:
+    game_id = max(up.get("/api/games").json, key=lambda game: game["rug_tick"] or 0)["game_id"]
+    done = run("--data-dir", up.root, "--json", "strategy", "run", "conservative",
+               "--replay", game_id)  # fmt: skip
+    assert done.code == 0, done.err
+    practised = done.json["result"]
+    with StoreReader(up.root) as reader:
+        games = load_games(reader, GameFilter(origins="all"), [game_id])
+    broker = PaperBroker(Decimal(practised["start_cash"]), latency=Latency.ms(BUY_ORDER_MS))
+    steps = game_steps(game_id, games.prices_of(0), int(games.rug_ticks[0]))
+    tested = Engine(Conservative(), broker).run(steps)
+    assert [deed(o) for o in practised["outcomes"] if o["game_id"] == game_id] == [
+        (o.kind, o.tick, o.price, str(o.amount), str(o.profit)) for o in tested.outcomes
+    ]
+    assert up.get("/api/replay").json == []
+
+
+def deed(outcome: dict[str, Any]) -> tuple[str, int, float, str, str]:
+    return (
+        outcome["kind"], outcome["tick"], outcome["price"], outcome["amount"], outcome["profit"],
+    )  # fmt: skip
+
+
+def test_without_a_service_it_says_how_to_start_one(tmp_path: Path) -> None:
+    done = run("--data-dir", tmp_path, "strategy", "run", "conservative")
+    assert done.code != 0
+    assert "vectra-player up" in done.err
+
+
+def test_what_cannot_be_run_is_said(up: Site) -> None:
+    for words in (("none-such",), ("conservative", "--replay", "20200101-0000000000000000")):
+        done = run("--data-dir", up.root, "strategy", "run", *words)
+        assert done.code == 2
+        assert done.err
+    done = run("--data-dir", up.root, "strategy", "run", "conservative", "--mode", "live")
+    assert done.code == 2
