@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import random
 import time
 from collections import Counter
 from typing import Any
 
+import structlog
 from tests.feed_support import PATIENCE_S, Running, make_tick, make_trade, running_feed, until
 
 from vectra_player.bus import spawn
@@ -143,6 +145,7 @@ def main() -> None:
     parser.add_argument("--followers", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     started = time.monotonic()
     found = asyncio.run(run(options.drops, options.followers, options.seed))
     print(json.dumps({**found, "seconds": round(time.monotonic() - started, 1)}, indent=2))

@@ -47,7 +47,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     healthy: int = 45
     stalled: int = 5
-    rate: int = 200
+    rate: int = 100
     size: int = 3_700
     rounds: int = 60
     round_s: float = 5.0
@@ -213,7 +213,9 @@ async def watch(port: int, plan: Plan) -> list[Round]:
 
 
 async def _round(port: int, plan: Plan, healthy: list[Viewer], *, stalled: bool) -> Round:
-    for viewer in healthy:
+    for number, viewer in enumerate(healthy):
+        if viewer.transport.is_closing():  # the machine gave this process no time to read
+            healthy[number] = await join(port, reads=True)
         viewer.delays_ms.clear()
     guests = [await join(port, reads=not stalled) for _ in range(plan.stalled)]
     await asyncio.sleep(plan.round_s)

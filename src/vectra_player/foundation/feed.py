@@ -118,6 +118,7 @@ class Feed:
         self._sweeper: asyncio.Task[None] | None = None
         self._sockets: set[FeedConnection] = set()
         self._clients: dict[Outbox, FeedHub] = {}
+        self._stopping = False
         self._opened = 0
         self._refused: Counter[str] = Counter()
         self.port = self._settings.port
@@ -128,7 +129,7 @@ class Feed:
         Raises:
             UsageError: the port is taken (it says by whom), or the host is not loopback.
         """
-        settings = self._settings
+        settings, self._stopping = self._settings, False
         _allow_files(settings.max_clients + 2 * _SPARE_SOCKETS + _OTHER_FILES)
         listener = _listen(require_loopback(settings.host), settings.port)
         self.port = listener.getsockname()[1]
@@ -162,6 +163,7 @@ class Feed:
             hub.flush()
         for outbox in list(self._clients):
             outbox.close(_GOING_AWAY, reason)
+        self._stopping = True
         self._server.close()
         for connection in list(self._sockets):
             if connection.response is None:
@@ -180,9 +182,13 @@ class Feed:
 
     def _connection(self, *args: Any, **kwargs: Any) -> FeedConnection:
         connection = FeedConnection(*args, **kwargs)
-        self._sockets.add(connection)
-        connection.lost = self._sockets.discard
+        connection.made, connection.lost = self._met, self._sockets.discard
         return connection
+
+    def _met(self, connection: FeedConnection) -> None:
+        self._sockets.add(connection)
+        if self._stopping:  # it was on its way in
+            connection.transport.abort()
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a handshake that may not go on."""

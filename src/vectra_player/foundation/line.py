@@ -36,6 +36,7 @@ class FeedConnection(ServerConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.drained: Callable[[], None] | None = None
+        self.made: Callable[[FeedConnection], None] | None = None
         self.lost: Callable[[FeedConnection], None] | None = None
         self._cut: asyncio.TimerHandle | None = None
         self._credit = float(_BURST_FRAMES)
@@ -47,12 +48,16 @@ class FeedConnection(ServerConnection):
         plain: socket.socket | None = transport.get_extra_info("socket")
         if plain is not None:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if self.made is not None:
+            self.made(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the server that the socket is gone."""
         super().connection_lost(exc)
         if self._cut is not None:
-            self._cut.cancel()  # a transport that has ended cannot be aborted
+            self._cut.cancel()
+        # The library may still want to abort it, which a transport that has ended cannot bear.
+        self.transport = _EndedTransport()
         if self.lost is not None:
             self.lost(self)
 
@@ -84,6 +89,27 @@ class FeedConnection(ServerConnection):
         self._credited_s = now_s
         self._credit -= 1.0
         return self._credit >= 0.0
+
+
+class _EndedTransport(asyncio.Transport):
+    """Stands for a transport that is gone."""
+
+    def is_closing(self) -> bool:
+        """Tell that it is."""
+        return True
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def abort(self) -> None:
+        """Do nothing."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Do nothing."""
+
+    def get_write_buffer_size(self) -> int:
+        """Return that nothing waits."""
+        return 0
 
 
 class SocketLine:

@@ -8,12 +8,13 @@ many; so any program of this machine could switch the monitor off without a logi
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_S = 10.0
-"""Seconds for the head of a request, from its connection or from its first byte."""
+"""Least seconds for the head of a request, from its connection or from its first byte."""
 MAX_CONNECTIONS = 2_000
 
 
@@ -56,7 +57,9 @@ class PatientProtocol(H11Protocol):
         super().on_response_complete()
 
     def _wait(self) -> None:
-        self._patience = self.loop.call_later(HEAD_S, self._give_up)
+        # A crowd that came at once must not end, and come again, at once.
+        patience_s = HEAD_S * random.uniform(1.0, 1.5)  # noqa: S311 - no secret
+        self._patience = self.loop.call_later(patience_s, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
