@@ -199,3 +199,15 @@ def test_a_hole_in_time_is_excused_by_a_connection_lost_in_it(
         found = audit_store(reader)
     assert len(found.timing.unaccounted) == unaccounted
     assert found.timing.breaks == 1 - unaccounted
+
+
+def test_a_hole_in_the_server_s_own_list_is_nobody_s_absence(tmp_path: Path) -> None:
+    """Two entries of one history are neighbours by the server's own word."""
+    ends = START_US // 1000
+    later = ends + int(len(make_path(1).prices) * 250.6) + 60_000
+    entries = [history_entry(1, timestamp=later), history_entry(0, timestamp=ends)]
+    reveal = frames(2, begin_us=later * 1000 + 10**9)[-1]
+    reveal["data"]["gameHistory"] = entries
+    with StoreReader(make_store(tmp_path, [reveal])) as reader:
+        (hole,) = audit_store(reader).timing.unaccounted
+    assert hole.seconds == pytest.approx(60 - 16.3, abs=0.5)
