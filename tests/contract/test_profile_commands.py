@@ -208,7 +208,11 @@ def test_recorded_games_can_be_drawn_from(tmp_path: Path) -> None:
 
 
 def test_a_long_simulation_stops_at_once_when_it_is_interrupted(root: Path) -> None:
-    words = ("simulate", "ultra_aggressive", "--runs", "10000000", "--games", "win-rate")
+    quick(
+        *("--data-dir", root, "profiles", "new", "endless"),
+        *("--set", "execution.initial_balance=100000"),
+    )
+    words = ("simulate", "endless", "--runs", "2000000", "--games-per-run", "5000")
     process = subprocess.Popen(
         [*COMMAND, "--data-dir", str(root), *words],
         stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from vectra_player.analysis.charts import Figure, chart_of, token
@@ -55,7 +56,7 @@ def simulation_page(result: Simulation) -> Page:
 
 def comparison_page(results: Sequence[Simulation]) -> Page:
     """Lay out simulations beside each other, the least risky first."""
-    ordered = sorted(results, key=lambda one: one.risk.mean_max_drawdown or 0.0)
+    ordered = by_risk(results)
     note = (
         "Sorted by the mean largest drawdown. Profit and doubled are the chances to end with more "
         "than, and with twice, the initial balance. Of stakes is what all runs brought over what "
@@ -75,9 +76,14 @@ def comparison_page(results: Sequence[Simulation]) -> Page:
         ),
         blocks=(
             Block("Side by side", parts, lambda: compared(ordered)),
-            *(Block(one.profile, (), lambda one=one: fan(one)) for one in ordered if one.bets),  # type: ignore[misc]
+            *(Block(one.profile, (), partial(fan, one)) for one in ordered if one.bets),
         ),
     )
+
+
+def by_risk(results: Sequence[Simulation]) -> list[Simulation]:
+    """Return simulations sorted by their mean largest drawdown, the smallest first."""
+    return sorted(results, key=lambda one: one.risk.mean_max_drawdown or 0.0)
 
 
 def compared_row(one: Simulation) -> tuple[str, ...]:
@@ -167,10 +173,10 @@ def compared(results: Sequence[Simulation]) -> Figure:
             "median": line[2],
             **dict(zip(("low", "lower", "_", "upper", "high"), line, strict=True)),
         }
-        for one in results
+        for one in by_risk(results)
         for line in [[values[-1] for values in one.fan.quantiles.values()]]
     ]
-    order = [one.profile for one in results]
+    order = [str(row["profile"]) for row in rows]
     base = chart_of(rows).encode(y=altair.Y("profile:N", sort=order, title=None))
     axis: dict[str, Any] = {"title": "final bankroll, SOL", "scale": altair.Scale(zero=False)}
     chart = altair.layer(
