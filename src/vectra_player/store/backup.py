@@ -29,7 +29,10 @@ MANIFEST = "backup_manifest.json"
 SYNC_LIST = "sync_manifest.json"
 ARCHIVE_SUFFIX = ".tar.zst"
 
-_PARTS = ("events_parquet", "manifests", "profiles", "rules", "results", "quarantine", "exports")
+_PARTS = (
+    *("events_parquet", "manifests", "profiles", "strategies", "artifacts"),
+    *("rules", "results", "quarantine", "exports"),
+)
 """What a backup holds; `config.toml` besides. Journal, run, logs, staging and caches are not."""
 
 _CHUNK = 1 << 20

@@ -25,7 +25,7 @@ LAYOUT: Final = "vectra-1"
 
 DIRECTORIES: Final = (
     *("events_parquet", "exports", "results", "quarantine", "manifests"),
-    *("profiles", "artifacts", "rules", "journal", "staging", "run", "logs"),
+    *("profiles", "strategies", "artifacts", "rules", "journal", "staging", "run", "logs"),
 )
 
 DAY_US: Final = 86_400_000_000

@@ -27,6 +27,8 @@ def parquet(root: Path) -> dict[str, bytes]:
 def test_a_restored_backup_is_the_store_again(recorded: Any, tmp_path: Path, name: str) -> None:
     (recorded.root / "config.toml").write_text("query_rows = 5\n")
     (recorded.data_dir.profiles / "p.json").write_text("{}")
+    (recorded.data_dir.root / "strategies" / "mine.py").write_text("pass")
+    (recorded.data_dir.root / "artifacts" / "tool.js").write_text("")
     report = backup(recorded.data_dir, tmp_path / name)
     target = tmp_path / "back"
     restored = restore(tmp_path / name, target)
@@ -34,6 +36,8 @@ def test_a_restored_backup_is_the_store_again(recorded: Any, tmp_path: Path, nam
     assert parquet(target) == parquet(recorded.root)
     assert (target / "config.toml").read_text() == "query_rows = 5\n"
     assert (target / "profiles" / "p.json").exists()
+    assert (target / "strategies" / "mine.py").exists()
+    assert (target / "artifacts" / "tool.js").exists()
     assert check(DataDir.open_existing(target)).whole
 
 
