@@ -30,6 +30,10 @@ TITLES = {
     "feed": "PF6: the feed",
     "replay": "PF7: replay",
     "price_path": "PF8: price paths from seeds",
+    "verify": "PF8: verification of games",
+    "monte_carlo": "PF9: simulated runs",
+    "strategy": "PF9: strategies over games",
+    "backtest": "PF9: backtests and grids",
     "decode": "Decoding one packet",
     "footprint": "PF13: footprint of the recorder",
 }
