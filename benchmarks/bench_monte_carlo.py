@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--paths", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    coin, games = coin_pool(FAIR_WIN_CHANCE), generated_pool(1)
+    coin, games = coin_pool(FAIR_WIN_CHANCE), generated_pool()
     begin = time.perf_counter()
     few = ours(profile_of(), coin)(PURE_PATHS)
     print(f"first run of this process: {time.perf_counter() - begin:.2f} s (compile or cache)")

@@ -43,7 +43,7 @@ MAX_RUNS = 2_000_000  # 128 MB of facts
 MAX_GAMES = 100_000
 
 GENERATED_POOL = 1_000_000
-"""Rug ticks drawn when games are generated: their own error is then below 0.2 % of the stake."""
+"""Rug ticks that stand for all generated games: fine enough that what a stake brings is exact."""
 
 FAN_RUNS = 20_000
 """Runs whose bankroll is kept on the way; the fan's quantiles are those of the first so many."""
@@ -119,9 +119,14 @@ def recorded_pool(games: Games) -> Pool:
     return Pool("recorded", whole, left_out=len(games) - len(whole))
 
 
-def generated_pool(seed: int, count: int = GENERATED_POOL) -> Pool:
-    """Draw rug ticks as the published rule makes them: one check a tick, all alike."""
-    ticks = np.random.default_rng([seed, 1]).geometric(V3.rug_chance, count)
+def generated_pool(count: int = GENERATED_POOL) -> Pool:
+    """Draw from rug ticks as the published rule spreads them: one check a tick, all alike.
+
+    The quantiles of that law, each as likely: unlike games drawn once, they have no luck of their
+    own that every run would share.
+    """
+    chances = (np.arange(count) + 0.5) / count
+    ticks = np.ceil(np.log1p(-chances) / math.log1p(-V3.rug_chance))
     return Pool("generated", ticks.astype(np.int64))
 
 
@@ -152,8 +157,7 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: the parts of the profile that decide, as its file has them.
     ev_per_stake: over all runs, with the error of drawing them. ev_of_games: one equal stake on
-    every window the drawn games offer, with the error of there being only so many games; None for
-    a coin.
+    every window of recorded games, with the error of there being only so many; None without them.
     """
 
     profile: str
@@ -298,7 +302,7 @@ def _summary(
         staked=from_lamports(int(column["staked"].sum())),
         mean_games_played=float(column["games"].mean()),
         ev_per_stake=return_of(final - initial, column["staked"]),
-        ev_of_games=None if pool.win_rate is not None else value_of_games(offers),
+        ev_of_games=value_of_games(offers) if pool.kind == "recorded" else None,
         risk=risk_of(final / initial - 1.0, column["deepest"], ruined),
         fan=_fan(path, plan.games),
         finals=_histogram(final / sizing.LAMPORTS),

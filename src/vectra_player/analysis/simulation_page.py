@@ -241,7 +241,7 @@ def _drawn(result: Simulation) -> str:
     plan: Plan = result.plan
     return (
         f"{plan.runs:,} runs of {plan.games:,} games, drawn from "
-        f"{f'{result.pool_games:,} ' if result.pool_games else ''}{_SOURCES[result.pool]}"
+        f"{f'{result.pool_games:,} ' if result.pool == 'recorded' else ''}{_SOURCES[result.pool]}"
     )
 
 
@@ -270,13 +270,17 @@ def _ends(result: Simulation) -> Table:
 
 def _value(result: Simulation) -> Table:
     rows: list[tuple[str, Estimate]] = [("a stake in these runs", result.ev_per_stake)]
+    note = "The interval is about the drawing of runs; n are runs."
     if result.ev_of_games is not None:
         rows.append(("an equal stake on every window of the games", result.ev_of_games))
+        note += (
+            " The second row says how far the recorded games themselves may be off, there being "
+            "only so many; n are games."
+        )
     return Table(
         ("return of", "estimate", "95 % interval", "n", "fair"),
         tuple((name, *cells(found, signed_percent)) for name, found in rows),
-        "The interval of the first row is about the drawing of runs only; n are runs. The second "
-        "says how far the games themselves may be off, there being only so many; n are games.",
+        note,
     )
 
 

@@ -98,7 +98,7 @@ def simulate(
         seed=seed,
         games_per_day=default_games_per_day() if games_per_day is None else games_per_day,
     )
-    pool = _pool(session, games, chosen, win_rate, origin, seed)
+    pool = _pool(session, games, chosen, win_rate, origin)
     results = _simulated(session, chosen, pool, plan)
     if save:
         _save(session, chosen[0], results[0])
@@ -142,7 +142,6 @@ def _pool(
     chosen: Sequence[Profile],
     win_rate: float | None,
     origin: OriginChoice,
-    seed: int,
 ) -> Pool:
     from vectra_player.analysis.monte_carlo import coin_pool, generated_pool, recorded_pool
 
@@ -150,7 +149,7 @@ def _pool(
         assumed = chosen[0].scaling.win_rate_assumption if win_rate is None else win_rate
         return coin_pool(assumed)
     if games is GamesChoice.generated:
-        return generated_pool(seed)
+        return generated_pool()
     from vectra_player.analysis.games import load_games
     from vectra_player.store.layout import DataDir
     from vectra_player.store.reads import GameFilter, StoreReader
