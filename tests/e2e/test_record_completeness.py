@@ -157,8 +157,8 @@ def test_everything_a_chrome_page_exchanges_is_recorded(page: str, tmp_path: Pat
     kinds = kinds_of(root)
     assert "gap" not in kinds
     assert kinds.count("connected") >= 4
-    if "polling" not in page:  # a connection that only polls has no end one could see
-        assert kinds.count("disconnected") >= 3
+    # A poll that is dropped may be tried again by Chrome: then only the next connection shows it.
+    assert kinds.count("disconnected") >= (1 if "polling" in page else 3)
 
 
 async def reload(port: int) -> None:

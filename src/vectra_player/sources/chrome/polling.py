@@ -24,6 +24,8 @@ from vectra_player.sources.chrome.outbox import Item
 
 SEPARATOR = "\x1e"
 """Between packets of one body (Engine.IO 4)."""
+CLOSE = "1"
+_SAYS: dict[Direction, str] = {"received": "server", "sent": "page"}
 BODY_S = 60.0
 """How long frames wait for a body before it becomes a gap. A busy Chrome was seen to need more than
 ten seconds; meanwhile the chrome-host keeps what comes."""
@@ -148,7 +150,7 @@ class Polling:
     def _sent(self, session: Session, event: _WillBeSent, poll: Poll) -> None:
         ts = self._desk.stamps.at(event.timestamp)
         if event.request.post_data is not None:
-            for item in self._packets(event.request.post_data, poll, "sent", ts):
+            for item in self._packets(session, event.request.post_data, poll, "sent", ts):
                 self._desk.put(item)
             return
         slot = self._desk.outbox.hold(self._clock.monotonic() + BODY_S)
@@ -158,7 +160,7 @@ class Polling:
                 items = [self._lost(poll.key, reply.error)]
             else:
                 body = msgspec.json.decode(reply.result, type=_PostData).post_data
-                items = self._packets(body, poll, "sent", ts)
+                items = self._packets(session, body, poll, "sent", ts)
             self._desk.outbox.fill(slot, items)
 
         self._send("Network.getRequestPostData", {"requestId": event.request_id}, session.id, told)
@@ -209,10 +211,13 @@ class Polling:
             poll.sid = _sid_of(body)
             poll.socket_id = connection_id(session.target_id, poll.sid)
             begun = self._begin(session, poll, ts)
-        return begun + self._packets(body, poll, "received", ts)
+        return begun + self._packets(session, body, poll, "received", ts)
 
-    def _packets(self, body: str, poll: Poll, direction: Direction, ts: Micros) -> list[Item]:
-        items = []
+    def _packets(
+        self, session: Session, body: str, poll: Poll, direction: Direction, ts: Micros
+    ) -> list[Item]:
+        items: list[Item] = []
+        key = session.target_id, poll.sid
         for index, packet in enumerate(body.split(SEPARATOR) if body else []):
             binary = packet.startswith("b")
             items.append(
@@ -228,6 +233,8 @@ class Polling:
                     unique=f"{direction}:{index}",
                 )
             )
+            if packet == CLOSE:
+                items += self._ended(key, f"the {_SAYS[direction]} said goodbye ({CLOSE})")
         return items
 
     def _begin(self, session: Session, poll: Poll, ts: Micros) -> list[Item]:
@@ -259,19 +266,25 @@ class Polling:
             self._end((session.target_id, poll.sid), error)
 
     def _end(self, key: tuple[str, str], reason: str) -> None:
+        for item in self._ended(key, reason):
+            self._desk.put(item)
+
+    def _ended(self, key: tuple[str, str], reason: str) -> list[Item]:
+        """Forget a connection; return the fact of its end, if it was open."""
         connection = self._connections.pop(key, None)
-        if connection is not None:
-            self._desk.put(
-                self._desk.fact(
-                    "disconnected",
-                    unique=connection.socket_id,
-                    stream=connection.socket_id,
-                    host=host_of(connection.url),
-                    socket_id=connection.socket_id,
-                    transport="polling",
-                    reason=reason,
-                )
+        if connection is None:
+            return []
+        return [
+            self._desk.fact(
+                "disconnected",
+                unique=connection.socket_id,
+                stream=connection.socket_id,
+                host=host_of(connection.url),
+                socket_id=connection.socket_id,
+                transport="polling",
+                reason=reason,
             )
+        ]
 
     def _lost(self, key: str, error: str) -> Item:
         missing = "the packets of one polling body"

@@ -151,6 +151,17 @@ def test_a_refused_poll_ends_the_connection(peer: Peer) -> None:
     assert [kind for kind, _ in peer.facts()] == ["late_attach", "socket_error", "disconnected"]
 
 
+def test_a_connection_that_only_polls_ends_with_its_goodbye(peer: Peer) -> None:
+    peer.polls("1.3", sid="S")
+    peer.finishes("1.3")
+    peer.answers("Network.getResponseBody", {"body": SEPARATOR.join(["42[1]", "1"])})
+    frames = peer.frames()
+    assert [frame.raw for frame in frames if frame.raw_format == "engineio"] == ["42[1]", "1"]
+    assert frames[-1].event_name == "vectra.disconnected"
+    peer.polls("1.4", sid="T", method="POST", postData="1")
+    assert [frame.event_name for frame in peer.frames()][-1] == "vectra.disconnected"
+
+
 def test_webtransport_is_an_alarm(peer: Peer) -> None:
     url = "https://backend.example/socket.io/?EIO=4&transport=webtransport"
     peer.says("Network.webTransportCreated", transportId="1", url=url)
