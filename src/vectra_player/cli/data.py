@@ -82,7 +82,8 @@ def import_(
 
 def _show_import(session: Session, report: ImportReport) -> None:
     say(
-        f"{report.events:,} events in {report.games:,} games from {report.files:,} files; "
+        f"{report.events:,} events from {report.files:,} files; they tell of {report.games:,} games, "
+        "finished or not (`games` lists the finished ones); "
         f"{report.duplicates:,} were here already, {report.bad_lines:,} bad lines, "
         f"{report.skipped:,} files skipped."
     )
@@ -244,7 +245,7 @@ def _show_games(session: Session, found: Sequence[GameInfo]) -> None:
         for g in found
     ]
     session.table("", columns, rows)
-    session.note(f"{len(found):,} games")
+    session.note(f"{len(found):,} finished games")
 
 
 def stats(context: typer.Context) -> None:
