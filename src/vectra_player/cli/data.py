@@ -82,7 +82,7 @@ def import_(
 
 def _show_import(session: Session, report: ImportReport) -> None:
     say(
-        f"{report.events:,} events from {report.files:,} files; they tell of {report.games:,} games, "
+        f"{report.events:,} events from {report.files:,} files tell of {report.games:,} games, "
         "finished or not (`games` lists the finished ones); "
         f"{report.duplicates:,} were here already, {report.bad_lines:,} bad lines, "
         f"{report.skipped:,} files skipped."
