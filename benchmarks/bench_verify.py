@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from benchmarks.bench_price_path import PEER, TARGET, Games, make_games, node, peer_absent
 
+from vectra_player.fairness.checks import GameCheck
 from vectra_player.fairness.evidence import Evidence
-from vectra_player.fairness.verify import GameCheck, examine, verify
+from vectra_player.fairness.verify import examine, verify
 from vectra_player.game.price_path import commitment, price_paths
 
 SINGLE_GAMES = 200

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from vectra_player.fairness.audit import audit_store
+from vectra_player.fairness.checks import Verification
 from vectra_player.fairness.evidence import from_file
 from vectra_player.fairness.results import Audit
-from vectra_player.fairness.verify import Verification, verify_file, verify_store
+from vectra_player.fairness.verify import verify_file, verify_store
 from vectra_player.store.importers import import_paths
 from vectra_player.store.reads import StoreReader
 

@@ -14,9 +14,9 @@ from vectra_player.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vectra_player.fairness.checks import GameCheck, Verification
     from vectra_player.fairness.evidence import Evidence
     from vectra_player.fairness.results import Audit
-    from vectra_player.fairness.verify import GameCheck, Verification
     from vectra_player.store.reads import StoreReader
 
 _WHERE = {"real": "the real site", "demo": "the demo server", "all": "any server"}

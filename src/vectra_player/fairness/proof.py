@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from vectra_player.analysis.charts import Figure, chart_of, token
 from vectra_player.analysis.report import Code, Prose, Report, Section, Table
 from vectra_player.errors import UsageError
+from vectra_player.fairness.checks import GameCheck
 from vectra_player.fairness.evidence import Claim, Evidence
-from vectra_player.fairness.verify import GameCheck, examine
+from vectra_player.fairness.verify import examine
 from vectra_player.game import kernels
 from vectra_player.game.kernels import Rules
 from vectra_player.game.price_path import (

@@ -27,11 +27,12 @@ from tests.unit.fairness.recordings import (
 from vectra_player.analysis.games import Games, generate_games
 from vectra_player.fairness.audit import Recorded, audit, audit_store
 from vectra_player.fairness.audit_report import audit_report
+from vectra_player.fairness.checks import Verification
 from vectra_player.fairness.evidence import pack
 from vectra_player.fairness.null import fair_null
 from vectra_player.fairness.results import Audit
 from vectra_player.fairness.timing import Watched
-from vectra_player.fairness.verify import Verification, verify
+from vectra_player.fairness.verify import verify
 from vectra_player.store import observations
 from vectra_player.store.reads import StoreReader
 
@@ -54,18 +55,18 @@ def test_a_fair_house_alarms_as_rarely_as_it_should() -> None:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("hazard x 1.5, 100 games", 3),
-        ("hazard x 1.2, 1,000 games", 5),
-        ("rugs twice as likely above 2x, 400 games", 5),
-        ("lower peak of two seeds, 400 games", 6),
-        ("long games follow long ones, 400 games", 6),
-        ("one big move in nine steps, 100 games", 5),
-        ("games above 10x never shown, 200 games", 6),
+        ("hazard x 1.5, 100 games", 2),
+        ("hazard x 1.2, 1,000 games", 3),
+        ("rugs twice as likely above 2x, 400 games", 3),
+        ("lower peak of two seeds, 400 games", 4),
+        ("long games follow long ones, 400 games", 4),
+        ("one big move in nine steps, 100 games", 3),
+        ("games above 10x never shown, 200 games", 4),
     ],
 )
 def test_a_dishonest_house_is_found_out(name: str, least: int) -> None:
     house, games = HOUSES[name]
-    assert judge(house, games, 6, NULL).alarms >= least
+    assert judge(house, games, 4, NULL).alarms >= least
 
 
 def test_the_same_games_and_seed_give_the_same_record() -> None:

@@ -20,8 +20,9 @@ from tests.unit.fairness.recordings import (
 )
 
 from vectra_player.errors import UsageError
+from vectra_player.fairness.checks import GameCheck, Verification
 from vectra_player.fairness.evidence import evidence_of, from_file, from_store, pack
-from vectra_player.fairness.verify import GameCheck, Verification, verify_file, verify_store
+from vectra_player.fairness.verify import verify_file, verify_store
 from vectra_player.game.price_path import commitment
 from vectra_player.store.reads import StoreReader
 

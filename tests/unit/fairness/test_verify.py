@@ -12,16 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.fairness.recordings import START_US, make_claim, make_names, make_path
 
+from vectra_player.fairness.checks import GameCheck, Verification
 from vectra_player.fairness.evidence import Claim, pack
-from vectra_player.fairness.verify import (
-    FEW_GAMES,
-    GameCheck,
-    Verification,
-    compute,
-    examine,
-    screen,
-    verify,
-)
+from vectra_player.fairness.verify import FEW_GAMES, compute, examine, screen, verify
 from vectra_player.game.price_path import RULES, commitment, price_path
 
 SHORT = next(number for number in range(100) if len(make_path(number).prices) in range(6, 12))
