@@ -45,9 +45,12 @@ class Table:
     note: str = ""
     tall: bool = False
 
-    def words(self, column: int) -> bool:
-        """Tell whether a column is text to be read, which may wrap, and no number."""
-        return any(len(row[column]) > LONGEST_NUMBER for row in self.rows if column < len(row))
+    def words(self) -> list[bool]:
+        """Tell for each column whether it is text to be read, which may wrap, and no number."""
+        longest = [0] * len(self.columns)
+        for row in self.rows:
+            longest = [max(most, len(cell)) for most, cell in zip(longest, row, strict=True)]
+        return [most > LONGEST_NUMBER for most in longest]
 
 
 Part = Prose | Code | Table | Figure

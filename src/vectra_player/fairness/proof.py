@@ -145,10 +145,8 @@ def _checks_section(check: GameCheck, claim: Claim, path: PricePath) -> Section:
 def _ticks_section(claim: Claim, path: PricePath) -> Section:
     heard: dict[int, float] = dict(claim.ticks)
     told = dict(enumerate(claim.published))
-    last = max(len(path.prices), len(told), max(heard, default=-1) + 1)
-    rows = tuple(
-        _tick_row(tick, told.get(tick), heard.get(tick), path.prices) for tick in range(last)
-    )
+    ticks = sorted({*range(len(path.prices)), *told, *heard})
+    rows = tuple(_tick_row(tick, told.get(tick), heard.get(tick), path.prices) for tick in ticks)
     columns = ("tick", "published", "heard live", "recomputed", "result")
     note = (
         "Prices are written with as many digits as it takes to tell every bit. The last one is the "
@@ -160,7 +158,7 @@ def _ticks_section(claim: Claim, path: PricePath) -> Section:
 def _tick_row(
     tick: int, told: float | None, heard: float | None, prices: tuple[float, ...]
 ) -> tuple[str, ...]:
-    computed = prices[tick] if tick < len(prices) else None
+    computed = prices[tick] if 0 <= tick < len(prices) else None
     recorded = [price for price in (told, heard) if price is not None and price == price]
     result = "differs" if any(price != computed for price in recorded) else "equal"
     return (
