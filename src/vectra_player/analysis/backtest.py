@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vectra_player.analysis.backtest_tables import games_table, sol, trades_table
-from vectra_player.analysis.baselines import coin_flip_of
 from vectra_player.analysis.contestant import Contestant
 from vectra_player.analysis.doubts import doubts
 from vectra_player.analysis.lookahead import LookAhead, check_lookahead
@@ -35,7 +34,7 @@ from vectra_player.analysis.splits import (
     walk_forward,
 )
 from vectra_player.errors import UsageError
-from vectra_player.strategy.builtin.baselines import NeverBet
+from vectra_player.strategy.builtin.baselines import CoinFlip, NeverBet
 from vectra_player.strategy.records import RunResult, Stopped
 from vectra_player.strategy.sizing import from_lamports, to_lamports
 
@@ -189,10 +188,9 @@ def _compute(match: _Match) -> Run:
     contestant, games, question = match.contestant, match.chosen.games, match.question
     result = contestant.play(games, seed=question.seed)
     columns = columns_of(result.games, len(games))
-    coin = coin_flip_of(result, int(games.last_ticks.sum()))
     coins, nothing = (
         columns_of(play(each, games, contestant.conditions, seed=question.seed).games, len(games))
-        for each in (coin, NeverBet())
+        for each in (CoinFlip.like(result), NeverBet())
     )
     record = _record(match, result, columns, coins, nothing)
     n_train = split_by_time(len(games), question.train_share).train.last

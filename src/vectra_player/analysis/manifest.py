@@ -23,7 +23,7 @@ DECIDING = ("game", "model", "strategy")
 """Packages whose code can change a result; of `analysis` only the modules below can."""
 
 DECIDING_MODULES = (
-    *("backtest", "baselines", "contestant", "fastpath", "games", "grid", "lookahead"),
+    *("backtest", "contestant", "fastpath", "games", "grid", "lookahead"),
     *("measures", "play", "risk", "significance", "splits", "sweep", "sweep_best", "sweep_work"),
 )
 

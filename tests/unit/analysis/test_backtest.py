@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from tests.backtest_support import (
@@ -150,6 +152,24 @@ def test_a_strategy_that_fails_ends_its_run_and_what_it_did_stays(
     assert record.whole.buys == 3
     assert record.whole.games == 6
     assert "ended early, in game game-3" in record.warnings[0]
+
+
+def test_games_with_gaps_and_unseen_ends_are_played_where_they_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    games = games_of([1.0] * 4 + [float("nan")] * 3 + [1.2] * 20, [1.0 + k / 50 for k in range(12)])
+    cut = replace(
+        games,
+        prices=games.prices[:-1],
+        offsets=np.array([0, 28, 40]),
+        rug_ticks=np.array([27, -1]),
+    )
+    run = backtest(tmp_path, strategy_file(tmp_path / "buyer.py"), recorded(cut))
+    first, second = run.per_game.to_pylist()
+    assert (first["buys"], second["buys"]) == (0, 1)  # tick 5 of the first was missed
+    assert second["profit"] == -second["invested"]  # nobody saw how the second ended
+    assert second["rug_tick"] is None
+    assert any("2 games have gaps" in warning for warning in run.record.warnings)
 
 
 def test_without_games_there_is_advice_and_nothing_is_kept(tmp_path: Path) -> None:
