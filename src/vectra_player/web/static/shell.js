@@ -185,7 +185,7 @@ class Shell {
       this.setStatus("feed", open ? `feed ${client.store.rate().toFixed(0)}/s` : `feed ${state.connection.state}`, open ? "good" : "bad");
       const { delayMs, gaps } = state.source;
       this.setStatus("lag", delayMs === null ? null : `lag ${Math.round(delayMs)} ms`);
-      this.setStatus("gaps", gaps === null ? null : `${gaps} gaps`, gaps ? "warn" : "good");
+      this.setStatus("gaps", gaps === null ? null : `${gaps} ${gaps === 1 ? "gap" : "gaps"}`, gaps ? "warn" : "good");
       const { state: how, reason } = state.connection;
       this.setNote("feed", how in NOTES ? (how === "ended" ? NOTES.ended + reason : NOTES[how]) : null, how === "waiting" ? "warn" : "bad");
     };

@@ -8,7 +8,7 @@ import { byId, el, emptyState, errorState, setText, skeleton } from "/static/ui/
 
 const LISTED = 200;
 const FIGURES = ["events", "games", "gaps", "durable", "sessions"];
-const HEADS = [["session", ""], ["source", ""], ["started", ""], ["length", "num"], ["events", "num"], ["games", "num"], ["ended", ""], ["origin", ""]];
+const HEADS = [["session", "num"], ["source", ""], ["started", "num"], ["length", "num"], ["events", "num"], ["games", "num"], ["ended", ""], ["origin", ""]];
 
 const client = new FoundationWSClient();
 const shell = mountShell({ page: "tools", title: "Recording control" });
