@@ -114,7 +114,8 @@ _ROWS = (
     "fair mean of the bets, SOL", "best game, SOL", "worst game, SOL", "largest drawdown, SOL",
     "largest drawdown, share", "sortino a game", "the worst 5 % of games lose at least",
     "and on average", "buys", "sidebets", "sidebets won", "orders refused", "mean, SOL",
-    "95 % interval", "sharpe a game", "variants tried", "deflated score", "beyond chance",
+    "95 % interval from", "to", "sharpe a game", "variants tried", "deflated score",
+    "beyond chance",
 )  # fmt: skip
 
 
@@ -153,7 +154,8 @@ def _column(part: Measures) -> tuple[str, ...]:
         f"{part.bets_won:,}",
         f"{part.refused:,}",
         f"{evidence.mean:+.6f}",
-        f"{evidence.low:+.6f} … {evidence.high:+.6f}",
+        f"{evidence.low:+.6f}",
+        f"{evidence.high:+.6f}",
         _number(evidence.sharpe),
         f"{evidence.variants:,}",
         _number(evidence.deflated),
