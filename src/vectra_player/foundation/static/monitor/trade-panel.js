@@ -10,6 +10,7 @@ const SHARES = [10, 25, 50, 100];
 const TITLES = { PAPER: "Paper trading", PRACTICE: "Practice" };
 const FIGURES = ["cash", "worth", "profit", "in bets"];
 const OPEN = new Set(["BETTING", "LIVE"]);
+const SHOWN = 0.0005; // a smaller amount is written 0.000, and has no sign
 
 export class TradePanel {
   #store;
@@ -88,9 +89,9 @@ export class TradePanel {
     const profit = account === null ? null : worth - account.start_cash;
     const told = { cash: account?.cash ?? null, worth, profit, "in bets": account?.at_risk ?? null };
     for (const [name, node] of this.#figures) {
-      put(node, formatSol(told[name], { sign: name === "profit" }), formatSolExact(told[name]));
+      put(node, name === "profit" ? gain(told[name]) : formatSol(told[name]), formatSolExact(told[name]));
     }
-    this.#figures.get("profit").dataset.side = !profit || Math.abs(profit) < 0.0005 ? "" : profit > 0 ? "up" : "down";
+    this.#figures.get("profit").dataset.side = !profit || Math.abs(profit) < SHOWN ? "" : profit > 0 ? "up" : "down";
     this.#holding(holding, value);
     this.#sidebet(account?.sidebet ?? null, state);
     this.#enable(account, holding, state);
@@ -99,7 +100,7 @@ export class TradePanel {
   #holding(holding, value) {
     const text = holding === null
       ? "Nothing is held."
-      : `Holds ${formatSol(holding.qty)} from ${formatPrice(holding.avg_cost)}: ${formatSol(value - holding.cost, { sign: true })}`;
+      : `Holds ${formatSol(holding.qty)} from ${formatPrice(holding.avg_cost)}: ${gain(value - holding.cost)}`;
     setText(byId("trade-holding"), text);
   }
 
@@ -174,6 +175,11 @@ export class TradePanel {
     byId("trade-sidebet").addEventListener("click", () => this.#bet());
     byId("trade-reset").addEventListener("click", () => this.#wallet.open());
   }
+}
+
+/** A profit or loss; what is written as 0 has no sign. */
+function gain(amount) {
+  return formatSol(amount !== null && Math.abs(amount) < SHOWN ? 0 : amount, { sign: true });
 }
 
 /** Say in one line what became of an action. */
