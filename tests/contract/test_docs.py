@@ -48,6 +48,10 @@ NOT_RUN = {
         "needs the reader's own Chrome",
         "tests/e2e/test_chrome_port.py::test_an_open_page_is_whole_from_the_moment_of_attaching",
     ),
+    "vectra-player strategy run conservative --games 5": NotRun(
+        "plays five games of three minutes",
+        "tests/contract/test_strategy_run.py::test_a_strategy_plays_whole_games_on_paper",
+    ),
     "./run.sh --source public": NotRun(
         "records the real site",
         "tests/unit/sources/test_public_ws.py::test_both_directions_are_kept_as_exact_packets",
@@ -73,6 +77,7 @@ WHILE_SERVED = {
     "vectra-player open --print",
     "vectra-player open artifacts/live-monitor/ --print",
     "vectra-player replay GAME_ID",
+    "vectra-player strategy run conservative --replay GAME_ID",
 }
 """Commands that talk to a running service; they are run beside one."""
 
