@@ -11,14 +11,14 @@ import msgspec
 import typer
 
 from vectra_player.cli.data import OriginChoice, iso_time, moment
-from vectra_player.cli.session import Session, say
+from vectra_player.cli.pages import PLOTS, REPORTS, check_file, show_page
+from vectra_player.cli.session import Session
 from vectra_player.errors import UsageError
 
 if TYPE_CHECKING:
     from vectra_player.analysis.answers import Answer, Source
     from vectra_player.analysis.games import Games
     from vectra_player.analysis.page import Page
-    from vectra_player.analysis.report import Table
     from vectra_player.store.reads import StoreReader
 
 app = typer.Typer(
@@ -222,7 +222,9 @@ def _run(
     """Load the games, analyse them, show and write the answer. asked: its name and options."""
     from vectra_player.analysis.answers import Answer, games_of_source, ground_of
 
-    _check_files(*files)
+    plot, report = files
+    check_file(plot, PLOTS)
+    check_file(report, REPORTS)
     with ExitStack() as stack:
         reader = None if source.generated is not None else stack.enter_context(_reader(session))
         games = games_of_source(source, reader)
@@ -230,8 +232,9 @@ def _run(
     name, options = asked
     answer = Answer(analysis=name, asked=options, ground=ground_of(source, games), result=result)
     page = lay_out(result)
-    _write(page, answer, *files)
-    session.result(answer, lambda: _show(session, page, answer))
+    _write(page, answer, plot, report)
+    session.note(f"{page.title}: {source.words}.\n")
+    session.result(answer, lambda: show_page(session, page))
     for path in files:
         if path is not None:
             session.note(f"Written: {path}")
@@ -242,17 +245,6 @@ def _reader(session: Session) -> StoreReader:
     from vectra_player.store.reads import StoreReader
 
     return StoreReader(DataDir.open_existing(session.data_dir).root)
-
-
-def _check_files(plot: Path | None, report: Path | None) -> None:
-    """Refuse what could not be written before anything is computed."""
-    for path, endings in ((plot, (".svg", ".png")), (report, (".html", ".htm"))):
-        if path is None:
-            continue
-        if path.suffix not in endings:
-            raise UsageError(f"{path} cannot be written.", advice=f"End it in {endings[0]}.")
-        if not path.resolve().parent.is_dir():
-            raise UsageError(f"There is no folder {path.parent}.", advice="Make it first.")
 
 
 def _write(page: Page, answer: Answer, plot: Path | None, report: Path | None) -> None:
@@ -280,34 +272,3 @@ def _manifest(answer: Answer) -> dict[str, str]:
         seed=source.seed,
     )
     return {"games": f"{answer.ground.games:,} {source.words}", **manifest.lines()}
-
-
-def _show(session: Session, page: Page, answer: Answer) -> None:
-    from vectra_player.analysis.report import Table
-
-    session.note(f"{page.title}: {answer.ground.source.words}.\n")
-    for sentence in page.summary:
-        say(sentence)
-    for block in page.blocks:
-        say(f"\n{block.title}")
-        for part in block.parts:
-            if isinstance(part, Table):
-                _show_table(session, part)
-            else:
-                session.note("\n".join(part.paragraphs))
-
-
-def _show_table(session: Session, table: Table) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as Drawn
-    from rich.text import Text
-
-    drawn = Drawn(header_style="bold", box=SIMPLE_HEAD)
-    for index, name in enumerate(table.columns):
-        drawn.add_column(name, justify="right" if index else "left")
-    for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row))  # a name may look like markup
-    if table.rows:
-        session.console.print(drawn)
-    if table.note:
-        session.note(table.note)

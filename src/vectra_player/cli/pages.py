@@ -47,12 +47,14 @@ def show_table(session: Session, table: Table) -> None:
     """Print a table whose cells are texts already; the first column to the left."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as Drawn
+    from rich.text import Text
 
     drawn = Drawn(header_style="bold", box=SIMPLE_HEAD)
     for index, name in enumerate(table.columns):
         drawn.add_column(name, justify="right" if index else "left")
     for row in table.rows:
-        drawn.add_row(*row)
-    session.console.print(drawn, markup=False)
+        drawn.add_row(*(Text(cell) for cell in row))  # a name may look like markup
+    if table.rows:
+        session.console.print(drawn)
     if table.note:
         session.note(table.note)
