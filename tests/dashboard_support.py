@@ -82,7 +82,7 @@ def board(root: Path, limits: StoreLimits | None = None, **options: Any) -> Iter
     """Build the application over a data directory; its jobs run as long as the block."""
     DataDir.open_or_create(root)
     peers: list[Peer | None] = [None]
-    store = Store(root, limits or StoreLimits(look_s=0))
+    store = Store(root, limits or StoreLimits(look_s=0, fresh_s=0))
     services = Services(
         data_dir=root,
         port=PORT,

@@ -232,7 +232,7 @@ def test_a_person_sees_faults_as_a_page(site: Board) -> None:
 
 
 def test_a_statement_that_would_run_for_minutes_is_stopped(root: Path) -> None:
-    with board(root, StoreLimits(timeout_s=0.000001, look_s=0)) as hurried:
+    with board(root, StoreLimits(timeout_s=0.000001, look_s=0, fresh_s=0)) as hurried:
         answer = hurried.get(f"/api/games/{GAME}")
         assert answer.status_code == 503
         assert answer.json is not None
@@ -241,7 +241,7 @@ def test_a_statement_that_would_run_for_minutes_is_stopped(root: Path) -> None:
 
 
 def test_who_finds_no_free_reader_is_told_to_ask_again(root: Path) -> None:
-    with board(root, StoreLimits(readers=1, wait_s=0.05, look_s=0)) as busy:
+    with board(root, StoreLimits(readers=1, wait_s=0.05, look_s=0, fresh_s=0)) as busy:
         with busy.services.store.reader():
             answer = busy.get("/api/games?q=zzz")
         assert answer.status_code == 503

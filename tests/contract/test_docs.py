@@ -67,6 +67,7 @@ UNTIL_INTERRUPTED = {
     "./run.sh": "game=",
     "vectra-player demo-server --port 8765 --speed 4": "The game runs at http://127.0.0.1:",
     "vectra-player foundation": "not-recording",
+    "vectra-player dashboard": "Dashboard: http://127.0.0.1:",
     "FOUNDATION_PORT=0 FOUNDATION_HTTP_PORT=0 ./run.sh": "game=",
     "vectra-player up --source replay:GAME_ID": "Feed: ws://127.0.0.1:",
 }
@@ -75,6 +76,8 @@ UNTIL_INTERRUPTED = {
 WHILE_SERVED = {
     "vectra-player open",
     "vectra-player open --print",
+    "vectra-player open games",
+    "vectra-player open monitor",
     "vectra-player open artifacts/live-monitor/ --print",
     "vectra-player replay GAME_ID",
     "vectra-player strategy run conservative --replay GAME_ID",

@@ -65,7 +65,8 @@ def profile_events(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     from vectra_player.store.profile import update_profile
 
     home, events, complete = DataDir(data_dir), 0, False
-    while not complete:
+    ends = monotonic() + PROFILE_S  # what is recorded meanwhile is for the next time
+    while not complete and monotonic() < ends:
         tell(events, 0, "events")
         report = update_profile(home, PROFILE_STEP_S)
         events, complete = events + report.events, report.complete

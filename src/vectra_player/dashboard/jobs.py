@@ -35,7 +35,7 @@ KEPT = 50
 
 MAX_WAITING = 20
 RETRY_S = 5.0
-NICE = 10
+NICE = 5
 
 
 class Progress(msgspec.Struct, frozen=True):

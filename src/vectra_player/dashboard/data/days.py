@@ -1,67 +1,65 @@
-"""Counts by UTC day: each day is counted once, and again only when its files change.
+"""Counts by UTC day, made of each file once: files never change, they only come and go.
 
-Years of recordings then cost a pass at the first look, and the day that is being recorded after
-that. The sums of the pages (sessions, coverage, counts of tables) are made of these.
+Years of recordings then cost a pass at the first look, and after that only what was filed since. A
+day whose files were exchanged (compacted, deleted from) is counted anew. The sums of the pages
+(sessions, coverage, counts of tables) are made of these rows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import posixpath
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from vectra_player.dashboard.data.store import State, Store
-
-if TYPE_CHECKING:
-    from vectra_player.store.reads import StoreReader
+from vectra_player.dashboard.data.store import Store, day_of
 
 Row = dict[str, Any]
+File = tuple[str, int]
+
+
+class _Day(NamedTuple):
+    files: frozenset[File]
+    rows: list[Row]
 
 
 class DayCounts:
-    """Rows of one aggregate by day; `sql` groups by `date` and selects it, `{days}` filters."""
+    """Rows of one aggregate over `rows`; the statement groups by `date` and selects it.
+
+    A key may come in several rows, one for each time files were counted: whoever reads them sums.
+    """
 
     def __init__(self, store: Store, doc_type: str, sql: str) -> None:
         self._store = store
         self._doc_type = doc_type
         self._sql = sql
         self._lock = threading.Lock()
-        self._known: dict[dt.date, tuple[State, list[Row]]] = {}
+        self._known: dict[dt.date, _Day] = {}
 
     def rows(self) -> list[Row]:
-        """Return the rows of all days, oldest first. Raises StoreBusyError."""
-        days = _by_day(self._store.state((self._doc_type,)))
+        """Return the rows of all days, oldest day first. Raises StoreBusyError."""
         with self._lock:
-            changed = [day for day, files in days.items() if self._files_of(day) != files]
-            if changed:
-                self._count(days, changed)
-            self._known = {day: self._known[day] for day in sorted(days)}
-            return [row for _, rows in self._known.values() for row in rows]
-
-    def _files_of(self, day: dt.date) -> State | None:
-        known = self._known.get(day)
-        return known[0] if known else None
-
-    def _count(self, days: dict[dt.date, State], changed: Sequence[dt.date]) -> None:
-        with self._store.reader() as reader:
-            found = _fetch(reader, self._sql, changed)
-        fresh: dict[dt.date, list[Row]] = {day: [] for day in changed}
-        for row in found:
-            fresh[row["date"]].append(row)
-        for day, rows in fresh.items():
-            self._known[day] = (days[day], rows)
-
-
-def _fetch(reader: StoreReader, sql: str, days: Sequence[dt.date]) -> list[Row]:
-    marks = ", ".join("?" * len(days))
-    return reader.fetch(sql.format(days=f"date IN ({marks})"), list(days)).to_pylist()
+            days = _by_day(self._store.state((self._doc_type,)))
+            kept = {
+                day: known
+                for day, known in self._known.items()
+                if day in days and known.files <= days[day]
+            }
+            nothing = _Day(frozenset(), [])
+            fresh = {day: files - kept.get(day, nothing).files for day, files in days.items()}
+            new = [file for files in fresh.values() for file in files]
+            found: dict[dt.date, list[Row]] = {}
+            for row in self._store.count(self._doc_type, new, self._sql) if new else ():
+                found.setdefault(row["date"], []).append(row)
+            self._known = {
+                day: _Day(files, kept.get(day, nothing).rows + found.get(day, []))
+                for day, files in sorted(days.items())
+            }
+            return [row for known in self._known.values() for row in known.rows]
 
 
-def _by_day(state: State) -> dict[dt.date, State]:
-    days: dict[dt.date, list[tuple[str, int]]] = {}
-    for path, size in state:
-        name = posixpath.basename(posixpath.dirname(path)).removeprefix("date=")
-        days.setdefault(dt.date.fromisoformat(name), []).append((path, size))
-    return {day: tuple(files) for day, files in days.items()}
+def _by_day(files: Iterable[File]) -> dict[dt.date, frozenset[File]]:
+    days: dict[dt.date, set[File]] = {}
+    for path, size in files:
+        days.setdefault(day_of(path), set()).add((path, size))
+    return {day: frozenset(found) for day, found in days.items()}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from vectra_player.dashboard.data.packet import HEAD_CHARS
 from vectra_player.dashboard.data.store import Store
 from vectra_player.dashboard.faults import MissingError
 
@@ -25,7 +26,6 @@ TABLES = ("game", "game_tick", "other_player", "sidebet", "system_event")
 MAX_TRADES = 5_000
 LEADERS = 10
 LEADER_STEP_TICKS = 5
-MAX_PAYLOAD_CHARS = 200_000
 
 _ID_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})-")
 
@@ -127,16 +127,16 @@ class GameData(msgspec.Struct, frozen=True):
 
 
 class RawEvent(msgspec.Struct, frozen=True):
-    """One stored packet of the game."""
+    """One stored packet of the game; `cut`: `raw` is only its beginning."""
 
     session_id: str
     seq: int
     ts: int
     name: str
     direction: str
-    tick: int | None
     size_bytes: int
     raw: str
+    cut: bool
 
 
 class RawPage(msgspec.Struct, frozen=True):
@@ -386,7 +386,8 @@ def _raw(reader: StoreReader, game_id: str, wanted: RawWanted) -> RawPage:
     rows = scope.rows(
         f"""
         SELECT session_id, seq, epoch_us(ts) AS ts, coalesce(event_name, packet_type) AS name,
-          direction, NULL::INTEGER AS tick, size_bytes, left(raw, {MAX_PAYLOAD_CHARS}) AS raw
+          direction, size_bytes, left(raw, {HEAD_CHARS}) AS raw,
+          length(raw) > {HEAD_CHARS} AS cut
         FROM ws_event_rows WHERE {{game}}{extra} ORDER BY ts, session_id, seq LIMIT ? OFFSET ?
         """,  # noqa: S608 -- constants
         *more,

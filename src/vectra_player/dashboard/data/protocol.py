@@ -7,6 +7,7 @@ Payloads are looked for day by day, newest first, for as long as a page may wait
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,7 +17,7 @@ from msgspec import Meta
 
 from vectra_player.dashboard.data.days import DayCounts
 from vectra_player.dashboard.data.drift import Drift, drift
-from vectra_player.dashboard.data.game import MAX_PAYLOAD_CHARS
+from vectra_player.dashboard.data.packet import HEAD_CHARS
 from vectra_player.dashboard.data.store import Store
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.store.layout import DataDir
@@ -34,7 +35,7 @@ Way = Annotated[Literal["", "received", "sent"], Meta(description="received, sen
 
 _DAILY = """
     SELECT date, coalesce(event_name, packet_type) AS name, direction, count(*) AS n
-    FROM ws_event_rows WHERE {days} GROUP BY ALL
+    FROM rows GROUP BY ALL
 """
 
 
@@ -178,7 +179,9 @@ class ProtocolData:
         profile = self.profile()
         rows = self._daily.rows()
         days = sorted({row["date"] for row in rows})[-SPARK_DAYS:]
-        counts = {(row["name"], row["direction"], row["date"]): row["n"] for row in rows}
+        counts: Counter[tuple[str, str, dt.date]] = Counter()
+        for row in rows:
+            counts[row["name"], row["direction"], row["date"]] += row["n"]
         lines = drift(profile)
         events = [
             EventLine(
@@ -190,7 +193,7 @@ class ProtocolData:
                 bytes=event.bytes,
                 first_ts=event.first_ts,
                 last_ts=event.last_ts,
-                days=[counts.get((event.name, event.direction, day), 0) for day in days],
+                days=[counts[event.name, event.direction, day] for day in days],
                 drift=sum((d.event, d.direction) == (event.name, event.direction) for d in lines),
             )
             for event in sorted(profile.events.values(), key=lambda e: (-e.count, e.name))
@@ -316,7 +319,7 @@ def _packets(
         f"""
         SELECT session_id, seq, epoch_us(ts) AS ts, coalesce(event_name, packet_type) AS name,
           direction, packet_type, game_id, ack_id, trace_id, size_bytes,
-          left(raw, {MAX_PAYLOAD_CHARS}) AS raw, length(raw) > {MAX_PAYLOAD_CHARS} AS cut
+          left(raw, {HEAD_CHARS}) AS raw, length(raw) > {HEAD_CHARS} AS cut
         FROM ws_event_rows WHERE date = ? AND {where}
         ORDER BY ts DESC, session_id DESC, seq DESC LIMIT ?
         """,  # noqa: S608 -- conditions are ours, values are parameters

@@ -24,12 +24,12 @@ _EVENTS = """
       count(*) FILTER (event_name = 'vectra.disconnected') AS disconnects,
       bool_or(coalesce(event_name = 'vectra.crash_recovered', false)) AS crashed,
       bool_or(coalesce(event_name = 'vectra.stopped', false)) AS stopped
-    FROM ws_event_rows WHERE {days} GROUP BY date, session_id
+    FROM rows GROUP BY date, session_id
 """
 _GAMES = """
-    SELECT date, session_id, count(*) AS games FROM game_all WHERE {days}
-    GROUP BY date, session_id
+    SELECT date, session_id, count(*) AS games FROM rows GROUP BY date, session_id
 """
+_ROWS = "SELECT date, count(*) AS n FROM rows GROUP BY date"
 
 
 class SessionLine(msgspec.Struct, frozen=True):
@@ -77,20 +77,11 @@ class SessionData:
 
     def __init__(self, store: Store) -> None:
         from vectra_player.model.rows import DOC_TYPES
-        from vectra_player.store.views import REGISTERED_AS
 
         self._store = store
         self._events = DayCounts(store, "ws_event", _EVENTS)
         self._games = DayCounts(store, "game", _GAMES)
-        self._rows = {
-            name: DayCounts(
-                store,
-                name,
-                f"SELECT date, count(*) AS n FROM {REGISTERED_AS.get(name, name)}"  # noqa: S608
-                " WHERE {days} GROUP BY date",
-            )
-            for name in DOC_TYPES
-        }
+        self._rows = {name: DayCounts(store, name, _ROWS) for name in DOC_TYPES}
 
     def warm(self) -> None:
         """Count what is not counted yet, so that the first look need not wait for it."""
@@ -133,19 +124,19 @@ class SessionData:
     def _doc_type(self, name: str, counts: DayCounts) -> DocType:
         rows = counts.rows()
         files = self._store.state((name,))
-        last = rows[-1] if rows else None
+        last_day = rows[-1]["date"] if rows else None
         return DocType(
             name=name,
             rows=sum(row["n"] for row in rows),
             files=len(files),
             bytes=sum(size for _, size in files),
-            last_day=None if last is None else str(last["date"]),
-            last_day_rows=0 if last is None else last["n"],
+            last_day=None if last_day is None else str(last_day),
+            last_day_rows=sum(row["n"] for row in rows if row["date"] == last_day),
         )
 
 
 def _join(one: Row, other: Row) -> Row:
-    """Join two days of one session."""
+    """Join two counts of one session: of two days, or of one day's earlier and later files."""
     return {
         **one,
         "origin": max(one["origin"], other["origin"]),

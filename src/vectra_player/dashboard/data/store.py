@@ -8,9 +8,11 @@ advice, and the page stays usable.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import posixpath
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,7 +32,11 @@ class StoreBusyError(VectraError):
 
 
 class StoreLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the pages may take of the machine. `look_s`: how long a look at the files holds."""
+    """What the pages may take of the machine.
+
+    `look_s`: how long a look at the files holds; `fresh_s`: how long an answer holds although files
+    have come: while recording, some come all the time.
+    """
 
     readers: int = 3
     timeout_s: float = 20.0
@@ -38,6 +44,8 @@ class StoreLimits(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int = 700
     kept_answers: int = 400
     look_s: float = 0.5
+    fresh_s: float = 3.0
+    count_s: float = 120.0
 
 
 State = tuple[tuple[str, int], ...]
@@ -53,7 +61,7 @@ class Store:
         self._free = threading.Semaphore(self._limits.readers)
         self._idle: list[StoreReader] = []
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, tuple[State, Any]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, tuple[State, float, Any]] = OrderedDict()
         self._turns: dict[Hashable, threading.Lock] = {}
         self._looks: dict[str, tuple[float, State]] = {}
 
@@ -108,6 +116,37 @@ class Store:
         """Return the files of these doc types, at most `look_s` old."""
         return tuple(pair for doc_type in doc_types for pair in self._look(doc_type))
 
+    def count(self, doc_type: str, files: Sequence[tuple[str, int]], sql: str) -> list[Any]:
+        """Run a statement of ours over some files only, as the table `rows`; by day and in turn.
+
+        Raises:
+            StoreBusyError: it ran out of its time or memory, or the files are gone.
+        """
+        import duckdb
+
+        from vectra_player.store.dataset import DataFile, open_root, vanished
+
+        limits = self._limits
+        listed = [DataFile(doc_type, day_of(path), path, size) for path, size in files]
+        with duckdb.connect(config={"memory_limit": f"{limits.memory_mb}MB"}) as connection:
+            timer = threading.Timer(limits.count_s, connection.interrupt)
+            timer.daemon = True
+            timer.start()
+            try:
+                connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET temp_directory = ''")
+                connection.register("rows", open_root(self.data_dir).dataset(doc_type, listed))
+                counted: list[Any] = connection.sql(sql).to_arrow_table().to_pylist()
+                return counted
+            except Exception as error:
+                refusal = self._refusal(error)
+                if vanished(error):
+                    refusal = StoreBusyError("Files were exchanged.", advice="Ask again.")
+                if refusal is None:
+                    raise
+                raise refusal from error
+            finally:
+                timer.cancel()
+
     def close(self) -> None:
         """Close the readers that are not in use."""
         with self._lock:
@@ -157,14 +196,16 @@ class Store:
     def _known(self, key: Hashable, state: State) -> tuple[Any] | None:
         with self._lock:
             kept = self._answers.get(key)
-            if kept is None or kept[0] != state:
+            if kept is None:
+                return None
+            if kept[0] != state and monotonic() - kept[1] > self._limits.fresh_s:
                 return None
             self._answers.move_to_end(key)
-            return (kept[1],)
+            return (kept[2],)
 
     def _keep(self, key: Hashable, state: State, answer: Any) -> None:
         with self._lock:
-            self._answers[key] = (state, answer)
+            self._answers[key] = (state, monotonic(), answer)
             self._answers.move_to_end(key)
             while len(self._answers) > self._limits.kept_answers:
                 gone, _ = self._answers.popitem(last=False)
@@ -173,3 +214,9 @@ class Store:
     def _turn(self, key: Hashable) -> threading.Lock:
         with self._lock:
             return self._turns.setdefault(key, threading.Lock())
+
+
+def day_of(path: str) -> dt.date:
+    """Return the UTC day a file of the tree belongs to."""
+    name = posixpath.basename(posixpath.dirname(path)).removeprefix("date=")
+    return dt.date.fromisoformat(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vectra_player.dashboard.data.packet import Packet, PacketWanted, read_packet
 from vectra_player.dashboard.data.protocol import (
     Chain,
     EventFields,
@@ -42,6 +43,8 @@ class ProtocolRoutes:
                      EventFields, params=EventWanted),
             Endpoint("GET", "/api/protocol/payloads", self.payloads, "Packets, newest first.",
                      PayloadPage, params=PayloadsWanted),
+            Endpoint("GET", "/api/packet", self.packet, "One packet as recorded.", Packet,
+                     params=PacketWanted),
             Endpoint("GET", "/api/protocol/chains", self.chains,
                      "Packets that belong together.", list[Chain]),
         ]  # fmt: skip
@@ -67,6 +70,10 @@ class ProtocolRoutes:
     def payloads(self, params: PayloadsWanted) -> PayloadPage:
         """Look for packets."""
         return self._data.payloads(params)
+
+    def packet(self, params: PacketWanted) -> Packet:
+        """Return one packet whole."""
+        return read_packet(self._services.store, params)
 
     def chains(self) -> list[Chain]:
         """List chains."""

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatDuration, formatPrice, formatSol, forma
 import { get } from "/static/ui/api.js";
 import { el, emptyState } from "/static/ui/dom.js";
 import { nameOf } from "/static/ui/names.js";
-import { jsonTree } from "/static/dash/json-tree.js";
+import { packetTree } from "/static/dash/json-tree.js";
 import { load } from "/static/dash/load.js";
 import { drawPager, table } from "/static/dash/table.js";
 
@@ -158,7 +158,7 @@ const EVENTS = [
   { label: "", cell: (row) => (row.direction === "sent" ? "↑" : "↓"), title: (row) => row.direction },
   { label: "event", cell: (row) => row.name },
   { label: "size", name: "num", cell: (row) => formatBytes(row.size_bytes) },
-  { label: "as recorded", name: "raw-cell", cell: (row) => jsonTree(row.raw) },
+  { label: "as recorded", name: "raw-cell", cell: packetTree },
 ];
 
 function drawEvents(box, told, { path }) {

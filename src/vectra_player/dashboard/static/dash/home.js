@@ -10,13 +10,14 @@ import { TradeTape } from "/static/ui/tape.js";
 import { GamePanel } from "/static/monitor/game-panel.js";
 import { drawCoverage } from "/static/dash/coverage.js";
 import { LiveShell } from "/static/dash/live-shell.js";
-import { load } from "/static/dash/load.js";
+import { refresh } from "/static/dash/load.js";
 import { miniCard } from "/static/dash/mini.js";
 import { SHORT_COLUMNS } from "/static/dash/sessions-table.js";
 import { table } from "/static/dash/table.js";
 import { counted } from "/static/dash/words.js";
 
 const STORE_MS = 15_000;
+const SETTLED_MS = 3_000;
 const SHOWN = 20;
 const SESSIONS = 6;
 
@@ -125,10 +126,16 @@ async function verify(ids) {
 /** Ask for the parts of the store; each is shown as soon as it is there. */
 function ask() {
   const keep = { again: ask };
-  load(byId("games"), () => get(`/api/home?games=${SHOWN}`), drawHome, { rows: 3, ...keep });
-  load(byId("coverage"), () => get("/api/coverage"), drawDays, { rows: 3, ...keep });
-  load(byId("sessions"), () => get(`/api/sessions?size=${SESSIONS}`), drawSessions, { rows: 5, ...keep });
+  refresh(byId("games"), () => get(`/api/home?games=${SHOWN}`), drawHome, { rows: 3, ...keep });
+  refresh(byId("coverage"), () => get("/api/coverage"), drawDays, { rows: 3, ...keep });
+  refresh(byId("sessions"), () => get(`/api/sessions?size=${SESSIONS}`), drawSessions, { rows: 5, ...keep });
 }
 
-client.on("game.settled", () => setTimeout(ask, 2_000));
+let settling = null;
+client.on("game.settled", () => {
+  settling ??= setTimeout(() => {
+    settling = null;
+    ask();
+  }, SETTLED_MS);
+});
 poll(async () => ask(), STORE_MS);

@@ -1,5 +1,6 @@
 // A packet as text that opens into a tree; each value's path can be copied. Nothing becomes markup.
 
+import { get } from "/static/ui/api.js";
 import { el } from "/static/ui/dom.js";
 
 const PREVIEW = 110;
@@ -20,15 +21,31 @@ export function payloadOf(raw) {
   return null;
 }
 
-/** A closed line of text; opened it shows the tree. `value`: what to show, else parsed from `raw`. */
-export function jsonTree(raw, value = undefined) {
+/** A closed line of a row of a list: `{session_id, seq, ts, raw, cut}`; opened it shows all of it. */
+export function packetTree({ session_id: session, seq, ts, raw, cut }) {
+  const path = `/api/packet?${new URLSearchParams({ session, seq, ts })}`;
+  return jsonTree(raw, undefined, cut ? async () => (await get(path)).raw : null);
+}
+
+/**
+ * A closed line of text; opened it shows the tree. `value`: what to show, else parsed from `raw`, or
+ * from what `whole()` gives where `raw` is only a beginning.
+ */
+export function jsonTree(raw, value = undefined, whole = null) {
   const text = raw ?? JSON.stringify(value);
   const shown = text.length > PREVIEW ? `${text.slice(0, PREVIEW)}…` : text;
   const box = el("details", { class: "json" }, el("summary", { class: "num truncate" }, shown));
-  box.addEventListener("toggle", () => {
+  box.addEventListener("toggle", async () => {
     if (!box.open || box.childElementCount > 1) return;
-    const parsed = value === undefined ? payloadOf(text) : value;
-    box.append(parsed === null ? el("pre", { class: "wrapped" }, text) : tree(parsed, "$", 0));
+    const note = el("p", { class: "muted" }, "Reading…");
+    box.append(note);
+    try {
+      const all = whole === null ? text : await whole();
+      const parsed = value === undefined ? payloadOf(all) : value;
+      note.replaceWith(parsed === null || typeof parsed !== "object" ? el("pre", { class: "wrapped" }, all) : tree(parsed, "$", 0));
+    } catch (error) {
+      note.textContent = `${error.message} ${error.advice ?? ""}`;
+    }
   });
   return box;
 }

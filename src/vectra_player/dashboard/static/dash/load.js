@@ -42,6 +42,12 @@ export async function load(box, ask, draw, { rows = 6, again = () => load(box, a
   }
 }
 
+/** As `load`, for what is asked again and again: while an answer is awaited, nothing is asked. */
+export function refresh(box, ask, draw, options = {}) {
+  if (box.hasAttribute("aria-busy")) return;
+  load(box, ask, draw, options);
+}
+
 const turns = new WeakMap();
 const shown = new WeakMap();
 

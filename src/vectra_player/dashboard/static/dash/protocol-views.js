@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount, formatDateTime, formatPercent, formatTime, formatUtc } from "/static/sdk/format.js";
 import { el, emptyState } from "/static/ui/dom.js";
-import { jsonTree } from "/static/dash/json-tree.js";
+import { packetTree } from "/static/dash/json-tree.js";
 import { table } from "/static/dash/table.js";
 
 const ms = (micros) => micros / 1000;
@@ -49,7 +49,7 @@ const PAYLOADS = [
   { label: "time", name: "num", cell: (row) => formatDateTime(ms(row.ts)), title: (row) => `${formatUtc(ms(row.ts))}\nsession ${row.session_id}, seq ${row.seq}` },
   { label: "event", cell: (row) => `${row.direction === "sent" ? "↑" : "↓"} ${row.name}` },
   { label: "size", name: "num", cell: (row) => formatBytes(row.size_bytes) },
-  { label: "as recorded", name: "raw-cell", cell: (row) => jsonTree(row.raw) },
+  { label: "as recorded", name: "raw-cell", cell: packetTree },
 ];
 
 export function drawPayloads(box, told, { asked, go }) {

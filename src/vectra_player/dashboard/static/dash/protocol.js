@@ -9,7 +9,7 @@ import { load } from "/static/dash/load.js";
 import { drawChains, drawDrift, drawFields, drawPayloads } from "/static/dash/protocol-views.js";
 
 const DEFAULT = "fields";
-const STEP_MS = 700;
+const STEP_MS = 1_000;
 const SVG = "http://www.w3.org/2000/svg";
 
 const shell = mountShell({ page: "protocol" });
@@ -104,26 +104,31 @@ function show() {
   load(panel, () => view.ask(asked()), (data) => view.draw(panel, data, { asked: asked(), go }), { again: show });
 }
 
-function draw(answer) {
+function take(answer) {
   told = answer;
   const share = answer.events_total ? formatPercent((100 * answer.profiled) / answer.events_total) : "—";
   const days = answer.days.length ? `${answer.days[0]} to ${answer.days.at(-1)}` : "no day";
   setText(byId("covered"), `${formatCount(answer.profiled)} packets profiled (${share} of those filed), ${answer.events.length} events, ${days}`);
+}
+
+function draw(answer) {
+  take(answer);
   show();
   if (answer.profiled < answer.events_total && !caughtUp) catchUp();
 }
 
-/** Have what was filed since the last time profiled, once a visit, and show it. */
+/** Have what was filed since the last time profiled, once a visit, and show it as it comes. */
 async function catchUp() {
   caughtUp = true;
   try {
     const { id } = await post("/api/protocol/profile", {});
-    for (;;) {
+    for (let over = false; !over; ) {
       await new Promise((done) => setTimeout(done, STEP_MS));
-      const job = await get(`/api/jobs/${id}`);
-      if (["done", "failed", "cancelled"].includes(job.state)) break;
+      over = ["done", "failed", "cancelled"].includes((await get(`/api/jobs/${id}`)).state);
+      take(await get("/api/protocol"));
+      drawTree();
     }
-    draw(await get("/api/protocol"));
+    show();
   } catch {
     // The profile is shown as far as it goes.
   }

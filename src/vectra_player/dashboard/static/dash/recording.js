@@ -9,7 +9,7 @@ import { EventList } from "/static/dash/event-list.js";
 import { Exports } from "/static/dash/exports.js";
 import { Imports } from "/static/dash/imports.js";
 import { LiveShell } from "/static/dash/live-shell.js";
-import { load } from "/static/dash/load.js";
+import { load, refresh } from "/static/dash/load.js";
 import { SESSION_COLUMNS } from "/static/dash/sessions-table.js";
 import { drawPager, table } from "/static/dash/table.js";
 
@@ -99,7 +99,7 @@ function drawSessions(told) {
   else byId("sessions").replaceChildren(table(SESSION_COLUMNS, told.sessions, { caption: "Sessions" }));
   drawPager(byId("pager"), told, (page) => {
     history.replaceState(null, "", page === 1 ? "/recording" : `/recording?page=${page}`);
-    askStore();
+    askStore(load);
   });
 }
 
@@ -107,9 +107,9 @@ function drawTables(told) {
   byId("tables").replaceChildren(table(TABLE_COLUMNS, told, { caption: "Tables" }));
 }
 
-function askStore() {
-  load(byId("sessions"), () => get(`/api/sessions?page=${asked()}`), drawSessions, { rows: 8, again: askStore });
-  load(byId("tables"), () => get("/api/tables"), drawTables, { rows: 8, again: askStore });
+function askStore(ask = refresh) {
+  ask(byId("sessions"), () => get(`/api/sessions?page=${asked()}`), drawSessions, { rows: 8, again: () => askStore() });
+  ask(byId("tables"), () => get("/api/tables"), drawTables, { rows: 8, again: () => askStore() });
 }
 
 const control = new Switch();
@@ -117,7 +117,7 @@ live.on((told) => {
   control.draw(told);
   events.running(told.running);
 });
-new Imports(askStore);
+new Imports(() => askStore());
 new Exports();
 shell.key("r", "Start or stop recording", () => control.toggle());
 shell.key(" ", "Pause the list of events", () => events.toggle());

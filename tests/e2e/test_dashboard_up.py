@@ -1,0 +1,275 @@
+"""The dashboard beside a real `up`: live pages, one login, restarts, and hostile data."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+from tests.command_support import free_port, run, wait_until
+from tests.e2e.support.dashboards import lone_dashboard, opened
+from tests.e2e.support.pages import PATIENCE_MS, chromium
+from tests.foundation_support import Site, ask, site
+
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
+
+DEMO = ("--source", "demo", "--speed", "20", "--seed", "7")
+
+
+def port_of(up: Site) -> int:
+    assert up.instance.dashboard is not None
+    return up.instance.dashboard
+
+
+def origin_of(up: Site) -> str:
+    return f"http://127.0.0.1:{port_of(up)}"
+
+
+def told(up: Site, path: str) -> Any:
+    answer = ask(port_of(up), "GET", path, up.bearer)
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def child_of(up: Site) -> int | None:
+    """Return the process id of the supervised dashboard."""
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = status.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"--supervised" in words and str(up.root).encode() in words:
+            return int(status.parent.name)
+    return None
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    root = tmp_path_factory.mktemp("live")
+    with site(root, *DEMO, dashboard=True, VECTRA_FILE_INTERVAL_S="1") as running:
+        running.until(lambda state: state["recording"]["games"] >= 2, "two games")
+        yield running
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (768, "light"), (360, "dark")])
+async def test_every_page_is_live(up: Site, tmp_path: Path, width: int, scheme: str) -> None:
+    pages = {
+        "/": "#games .mini",
+        "/recording": "#events .event",
+        "/games": "#rows tbody tr",
+        "/protocol": "#events .event-line",
+    }
+    token = up.instance.token
+    async with chromium() as browser:
+        for path, shown in pages.items():
+            async with opened(
+                browser, origin_of(up), token, path, width=width, scheme=scheme
+            ) as page:
+                await expect(page.locator(shown).first).to_be_visible()
+                await expect(page.locator(".badge").first).to_have_text("DEMO")
+                await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
+                await expect(page.locator(".status-items")).to_contain_text(
+                    re.compile("feed [1-9]"), use_inner_text=False
+                )
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width
+                name = path.strip("/") or "home"
+                await page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+
+
+async def test_home_shows_the_game_that_is_on_and_verified_ones(up: Site) -> None:
+    async with chromium() as browser, opened(browser, origin_of(up), up.instance.token) as page:
+        await expect(page.locator("#price")).to_have_text(re.compile(r"\dx$"))
+        await expect(page.locator("#leaders tbody tr")).to_have_count(10)
+        await expect(page.locator("[data-figure='durable']")).to_contain_text("#")
+        await expect(page.locator("#games .mini", has_text="✓ seed").first).to_be_visible()
+        assert await page.locator("#games .mini", has_text="✗").count() == 0
+        await page.locator("#games .mini").first.click()
+        await expect(page.locator("#figures")).to_contain_text("rug tick")
+
+
+async def test_recording_is_stopped_and_started_and_events_are_looked_into(up: Site) -> None:
+    async with (
+        chromium() as browser,
+        opened(browser, origin_of(up), up.instance.token, "/recording") as page,
+    ):
+        button = page.locator("#record")
+        await expect(button).to_have_text("Stop recording")
+        await page.locator("#event-filter").fill("leaderboard")
+        await expect(page.locator("#events .event").first).to_contain_text("game.tick")
+        await page.keyboard.press("Escape")
+        await page.locator("#pause").click()
+        await page.locator("#events details summary").first.click()
+        await expect(page.locator("#events .json-tree").first).to_be_visible()
+        await page.locator("#pause").click()
+        await button.click()
+        await expect(page.locator("#record-note")).to_contain_text("Recording stopped.")
+        await expect(page.locator(".rec")).to_have_attribute("data-on", "false")
+        await button.click()
+        await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
+
+
+async def test_a_game_is_replayed_on_the_monitor_with_the_same_login(up: Site) -> None:
+    game = told(up, "/api/games?sort=ticks&size=1")["games"][0]["game_id"]
+    async with (
+        chromium() as browser,
+        opened(browser, origin_of(up), up.instance.token, f"/games/{game}") as page,
+    ):
+        await expect(page.locator("#figures")).to_contain_text("rug tick")
+        await page.locator("#replay").click()
+        await expect(page).to_have_url(re.compile(f":{up.instance.monitor}/\\?replay="))
+        await expect(page.locator(".badge").first).to_have_text("REPLAY")
+        home = page.locator(".tab[data-neighbour]", has_text="Home")
+        await expect(home).to_be_visible()
+        await home.click()
+        await expect(page).to_have_url(f"{origin_of(up)}/")
+        await expect(page.locator(".badge").first).to_have_text("DEMO")
+
+
+def test_open_leads_to_the_dashboard_and_one_link_logs_in_to_both(up: Site) -> None:
+    links = {
+        page: run("--data-dir", up.root, "open", page, "--json").json["link"]
+        for page in ("", "games", "monitor", "artifacts/live-monitor/")
+    }
+    assert links[""].startswith(origin_of(up))
+    assert links["games"].startswith(origin_of(up))
+    assert links["games"].endswith("&next=/games")
+    assert links["monitor"].startswith(up.origin)
+    assert links["artifacts/live-monitor/"].startswith(up.origin)
+    path = links[""].removeprefix(origin_of(up))
+    answer = ask(port_of(up), "GET", path, {})
+    assert answer.status == 303
+    cookie = {"Cookie": answer.headers["set-cookie"].split(";")[0]}
+    assert ask(port_of(up), "GET", "/api/home", cookie).status == 200
+    assert up.get("/api/state", cookie).status == 200
+    assert ask(port_of(up), "GET", path, {}).status == 401
+
+
+def test_a_dashboard_that_dies_comes_back_and_recording_goes_on(up: Site) -> None:
+    before = up.get("/api/recording").json
+    child = wait_until(lambda: child_of(up), "the dashboard's process")
+    os.kill(child, signal.SIGKILL)
+    # The port is never free: the question waits in the queue of the socket that stays open.
+    assert ask(port_of(up), "GET", "/health", {}).status == 200
+    assert child_of(up) != child
+    after = up.get("/api/recording").json
+    assert after["session_id"] == before["session_id"]
+    assert after["gaps"] == before["gaps"]
+    assert after["events"] > before["events"]
+
+
+def test_without_dashboard_means_without(tmp_path: Path) -> None:
+    with site(tmp_path, *DEMO) as up:
+        assert up.instance.dashboard is None
+        assert up.get("/health").json["dashboard"] is None
+        assert child_of(up) is None
+
+
+def test_everything_ends_in_order_and_the_port_is_free(tmp_path: Path) -> None:
+    with site(tmp_path, *DEMO, dashboard=True) as up:
+        assert ask(port_of(up), "GET", "/health", {}).status == 200
+        assert up.stop(signal.SIGINT).code == 0
+        wait_until(lambda: child_of(up) is None, "the dashboard has ended")
+        with pytest.raises(ConnectionRefusedError):
+            ask(port_of(up), "GET", "/health", {})
+
+
+def test_a_killed_up_leaves_no_dashboard_behind(tmp_path: Path) -> None:
+    with site(tmp_path, *DEMO, dashboard=True) as up:
+        assert ask(port_of(up), "GET", "/health", {}).status == 200
+        up.process.kill()
+        up.process.communicate()
+        wait_until(lambda: child_of(up) is None, "the dashboard ends with its parent")
+
+
+async def test_pages_notice_that_foundation_comes_and_goes(tmp_path: Path) -> None:
+    root = tmp_path / "d"
+    port = str(free_port())
+    with lone_dashboard(root, VECTRA_DASHBOARD_PORT=port) as lone:
+        async with (
+            chromium() as browser,
+            opened(browser, lone.origin, lone.token, allowed=("WebSocket", "401")) as page,
+        ):
+            await expect(page.locator("#next")).to_contain_text("Nothing is recorded yet")
+            with site(root, *DEMO, VECTRA_DASHBOARD_PORT=port) as up:
+                await expect(page.locator("#live")).to_have_attribute("data-live", "true")
+                # The cookie is of the dashboard's own token; the new foundation's link serves both.
+                await page.goto(f"{lone.origin}/login?token={up.instance.token}")
+                await expect(page.locator("#price")).to_have_text(re.compile(r"\dx$"))
+                await asyncio.to_thread(up.stop, signal.SIGINT)
+            await expect(page.locator(".shell-note")).to_contain_text("Foundation does not run")
+            await expect(page.locator("#live")).to_have_attribute("data-live", "false")
+
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "'><iframe srcdoc='<script>parent.alert(1)</script>'>",
+    "javascript:alert(1)",
+    "</script><script>alert(1)</script>",
+    "{{7*7}}{% raw %}",
+    "<a href=javascript:alert(1)>x</a>",
+    "<details open ontoggle=alert(1)>",
+    "\u202e<b onmouseover=alert(1)>x</b>",
+]
+
+
+def hostile_capture() -> str:
+    """A capture whose every text field holds a script."""
+    lines = []
+    for number, payload in enumerate(PAYLOADS):
+        stamp = f"2025-12-20T10:00:{number:02d}.000000Z"
+        game = f"20251220-{number:016x}"
+        trade = {
+            "id": f"t{number}", "gameId": game, "playerId": payload, "username": payload,
+            "type": "buy", "amount": 1.0, "qty": 1.0, "price": 1.0, "tickIndex": 1, "coin": payload,
+        }  # fmt: skip
+        state = {
+            "gameId": payload, "active": True, "price": 1.0, "tickCount": 1, "rugged": False,
+            "leaderboard": [{"id": payload, "username": payload, "pnl": 1.0}],
+        }  # fmt: skip
+        chat = {"username": payload, "message": payload, payload: payload}
+        for event, data in (
+            ("standard/newTrade", trade),
+            ("gameStateUpdate", {**state, "gameId": game}),
+            ("gameStateUpdate", state),
+            ("newChatMessage", chat),
+            (payload, {payload: payload}),
+        ):
+            record = {"seq": len(lines) + 1, "ts": stamp, "event": event, "data": data}
+            lines.append(json.dumps(record))
+    return "\n".join(lines) + "\n"
+
+
+async def test_no_script_in_the_data_ever_runs(tmp_path: Path) -> None:
+    capture = tmp_path / "evil.jsonl"
+    capture.write_text(hostile_capture())
+    root = tmp_path / "d"
+    assert run("--data-dir", root, "import", capture).code == 0
+    with lone_dashboard(root) as lone:
+        games = [f"/games/20251220-{number:016x}" for number in range(len(PAYLOADS))]
+        paths = ["/", "/games?q=%3Cscript%3Ealert(1)%3C/script%3E", "/recording"]
+        paths += ["/protocol?tab=drift", "/protocol?tab=payloads", "/protocol?event=newChatMessage"]
+        paths += ["/protocol?q=%22%3E%3Csvg%20onload=alert(1)%3E&tab=payloads"]
+        paths += [games[0], games[1], f"{games[2]}?tab=leaders", f"{games[3]}?tab=events"]
+        # `watch` notes dialogs, page errors and lines of the console, CSP violations included.
+        async with (
+            chromium() as browser,
+            opened(browser, lone.origin, lone.token, allowed=("404",)) as page,
+        ):
+            for path in paths:
+                await page.goto(f"{lone.origin}{path}")
+                await expect(page.locator("[aria-busy]")).to_have_count(0)
+                for box in await page.locator("main details:not([open]) > summary").all():
+                    if await box.is_visible():
+                        await box.click(timeout=PATIENCE_MS)
+                assert await page.locator("main script, main iframe, main img").count() == 0
+            await page.goto(f"{lone.origin}/protocol?tab=payloads&event=newChatMessage")
+            await expect(page.locator("#panel tbody tr")).to_have_count(len(PAYLOADS))
