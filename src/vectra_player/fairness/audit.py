@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from vectra_player.analysis import survival
 from vectra_player.analysis.games import Games, load_games
+from vectra_player.analysis.manifest import versions
 from vectra_player.fairness import exposure as exposures
 from vectra_player.fairness.checks import Verification
 from vectra_player.fairness.correction import corrected
@@ -72,7 +74,8 @@ def audit(
     if null is None:
         null = fair_null(null_size(complete), threads=os.cpu_count() or 1)
     covariates = recorded.covariates or unknown(games)
-    bins = exposures.age_bins(exposure)
+    seen = survival.exposure(games)
+    bins = exposures.age_bins(seen)
     steps = steps_of(games)
     findings = corrected(
         (
@@ -105,7 +108,7 @@ def audit(
         cannot_show=CANNOT_SHOW,
         hazard_by_age=bins,
         length_bins=tuple(bin_counts(pits).tolist()) if len(pits) else (),
-        survival=exposures.survival_of(exposure),
+        survival=exposures.survival_of(seen),
         manifest=_manifest(games, seed, len(null)),
     )
 
@@ -152,8 +155,6 @@ def _replay(verification: Verification | None) -> Replay | None:
 
 def _manifest(games: Games, seed: int, null_games: int) -> dict[str, Any]:
     """Say all that is needed to repeat the audit; the time is left out, so that it repeats."""
-    from importlib.metadata import version
-
     known = games.ended_at[games.ended_at >= 0]
     return {
         "data_sha256": games.digest,
@@ -163,7 +164,7 @@ def _manifest(games: Games, seed: int, null_games: int) -> dict[str, Any]:
         "null_seed": NULL_SEED,
         "first_ended_at": _iso(int(known.min())) if len(known) else None,
         "last_ended_at": _iso(int(known.max())) if len(known) else None,
-        "versions": {name: version(name) for name in ("vectra-player", "numpy", "scipy", "numba")},
+        "versions": versions(),
     }
 
 

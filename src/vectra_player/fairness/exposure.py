@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vectra_player.analysis.games import Games
+from vectra_player.analysis.intervals import beta_limits, proportion
+from vectra_player.analysis.survival import Exposure as CheckCounts
+from vectra_player.analysis.survival import product_limit
 from vectra_player.fairness.results import AgeBin, Finding, Hazard, Question, Survival
 from vectra_player.game.price_path import V3
 
 FAIR_HAZARD = V3.rug_chance
-CONFIDENCE = 0.95
 FEWEST_RUGS = 10
 RUGS_A_BIN = 8
 MOST_BINS = 12
@@ -88,29 +90,17 @@ def exposure_of(games: Games) -> Exposure:
     return Exposure(game, games.first_ticks[game], last[game], rugged[game])
 
 
-def interval(rugs: int, ticks: int) -> tuple[float, float]:
-    """Return the exact (Clopper-Pearson) interval of a chance; (0, 1) without data."""
-    from scipy.stats import beta
-
-    if not ticks:
-        return 0.0, 1.0
-    tail = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, rugs, ticks - rugs + 1)) if rugs else 0.0
-    high = float(beta.ppf(1 - tail, rugs + 1, ticks - rugs)) if rugs < ticks else 1.0
-    return low, high
-
-
 def hazard_of(exposure: Exposure) -> Hazard:
     """Estimate the chance of a rug a tick."""
     rugs, ticks = exposure.rugs, exposure.ticks
-    low, high = interval(rugs, ticks)
+    found = proportion(rugs, ticks)
     return Hazard(
         rugs=rugs,
         ticks=ticks,
         fair=FAIR_HAZARD,
-        estimate=rugs / ticks if ticks else None,
-        low=low,
-        high=high,
+        estimate=found.value,
+        low=0.0 if found.low is None else found.low,
+        high=1.0 if found.high is None else found.high,
     )
 
 
@@ -124,36 +114,29 @@ def hazard_test(exposure: Exposure) -> Finding:
     return _HAZARD.answer(exposure.ticks, exposure.rugs / exposure.ticks, float(found.pvalue))
 
 
-def at_risk(exposure: Exposure) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the rug checks and the rugs at each age: two (max_age + 1,) arrays, none at age 0."""
-    size = int(exposure.last.max(initial=0)) + 2
-    change = np.bincount(exposure.first + 1, minlength=size)[:size].astype(np.int64)
-    change -= np.bincount(exposure.last + 1, minlength=size)[:size]
-    rugs = np.bincount(exposure.last[exposure.rugged], minlength=size)[:size]
-    return np.cumsum(change)[:-1], rugs[:-1].astype(np.int64)
-
-
-def age_bins(exposure: Exposure) -> tuple[AgeBin, ...]:
+def age_bins(seen: CheckCounts) -> tuple[AgeBin, ...]:
     """Cut the ages into bins of about equally many rug checks, eight rugs expected or more."""
-    count = min(MOST_BINS, int(exposure.ticks * FAIR_HAZARD / RUGS_A_BIN))
+    count = min(MOST_BINS, int(seen.checks * FAIR_HAZARD / RUGS_A_BIN))
     if count < 2:
         return ()
-    checks, rugs = at_risk(exposure)
-    total = np.cumsum(checks)
+    total = np.cumsum(seen.at_risk)
     cuts = np.searchsorted(total, total[-1] * np.arange(1, count) / count) + 1
-    edges = np.unique(np.concatenate([[1], cuts, [len(checks)]]))
-    return tuple(
-        _age_bin(int(first), int(last) - 1, checks, rugs) for first, last in pairwise(edges)
-    )
+    edges = np.unique(np.concatenate([[1], cuts, [len(total)]]))
+    return tuple(_age_bin(int(first), int(last) - 1, seen) for first, last in pairwise(edges))
 
 
-def _age_bin(
-    first: int, last: int, checks: npt.NDArray[np.int64], rugs: npt.NDArray[np.int64]
-) -> AgeBin:
-    ticks, count = int(checks[first : last + 1].sum()), int(rugs[first : last + 1].sum())
-    low, high = interval(count, ticks)
+def _age_bin(first: int, last: int, seen: CheckCounts) -> AgeBin:
+    ticks = int(seen.at_risk[first : last + 1].sum())
+    count = int(seen.rugs[first : last + 1].sum())
+    low, high = beta_limits(count, ticks)
     return AgeBin(
-        first=first, last=last, ticks=ticks, rugs=count, estimate=count / ticks, low=low, high=high
+        first=first,
+        last=last,
+        ticks=ticks,
+        rugs=count,
+        estimate=count / ticks,
+        low=float(low),
+        high=float(high),
     )
 
 
@@ -171,17 +154,16 @@ def age_test(exposure: Exposure, bins: Sequence[AgeBin]) -> Finding:
     return _AGE.answer(ticks, statistic, float(chi2.sf(statistic, len(bins) - 1)))
 
 
-def survival_of(exposure: Exposure) -> tuple[Survival, ...]:
+def survival_of(seen: CheckCounts) -> tuple[Survival, ...]:
     """Return the share of games alive after each tick (product limit), thinned for a plot."""
-    if not len(exposure):
+    if not seen.checks:
         return ()
-    checks, rugs = at_risk(exposure)
-    alive = np.cumprod(1 - np.divide(rugs, checks, out=np.zeros(len(rugs)), where=checks > 0))
+    alive, _ = product_limit(seen.at_risk, seen.rugs)
     step = max(1, len(alive) // SURVIVAL_POINTS)
     return tuple(
         Survival(tick=tick, watched=float(alive[tick]), fair=(1 - FAIR_HAZARD) ** tick)
         for tick in range(0, len(alive), step)
-        if checks[tick] or not tick
+        if seen.at_risk[tick] or not tick
     )
 
 

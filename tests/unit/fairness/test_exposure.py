@@ -9,22 +9,29 @@ import pytest
 from scipy.stats import binomtest
 from tests.unit.fairness.recordings import censored, vars_of, with_times
 
+from vectra_player.analysis import survival
 from vectra_player.analysis.games import Games, generate_games
+from vectra_player.analysis.intervals import proportion
 from vectra_player.fairness.exposure import (
     BY_PRICE,
     FAIR_HAZARD,
     age_bins,
     age_test,
-    at_risk,
     exposure_of,
     hazard_of,
     hazard_test,
-    interval,
     score_test,
     survival_of,
 )
 
 MANY = generate_games(3000, 11)
+
+
+def test_spells_and_counts_by_age_are_the_same_checks() -> None:
+    first = np.random.default_rng(7).integers(0, 300, len(MANY))
+    games = Games(**{**vars_of(MANY), "first_ticks": first})
+    spells, seen = exposure_of(games), survival.exposure(games)
+    assert (spells.ticks, spells.rugs) == (seen.checks, int(seen.rugs.sum()))
 
 
 def test_every_tick_from_the_first_to_the_rug_is_one_check() -> None:
@@ -62,13 +69,6 @@ def test_cutting_games_short_does_not_bend_the_estimate() -> None:
     assert found.low < FAIR_HAZARD < found.high
 
 
-@pytest.mark.parametrize(("rugs", "ticks"), [(0, 100), (1, 100), (56, 10_846), (100, 100)])
-def test_the_interval_is_the_exact_one(rugs: int, ticks: int) -> None:
-    expected = binomtest(rugs, ticks).proportion_ci(0.95, "exact")
-    assert interval(rugs, ticks) == pytest.approx((expected.low, expected.high), rel=1e-9)
-    assert interval(0, 0) == (0.0, 1.0)
-
-
 @pytest.mark.parametrize(
     ("rugs", "ticks", "low", "high", "p"),
     [
@@ -82,7 +82,8 @@ def test_the_figures_of_the_fairness_notes_come_out(
     rugs: int, ticks: int, low: float, high: float, p: float
 ) -> None:
     """docs/fairness.md section 6: sets A, B, C and all together."""
-    assert interval(rugs, ticks) == pytest.approx((low, high), abs=6e-6)
+    found = proportion(rugs, ticks)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=6e-6)
     assert binomtest(rugs, ticks, FAIR_HAZARD).pvalue == pytest.approx(p, abs=0.01)
 
 
@@ -91,18 +92,9 @@ def test_the_old_page_s_chance_is_excluded_by_far() -> None:
     assert binomtest(839, 172_977, 0.011).pvalue == pytest.approx(4e-167, rel=0.2)
 
 
-def test_ages_count_those_still_running() -> None:
-    games = generate_games(40, 8)
-    checks, rugs = at_risk(exposure_of(games))
-    for age in (1, 2, 50, int(games.rug_ticks.max())):
-        assert checks[age] == (games.rug_ticks >= age).sum()
-        assert rugs[age] == (games.rug_ticks == age).sum()
-    assert (checks[0], rugs[0]) == (0, 0)
-
-
 def test_age_bins_share_all_checks_and_rugs() -> None:
     exposure = exposure_of(MANY)
-    bins = age_bins(exposure)
+    bins = age_bins(survival.exposure(MANY))
     assert len(bins) == 12
     assert (sum(b.ticks for b in bins), sum(b.rugs for b in bins)) == (
         exposure.ticks,
@@ -113,7 +105,7 @@ def test_age_bins_share_all_checks_and_rugs() -> None:
 
 
 def test_survival_is_the_share_of_games_still_running() -> None:
-    points = survival_of(exposure_of(MANY))
+    points = survival_of(survival.exposure(MANY))
     assert points[0].watched == 1.0
     for point in points:
         assert point.watched == pytest.approx(float((MANY.rug_ticks > point.tick).mean()))
@@ -142,8 +134,13 @@ def test_ticks_at_which_nothing_is_known_are_left_out_of_a_score() -> None:
 
 def test_too_few_games_give_no_p_but_a_reason() -> None:
     exposure = exposure_of(with_times(generate_games(5, 1)))
-    for found in (hazard_test(exposure), age_test(exposure, age_bins(exposure))):
+    for found in (hazard_test(exposure), age_test(exposure, ())):
         assert found.p is None
         assert found.note.startswith("needs ")
-    nothing = exposure_of(generate_games(0, 1))
-    assert (hazard_of(nothing).estimate, survival_of(nothing), age_bins(nothing)) == (None, (), ())
+    none = generate_games(0, 1)
+    seen = survival.exposure(none)
+    assert (hazard_of(exposure_of(none)).estimate, survival_of(seen), age_bins(seen)) == (
+        None,
+        (),
+        (),
+    )
