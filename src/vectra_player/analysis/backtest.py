@@ -116,36 +116,12 @@ def run_backtest(
     """
     if not len(chosen.games):
         raise UsageError("There is no game to play.", advice=chosen.advice())
-    variant = digest(contestant.identity())
-    tried = max(
-        question.variants,
-        1
-        + tried_before(
-            list(heads(results)),
-            strategy=contestant.name,
-            data=chosen.games.digest,
-            variant=variant,
-        ),
-    )
-    asked = {
-        "contestant": contestant.identity(),
-        "question": msgspec.to_builtins(question),
-        "games": chosen.asked,
-        "tried": tried,
-    }
-    manifest = make_manifest(
-        "backtest",
-        made_at=made_at,
-        data=chosen.games.digest,
-        question=asked,
-        seed=question.seed,
-        files=contestant.files,
-    )
-    folder = results / manifest.run_id
+    match = _match(contestant, chosen, question, results, made_at)
+    folder = results / match.manifest.run_id
     kept = None if fresh else load_run(folder)
     if kept is not None:
         return kept
-    run = _compute(_Match(contestant, chosen, question, manifest, variant, tried))
+    run = _compute(match)
     save_table(folder / TRADES, run.trades)
     save_table(folder / GAMES, run.per_game)
     save_record(folder, run.record)
@@ -182,6 +158,32 @@ class _Match:
     manifest: Manifest
     variant: str
     tried: int
+
+
+def _match(
+    contestant: Contestant, chosen: Selected, question: Question, results: Path, made_at: str
+) -> _Match:
+    """Identify a run; how many variants were tried before it is part of what it is."""
+    identity, data = contestant.identity(), chosen.games.digest
+    variant = digest(identity)
+    before = tried_before(
+        list(heads(results)), strategy=contestant.name, data=data, variant=variant
+    )
+    tried = max(question.variants, before + 1)
+    manifest = make_manifest(
+        "backtest",
+        made_at=made_at,
+        data=data,
+        question={
+            "contestant": identity,
+            "question": msgspec.to_builtins(question),
+            "games": chosen.asked,
+            "tried": tried,
+        },
+        seed=question.seed,
+        files=contestant.files,
+    )
+    return _Match(contestant, chosen, question, manifest, variant, tried)
 
 
 def _compute(match: _Match) -> Run:

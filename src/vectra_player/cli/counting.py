@@ -37,7 +37,7 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.fields[rate]}"),
     )
     with Progress(*columns, Left(), console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, rate="")
+        task = shown.add_task(what, total=None, rate="")
         rate = _Rate()
 
         def show(done: int, total: int) -> None:
