@@ -190,14 +190,14 @@ def test_a_killed_up_leaves_no_dashboard_behind(tmp_path: Path) -> None:
 
 async def test_pages_notice_that_foundation_comes_and_goes(tmp_path: Path) -> None:
     root = tmp_path / "d"
-    port = str(free_port())
-    with lone_dashboard(root, VECTRA_DASHBOARD_PORT=port) as lone:
+    ports = {name: str(free_port()) for name in ("VECTRA_DASHBOARD_PORT", "FOUNDATION_PORT")}
+    with lone_dashboard(root, **ports) as lone:
         async with (
             chromium() as browser,
             opened(browser, lone.origin, lone.token, allowed=("WebSocket", "401")) as page,
         ):
             await expect(page.locator("#next")).to_contain_text("Nothing is recorded yet")
-            with site(root, *DEMO, VECTRA_DASHBOARD_PORT=port) as up:
+            with site(root, *DEMO, **ports) as up:
                 await expect(page.locator("#live")).to_have_attribute("data-live", "true")
                 # The cookie is of the dashboard's own token; the new foundation's link serves both.
                 await page.goto(f"{lone.origin}/login?token={up.instance.token}")

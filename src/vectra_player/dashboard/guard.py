@@ -33,23 +33,29 @@ _ADVICE = {
 }
 
 
+REMEMBERED = 4
+"""Foundations whose logins still open a dashboard that outlived them."""
+
+
 class Keys:
-    """Every token that opens the dashboard: its own, and that of the running foundation.
+    """Every token that opens the dashboard: its own, and those of foundations beside it.
 
     A dashboard alone outlives foundations: each start of one makes a new token, and one login
-    must serve both servers.
+    must serve both servers. Whoever logged in with it stays logged in here when foundation ends.
     """
 
     def __init__(self, own: Access, others: Callable[[], Access | None] = lambda: None) -> None:
         self._own = own
         self._others = others
+        self._met: tuple[Access, ...] = ()
 
     def all(self) -> list[Access]:
         """Return the ones that hold now."""
         other = self._others()
-        if other is None or other.token == self._own.token:
-            return [self._own]
-        return [self._own, other]
+        known = (self._own.token, *(access.token for access in self._met))
+        if other is not None and other.token not in known:
+            self._met = (other, *self._met)[:REMEMBERED]
+        return [self._own, *self._met]
 
     def check(self, request: Request, door: Door, *, open_path: bool, body: BodyRule) -> Verdict:
         """Decide on a request: one key that fits is enough."""

@@ -85,4 +85,5 @@ async def opened(
     await page.goto(f"{origin}{path}")
     yield page
     await context.close()
-    assert [line for line in wrong if not any(word in line for word in allowed)] == []
+    unexpected = [line for line in wrong if not any(word in line for word in allowed)]
+    assert not unexpected, unexpected
