@@ -80,9 +80,11 @@ function show(replay) {
 
 /** Learn where a replay stands: one that is paused says nothing by itself. */
 async function askReplay(replay) {
+  const known = client.state.replay;
   try {
     const found = (await get("/api/replay")).find((status) => status.id === replay);
-    if (found && client.replay === replay) client.store.set({ replay: found });
+    const news = client.replay === replay && client.state.replay === known; // else the feed told later
+    if (found && news) client.store.set({ replay: found });
   } catch (error) {
     fail(error.message, error.advice);
   }
