@@ -108,6 +108,13 @@ async def test_where_nothing_is_recorded_it_says_what_to_do(up: Site) -> None:
         await expect(page.locator("#plain")).to_contain_text("nothing can be said")
 
 
+def test_its_numbers_are_those_of_the_command(up: Site) -> None:
+    told = up.get("/api/survival?origin=real").json["survival"]
+    command = run("--data-dir", up.root, "--json", "analyze", "survival").json["result"]
+    assert told == {name: command[name] for name in told}
+    assert told["games"] > 0
+
+
 @pytest.mark.parametrize(
     "query", ["origin=none", "at=-1", "at=x", "within=0", "within=99999", "bets=21", "at=%C2%B2"]
 )
