@@ -2,7 +2,7 @@
 
 Model: a file keeps what was synced, plus as much of the rest as the survivor rule says. A change of
 a directory (create, rename, remove, exchange) happens as a whole or not at all; it is certain once
-a directory it touches was synced, the others survive in order as far as the rule says. The journal
+a directory it touches was synced, the others survive as far as the rule says. The journal
 is copied at each point: its own crash safety is tested by cutting its log.
 """
 
@@ -18,6 +18,11 @@ Rule = Callable[[int], int]
 """How many of n unsynced changes or bytes survive."""
 
 
+def first_lost(n: int) -> int:
+    """Lose the oldest uncertain change and keep the later ones: no disk owes us their order."""
+    return n
+
+
 def rules(rng: random.Random) -> dict[str, Rule]:
     """Return the survivor rules."""
     return {
@@ -25,6 +30,7 @@ def rules(rng: random.Random) -> dict[str, Rule]:
         "unsynced lost": lambda n: 0,
         "last lost": lambda n: max(0, n - 1),
         "random prefix": lambda n: rng.randint(0, n),
+        "first lost": first_lost,
     }
 
 
@@ -76,7 +82,8 @@ class Disk:
     def survivors(self, rule: Rule, target: Path) -> None:
         """Write what is on the disk after a power loss into `target`."""
         uncertain = [change for change in self._changes if not change.certain]
-        lost = set(map(id, uncertain[rule(len(uncertain)) :]))
+        gone = uncertain[:1] if rule is first_lost else uncertain[rule(len(uncertain)) :]
+        lost = set(map(id, gone))
         entries: dict[int, dict[str, Node]] = {}
         for change in self._changes:
             if id(change) in lost:
