@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from vectra_player.analysis.games import FAIR_SEED, Games, fair_games
 from vectra_player.analysis.intervals import LEVEL, Estimate, mean, proportion, quantiles
-from vectra_player.game.kernels import Rules
+from vectra_player.game.expectation import mean_growth
 from vectra_player.game.price_path import V3
 
 CHANCES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -115,19 +115,9 @@ def fair_peaks() -> Floats:
     return peaks_of(fair_games())
 
 
-def fair_growth(rules: Rules = V3) -> float:
-    """Return the mean factor of a price that survives a tick, below the god candle's limit.
-
-    Big moves go up as often as down and cancel out; noise is symmetric too.
-    """
-    drift = (rules.drift_min + rules.drift_max) / 2
-    step = 1.0 + (1.0 - rules.big_chance) * drift
-    return (1.0 - rules.god_chance) * step + rules.god_chance * rules.god_factor
-
-
 def _fair_factor() -> float:
     """Return the mean factor of a stake held one tick when the rug pays nothing."""
-    return (1.0 - V3.rug_chance) * fair_growth()
+    return (1.0 - V3.rug_chance) * mean_growth(god_possible=True)
 
 
 def _holding(games: Games, ticks: int) -> Holding:

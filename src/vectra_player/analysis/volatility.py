@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from vectra_player.analysis.games import Games, fair_games
 from vectra_player.analysis.intervals import Estimate, proportion, quantiles
+from vectra_player.analysis.steps import Steps, steps_of
 from vectra_player.game.price_path import V3
 from vectra_player.game.sidebet import WINDOW_TICKS
 
@@ -28,22 +29,8 @@ BLOCKS_SHOWN = 10
 FAIR_MEASURED = 10_000
 """Fair games the baseline is measured on: two million steps tell it to a percent of its value."""
 
-_BIG = V3.big_min * (1 - 1e-9)
-"""Least relative change of a big move; a small one is at most 0.08 (drift and full noise)."""
-
-_GOD = (V3.god_factor + V3.big_max) / 2
-"""Between the largest big move and a god candle's factor."""
-
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
-
-
-class Steps(NamedTuple):
-    """Price steps that were seen: factor of the price, game and tick it led to; (n_steps,)."""
-
-    factors: Floats
-    games: Whole
-    ticks: Whole
 
 
 class VolatilityQuantile(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,24 +81,22 @@ class _Fair(NamedTuple):
 
 def volatility(games: Games, block_ticks: int = WINDOW_TICKS) -> Volatility:
     """Describe how prices move, over games and over blocks of `block_ticks` ticks."""
-    steps = steps_of(games)
-    change = steps.factors - 1.0
-    god = steps.factors > _GOD
-    big = (np.abs(change) > _BIG) & ~god
+    steps = _measured(games)
+    change, god, big = steps.change, steps.god, steps.big
     by_game = _by_game(steps, len(games))
     fair = _fair(block_ticks)
     return Volatility(
         games=len(games),
         games_measured=len(by_game),
-        steps=len(change),
+        steps=len(steps),
         fair_games=FAIR_MEASURED,
         block_ticks=block_ticks,
-        step_volatility=_spread(steps.factors),
+        step_volatility=_spread(steps),
         fair_step_volatility=fair.step,
         big_moves=proportion(int(big.sum()), int((~god).sum()), V3.big_chance),
         big_moves_up=proportion(int((change[big] > 0).sum()), int(big.sum()), 0.5),
         god_candles=int(god.sum()),
-        fair_god_candles=V3.god_chance * len(change),
+        fair_god_candles=V3.god_chance * len(steps),
         by_game=tuple(
             VolatilityQuantile(
                 chance=chance,
@@ -126,29 +111,24 @@ def volatility(games: Games, block_ticks: int = WINDOW_TICKS) -> Volatility:
     )
 
 
-def steps_of(games: Games) -> Steps:
-    """Return every step between two neighbouring ticks whose prices are known, no rug."""
-    lengths = np.diff(games.offsets)
-    game = np.repeat(np.arange(len(games)), lengths)
-    tick = np.arange(len(games.prices)) - np.repeat(games.offsets[:-1], lengths)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = games.prices[1:] / games.prices[:-1]
-    inside = (tick[1:] > 0) & (tick[1:] != games.rug_ticks[game[1:]]) & (factor > 0)
-    return Steps(factor[inside], game[1:][inside], tick[1:][inside])
+def _measured(games: Games) -> Steps:
+    """Return the steps that have a log return: not those to a price of zero."""
+    steps = steps_of(games)
+    return steps.take(steps.change > -1.0)
 
 
 def _by_game(steps: Steps, games: int) -> Floats:
     """Return the volatility of each game with enough steps."""
-    spreads = _spreads(steps.factors, steps.games, games, FEWEST_STEPS)
+    spreads = _spreads(steps.change, steps.game, games, FEWEST_STEPS)
     return spreads[~np.isnan(spreads)]
 
 
 def _by_block(steps: Steps, games: int, ticks: int) -> list[Floats]:
     """Return the volatilities within each block of ticks, of games watched all through it."""
-    inside = steps.ticks <= ticks * BLOCKS_SHOWN
-    block = (steps.ticks[inside] - 1) // ticks
-    group = steps.games[inside] * BLOCKS_SHOWN + block
-    spreads = _spreads(steps.factors[inside], group, games * BLOCKS_SHOWN, ticks)
+    inside = steps.tick <= ticks * BLOCKS_SHOWN
+    block = (steps.tick[inside] - 1) // ticks
+    group = steps.game[inside] * BLOCKS_SHOWN + block
+    spreads = _spreads(steps.change[inside], group, games * BLOCKS_SHOWN, ticks)
     return [found[~np.isnan(found)] for found in spreads.reshape(games, BLOCKS_SHOWN).T]
 
 
@@ -164,9 +144,9 @@ def _by_age(blocks: list[Floats], ticks: int, fair: tuple[float, ...]) -> tuple[
     return tuple(found)
 
 
-def _spreads(factors: Floats, group: Whole, groups: int, fewest: int) -> Floats:
-    """Return the standard deviation of log factors of each group, NaN with less than `fewest`."""
-    logs = np.log(factors)
+def _spreads(change: Floats, group: Whole, groups: int, fewest: int) -> Floats:
+    """Return the standard deviation of log returns of each group, NaN with less than `fewest`."""
+    logs = np.log1p(change)
     count = np.bincount(group, minlength=groups)
     centre = np.bincount(group, logs, groups) / np.maximum(count, 1)
     square = np.bincount(group, (logs - centre[group]) ** 2, groups)
@@ -176,19 +156,19 @@ def _spreads(factors: Floats, group: Whole, groups: int, fewest: int) -> Floats:
     return spreads
 
 
-def _spread(factors: Floats) -> float | None:
-    return float(np.log(factors).std(ddof=1)) if len(factors) > 1 else None
+def _spread(steps: Steps) -> float | None:
+    return float(np.log1p(steps.change).std(ddof=1)) if len(steps) > 1 else None
 
 
 @cache
 def _fair(block_ticks: int) -> _Fair:
     games = fair_games().take(np.arange(FAIR_MEASURED))
-    steps = steps_of(games)
+    steps = _measured(games)
     medians = tuple(
         float(np.median(block)) if len(block) else math.nan
         for block in _by_block(steps, len(games), block_ticks)
     )
-    return _Fair(_spread(steps.factors) or math.nan, _by_game(steps, len(games)), medians)
+    return _Fair(_spread(steps) or math.nan, _by_game(steps, len(games)), medians)
 
 
 def _fit(found: Floats, fair: Floats) -> float | None:

@@ -18,6 +18,7 @@ import numpy as np
 from vectra_player.analysis import survival
 from vectra_player.analysis.games import Games, load_games
 from vectra_player.analysis.manifest import versions
+from vectra_player.analysis.steps import steps_of
 from vectra_player.fairness import exposure as exposures
 from vectra_player.fairness.checks import Verification
 from vectra_player.fairness.correction import corrected
@@ -35,7 +36,7 @@ from vectra_player.fairness.null import (
 from vectra_player.fairness.power import power_of
 from vectra_player.fairness.results import Audit, Finding, Replay
 from vectra_player.fairness.serial import serial_tests
-from vectra_player.fairness.steps import impossible, step_tests, steps_of
+from vectra_player.fairness.steps import impossible, step_tests
 from vectra_player.fairness.timing import Watched, adjacent_of, residuals_of, timing_of
 from vectra_player.fairness.verify import verify_store
 from vectra_player.fairness.words import CANNOT_SHOW, conclusions_of, verdict_of

@@ -5,12 +5,10 @@ Needs no seed, so it also covers games that were never revealed. Used by `fairne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from vectra_player.analysis.games import Games
+from vectra_player.analysis.steps import Steps
 from vectra_player.fairness.lengths import uniform_ks
 from vectra_player.fairness.results import Finding, Question
 from vectra_player.game.price_path import V3
@@ -18,8 +16,6 @@ from vectra_player.game.price_path import V3
 FEWEST_STEPS = 500
 FEWEST_BIG = 50
 _TOLERANCE = 1e-9
-_BIG = (V3.drift_max + V3.noise * V3.noise_cap + V3.big_min) / 2
-"""Between the largest small move, 0.08, and the smallest big one, 0.15."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -40,48 +36,11 @@ _SMALL = Question(
 _GOD = Question("god", "God candles", "Does the price jump tenfold once in 100,000 ticks?", _STEPS)
 
 
-@dataclass(frozen=True)
-class Steps:
-    """Steps between two known prices before the rug: price before and relative change, (n,)."""
-
-    price: Numbers
-    change: Numbers
-
-    @property
-    def god(self) -> npt.NDArray[np.bool_]:
-        """Tell which steps multiplied the price."""
-        jumped: npt.NDArray[np.bool_] = self.change > (V3.god_factor - 1) / 2
-        return jumped
-
-    @property
-    def big(self) -> npt.NDArray[np.bool_]:
-        """Tell which steps are big moves."""
-        return (np.abs(self.change) > _BIG) & ~self.god
-
-    @property
-    def width(self) -> Numbers:
-        """Return the half width of the noise at each step."""
-        return np.asarray(V3.noise * np.minimum(V3.noise_cap, np.sqrt(self.price)))
-
-
-def steps_of(games: Games) -> Steps:
-    """Take the steps between neighbouring known ticks, the fall at the rug left out."""
-    ends = np.zeros(len(games.prices), np.bool_)
-    ends[games.offsets[1:][np.diff(games.offsets) > 0] - 1] = True
-    rugged = np.flatnonzero(games.rug_ticks >= 0)
-    falls = games.offsets[rugged] + games.rug_ticks[rugged]
-    path = games.prices.copy()
-    path[falls[falls < games.offsets[rugged + 1]]] = np.nan
-    before, after = path[:-1], path[1:]
-    used = ~ends[:-1] & ~np.isnan(before) & ~np.isnan(after) & (before > 0)
-    return Steps(before[used], after[used] / before[used] - 1)
-
-
 def impossible(steps: Steps) -> int:
     """Count the steps that no rule of the published game can make."""
     small = ~steps.big & ~steps.god
     centre, half = (V3.drift_max + V3.drift_min) / 2, (V3.drift_max - V3.drift_min) / 2
-    beyond = np.abs(steps.change - centre) > half + steps.width + _TOLERANCE
+    beyond = np.abs(steps.change - centre) > half + _width(steps) + _TOLERANCE
     size = np.abs(steps.change)
     off = (size < V3.big_min - _TOLERANCE) | (size > V3.big_max + _TOLERANCE)
     jump = np.abs(steps.change - (V3.god_factor - 1)) > _TOLERANCE
@@ -109,12 +68,17 @@ def small_pits(steps: Steps) -> Numbers:
     """Place small moves in the published law: the sum of a uniform drift and uniform noise."""
     small = ~steps.big & ~steps.god
     offset = steps.change[small] - (V3.drift_max + V3.drift_min) / 2
-    drift, noise = (V3.drift_max - V3.drift_min) / 2, steps.width[small]
+    drift, noise = (V3.drift_max - V3.drift_min) / 2, _width(steps)[small]
     wide, narrow = np.maximum(drift, noise), np.minimum(drift, noise)
     distance = np.abs(offset)
     tail = np.maximum(wide + narrow - distance, 0.0) ** 2 / (8 * wide * narrow)
     upper = np.where(distance <= wide - narrow, 0.5 - distance / (2 * wide), tail)
     return np.asarray(np.where(offset >= 0, 1 - upper, upper))
+
+
+def _width(steps: Steps) -> Numbers:
+    """Return the half width of the noise at each step."""
+    return np.asarray(V3.noise * np.minimum(V3.noise_cap, np.sqrt(steps.price)))
 
 
 def _counted(question: Question, hits: int, n: int, chance: float, fewest: int) -> Finding:

@@ -8,8 +8,7 @@ from tests.analysis_support import game_of_length, games_of_paths
 
 from vectra_player.analysis import peaks as peaks_module
 from vectra_player.analysis.games import Games, generate_games
-from vectra_player.analysis.peaks import fair_growth, fair_peaks, fair_range, peaks
-from vectra_player.game.price_path import V2, V3
+from vectra_player.analysis.peaks import fair_peaks, fair_range, peaks
 
 DOCUMENTED = {  # docs/fairness.md section 7: rug pays nothing, rug price, chance of a profit
     20: (-0.0111, -0.0090, 0.508),
@@ -25,8 +24,6 @@ def many() -> Games:
 
 
 def test_the_edge_a_tick_is_the_documented_one() -> None:
-    assert fair_growth(V3) == pytest.approx(1.00446496, abs=5e-9)
-    assert fair_growth(V2) == pytest.approx(1.004375, abs=1e-12)
     found = peaks(games_of_paths())
     assert found.fair_edge_a_tick == pytest.approx(0.000557, abs=5e-7)
 

@@ -7,26 +7,12 @@ import pytest
 from tests.analysis_support import game_of_length, games_of_paths
 
 from vectra_player.analysis.games import Games, generate_games
-from vectra_player.analysis.volatility import steps_of, volatility
+from vectra_player.analysis.volatility import volatility
 
 
 @pytest.fixture(scope="module")
 def many() -> Games:
     return generate_games(20_000, 78, threads=2)
-
-
-def test_steps_lie_between_known_neighbours_and_leave_the_rug_out() -> None:
-    games = games_of_paths([1.0, 1.1, np.nan, 1.3, 1.0, 0.02], [1.0, 2.0, 0.02])
-    steps = steps_of(games)
-    assert steps.factors == pytest.approx([1.1, 1.0 / 1.3, 2.0])
-    assert steps.games.tolist() == [0, 0, 1]
-    assert steps.ticks.tolist() == [1, 4, 1]
-
-
-def test_a_game_that_was_not_seen_to_rug_counts_to_its_last_step() -> None:
-    games = games_of_paths([1.0, 1.1, 1.2])
-    games = Games(**{**vars(games), "rug_ticks": np.asarray([-1])})
-    assert steps_of(games).ticks.tolist() == [1, 2]
 
 
 def test_generated_games_have_the_published_share_of_big_moves(many: Games) -> None:

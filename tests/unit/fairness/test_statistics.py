@@ -10,7 +10,8 @@ from scipy import stats
 from tests.unit.fairness.histories import with_rules
 from tests.unit.fairness.recordings import censored, vars_of, with_times
 
-from vectra_player.analysis.games import UNKNOWN, Games, generate_games
+from vectra_player.analysis.games import Games, generate_games
+from vectra_player.analysis.steps import Steps, steps_of
 from vectra_player.fairness.correction import holm
 from vectra_player.fairness.exposure import exposure_of
 from vectra_player.fairness.lengths import (
@@ -23,7 +24,7 @@ from vectra_player.fairness.lengths import (
 from vectra_player.fairness.null import extremes, fair_null, null_size, rank_pits
 from vectra_player.fairness.power import RATIOS, detectable_ratio, games_needed
 from vectra_player.fairness.serial import neighbours, serial_tests
-from vectra_player.fairness.steps import Steps, impossible, small_pits, step_tests, steps_of
+from vectra_player.fairness.steps import impossible, small_pits, step_tests
 from vectra_player.fairness.timing import Watched, adjacent_of, residuals_of, timing_of
 
 MANY = generate_games(20_000, 41)
@@ -155,22 +156,6 @@ def test_the_null_is_made_once_and_only_as_large_as_needed() -> None:
 # Steps -------------------------------------------------------------------------------------------
 
 
-def test_steps_join_neighbouring_known_ticks_and_never_the_rug() -> None:
-    prices = np.array([1.0, 1.01, np.nan, 1.02, 1.03, 0.02, 1.0, 1.02])
-    games = Games(
-        game_ids=("a", "b"),
-        offsets=np.array([0, 6, 8]),
-        prices=prices,
-        rug_ticks=np.array([5, UNKNOWN]),
-        first_ticks=np.zeros(2, np.int64),
-        ended_at=np.full(2, UNKNOWN),
-        versions=("v3", "v3"),
-    )
-    steps = steps_of(games)
-    assert steps.price.tolist() == [1.0, 1.02, 1.0]
-    assert steps.change == pytest.approx([0.01, 1.03 / 1.02 - 1, 0.02])
-
-
 def test_steps_of_fair_games_pass_every_test_and_none_is_impossible() -> None:
     steps = steps_of(MANY.take(np.arange(2000)))
     assert impossible(steps) == 0
@@ -180,12 +165,17 @@ def test_steps_of_fair_games_pass_every_test_and_none_is_impossible() -> None:
     assert all(f.p is not None and f.p > 0.005 for f in step_tests(steps))
 
 
+def steps_from(price: np.ndarray, change: np.ndarray) -> Steps:
+    anywhere = np.zeros(len(price), np.int64)
+    return Steps(price, change, anywhere, anywhere)
+
+
 def test_small_moves_are_placed_by_the_law_of_their_sum() -> None:
     draws = np.random.default_rng(4)
     for price in (1.0, 30.0, 400.0):
         width = 0.005 * min(10, np.sqrt(price))
         change = draws.uniform(-0.02, 0.03, 4000) + draws.uniform(-width, width, 4000)
-        pits = small_pits(Steps(np.full(4000, price), change))
+        pits = small_pits(steps_from(np.full(4000, price), change))
         assert stats.kstest(pits, "uniform").pvalue > 0.01
 
 
@@ -206,7 +196,7 @@ def test_small_moves_are_placed_by_the_law_of_their_sum() -> None:
     ],
 )
 def test_a_step_no_rule_can_make_is_found(price: float, change: float, wrong: int) -> None:
-    assert impossible(Steps(np.array([price]), np.array([change]))) == wrong
+    assert impossible(steps_from(np.array([price]), np.array([change]))) == wrong
 
 
 def test_another_share_of_big_moves_is_found() -> None:
