@@ -21,10 +21,12 @@ from vectra_player.analysis.presets import PRESETS
 from vectra_player.analysis.profiles import SUFFIX, ProfileStore
 from vectra_player.errors import UsageError
 from vectra_player.game.positions import RUG_PAYOUT, RugPayout
+from vectra_player.game.sidebet import MIN_STAKE_SOL
+from vectra_player.model.units import to_sol
 from vectra_player.strategy import loading
 from vectra_player.strategy.api import Strategy, checked_params
 from vectra_player.strategy.limits import NO_LIMITS, Limits
-from vectra_player.strategy.profile import DEFAULT_STRATEGY, Profile, changed
+from vectra_player.strategy.profile import DEFAULT_STRATEGY, MAX_BALANCE_SOL, Profile, changed
 from vectra_player.strategy.records import RunResult
 
 Source = Literal["profile", "preset", "built-in", "file"]
@@ -146,8 +148,8 @@ def find_contestant(
     `cash` goes before a profile's own balance. Raises UsageError where nothing has that name, its
     file cannot be used, or an amount is impossible.
     """
-    if cash is not None and cash <= 0:
-        raise UsageError(f"{cash} SOL are nothing to play with.", advice="Give --cash above 0.")
+    if cash is not None:
+        cash = _checked_cash(cash)
     folder = data_dir / loading.FOLDER
     base = Conditions(
         cash=cash or DEFAULT_CASH, latency_ms=latency_ms, rug_payout=rug_payout, limits=limits
@@ -165,6 +167,16 @@ def find_contestant(
         profile.name, kind, profile.strategy, dict(profile.params), conditions, profile, folder
     )
     return contestant if contestant.by_profile else _with_defaults(contestant)
+
+
+def _checked_cash(cash: Decimal) -> Decimal:
+    """Return the cash to a lamport. Raises UsageError outside what a profile's balance may be."""
+    if not MIN_STAKE_SOL <= cash <= MAX_BALANCE_SOL:
+        raise UsageError(
+            f"{cash} SOL cannot be played with.",
+            advice=f"Give --cash from {MIN_STAKE_SOL} to {MAX_BALANCE_SOL}.",
+        )
+    return to_sol(cash)
 
 
 def _check_strategy(word: str, folder: Path, profiles: ProfileStore) -> None:
