@@ -90,8 +90,15 @@ class Engine:
     """One strategy, one account, any number of games one after another."""
 
     def __init__(
-        self, strategy: Strategy, broker: Broker, *, limits: Limits = NO_LIMITS, seed: int = 0
+        self,
+        strategy: Strategy,
+        broker: Broker,
+        *,
+        limits: Limits = NO_LIMITS,
+        seed: int = 0,
+        start_cash: Decimal | None = None,
     ) -> None:
+        """`start_cash`: what the run began with, where the broker's account has a past."""
         self._strategy = strategy
         self._broker = broker
         self._limits = limits
@@ -102,17 +109,23 @@ class Engine:
         self.decisions: list[Decision] = []
         self.outcomes: list[Outcome] = []
         self.stopped: Stopped | None = None
-        self._start_cash = broker.ledger.cash
-        self._highest = self._start_cash
+        cash = broker.ledger.cash
+        self._start_cash = cash if start_cash is None else start_cash
+        self._highest = max(cash, self._start_cash)
         self._day = -1
-        self._day_cash = self._start_cash
+        self._day_cash = cash
         self._game: GameTally | None = None
         self._last: tuple[str, int, Tick] = ("", -1, -1)
+
+    @property
+    def playing(self) -> bool:
+        """Tell whether the books of a game are open."""
+        return self._game is not None
 
     def run(self, steps: Iterable[Market]) -> RunResult:
         """Play steps to their end, or to the end of the game in which the run stops."""
         for market in steps:
-            if self.stopped is not None and not self._playing(market):
+            if self.stopped is not None and not self._plays(market):
                 break
             self.step(market)
         return self.finish()
@@ -131,7 +144,24 @@ class Engine:
         if market.phase is GamePhase.RUGGED:
             self._close(rug_tick=market.tick)
         elif self.stopped is None and market.phase in _DECIDING:
-            self._decide(market)
+            for action in self._call(self._wanted) or ():
+                self.act(action)
+
+    def act(self, action: Action) -> Submission:
+        """Take in an action at the current step, under the limits of the run.
+
+        Raises ValueError before the first step.
+        """
+        limit = self._forbidden(action) if self._limited or self.stopped is not None else None
+        done = (
+            self._broker.submit(action)
+            if limit is None
+            else self._broker.refuse(action, "limit", limit)
+        )
+        self.decisions.append(done.decision)
+        if done.outcome is not None:
+            self._note((done.outcome,))
+        return done
 
     def stop(self, reason: StopReason, message: str) -> None:
         """Let the strategy decide nothing more. The first reason stays."""
@@ -162,8 +192,8 @@ class Engine:
 
     # A game ---------------------------------------------------------------------------------
 
-    def _playing(self, market: Market) -> bool:
-        return self._game is not None and market.game_id == self._last[0]
+    def _plays(self, market: Market) -> bool:
+        return self.playing and market.game_id == self._last[0]
 
     def _repeat(self, market: Market, place: tuple[str, int, Tick]) -> None:
         """Take from a step that is no news what it still tells.
@@ -192,19 +222,6 @@ class Engine:
         if market.phase in _RUNNING:
             self._tape.put(market.tick, market.price)
         self.context.show(market)
-
-    def _decide(self, market: Market) -> None:
-        actions = self._call(self._wanted)
-        for action in actions or ():
-            limit = self._forbidden(action, market) if self._limited else None
-            done = (
-                self._broker.submit(action)
-                if limit is None
-                else self._broker.refuse(action, "limit", limit)
-            )
-            self.decisions.append(done.decision)
-            if done.outcome is not None:
-                self._note((done.outcome,))
 
     def _wanted(self) -> Sequence[Action]:
         """Ask the strategy; a generator runs in here as well."""
@@ -248,8 +265,10 @@ class Engine:
 
     # Limits -----------------------------------------------------------------------------------
 
-    def _forbidden(self, action: Action, market: Market) -> str | None:
-        equity = self._broker.ledger.equity(market.price)
+    def _forbidden(self, action: Action) -> str | None:
+        if self.stopped is not None:
+            return f"the run has ended: {self.stopped.message}"
+        equity = self._broker.ledger.equity(self.context.price)
         start = self._game.cash if self._game is not None else equity
         return broken(
             self._limits,
