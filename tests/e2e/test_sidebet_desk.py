@@ -67,6 +67,7 @@ async def test_every_settled_bet_of_the_page_is_as_the_server_settled_it(up: Sit
 
 async def test_the_chance_asked_for_stays_in_the_address(up: Site) -> None:
     async with chromium() as browser, visiting(browser, up, PATH) as page:
+        await expect(page.locator("#phase")).not_to_have_text("UNKNOWN", timeout=PATIENCE_MS)
         await expect(page.locator("#chance")).to_have_text("18.2 %")
         await page.locator("#reach").focus()
         await page.keyboard.press("End")
@@ -110,6 +111,8 @@ async def test_the_luck_of_bets_is_the_deviation_of_what_they_return(up: Site) -
     chances = [0.005 * 0.995 ** (rug - 11) for rug, _ in ways[:-1]]
     chances.append(1 - sum(chances))
     async with chromium() as browser, visiting(browser, up, PATH) as page:
+        await expect(page.locator("#chance")).to_have_text("18.2 %", timeout=PATIENCE_MS)
+        await expect(page.locator("#phase")).not_to_have_text("UNKNOWN", timeout=PATIENCE_MS)
         lucks = await page.evaluate(
             """async (all) => {
               const { luckOf } = await import("/artifacts/sidebet-desk/bets.js");
