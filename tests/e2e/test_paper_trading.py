@@ -257,5 +257,6 @@ async def test_a_tool_of_the_user_reads_the_account_and_cannot_trade(
 
 async def test_the_page_keeps_the_token_out_of_its_document(up: Site) -> None:
     async with chromium() as browser, visiting(browser, up) as page:
-        await expect(page.locator("#trade-buy")).to_be_attached()
+        await expect(page.locator("[data-account='cash']")).to_have_text("10.000")
+        await expect(page.locator("#phase")).not_to_have_text("UNKNOWN", timeout=PATIENCE_MS)
         assert await page.locator("meta[name='vectra-trade']").count() == 0

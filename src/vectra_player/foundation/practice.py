@@ -145,13 +145,12 @@ class Practice:
 
     def _advance(self, end: int, state: LiveState) -> None:
         """Show the account the events up to a position, as far as they concern it."""
-        at, before = self._at, None
-        while at < end and not self._account.resting and self._done:
-            before = before or self._recording.state_at(at)
-            event = self._recording.events[at]
-            before = reduce(before, event)
-            self._see(event, before)
-            self._at = at = at + 1
+        seen: LiveState | None = None
+        while self._done and self._at < end and not self._account.resting:
+            event = self._recording.events[self._at]
+            seen = reduce(seen or self._recording.state_at(self._at), event)
+            self._see(event, seen)
+            self._at += 1
             self._keep()
         self._at = end
         self._look(state)
