@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,29 @@ def test_a_dashboard_that_dies_comes_back_and_recording_goes_on(up: Site) -> Non
     assert after["session_id"] == before["session_id"]
     assert after["gaps"] == before["gaps"]
     assert after["events"] > before["events"]
+
+
+def test_a_port_that_is_taken_is_named_with_its_holder(tmp_path: Path) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", 0))
+        squatter.listen()
+        port = str(squatter.getsockname()[1])
+        ended = run("--data-dir", tmp_path, "dashboard", VECTRA_DASHBOARD_PORT=port)
+    assert ended.code == 2
+    assert port in ended.error_line
+    assert f"pid {os.getpid()} (" in ended.error_line
+    assert "VECTRA_DASHBOARD_PORT" in ended.error_line
+
+
+def test_open_finds_a_dashboard_that_runs_alone(tmp_path: Path) -> None:
+    with lone_dashboard(tmp_path / "d") as lone:
+        link = run("--data-dir", lone.root, "open", "--json").json["link"]
+        assert link.startswith(lone.origin)
+        answer = ask(lone.told.dashboard, "GET", link.removeprefix(lone.origin), {})
+        assert answer.status == 303
+        lone.process.terminate()
+        assert lone.process.wait(60) == 0
+    assert run("--data-dir", tmp_path / "d", "open").code == 2
 
 
 def test_without_dashboard_means_without(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 // One game: candles with its trades and sidebets, a timeline, and tabs with the details.
 
 import { formatCount, formatDateTime, formatDuration, formatPrice, formatSol, formatTime, formatUtc, put } from "/static/sdk/format.js";
-import { PriceSeries } from "/static/sdk/candles.js";
+import { CANDLE_TICKS, PriceSeries } from "/static/sdk/candles.js";
 import { mountShell, neighbourUrl } from "/static/shell.js";
 import { get, post } from "/static/ui/api.js";
 import { CandleChart, attribution } from "/static/ui/candles.js";
@@ -48,7 +48,17 @@ function figures({ facts, prices, trades, sidebets }) {
   );
 }
 
-/** The largest trades and every sidebet, as marks of the chart. */
+/** One sidebet of those that begin in the same candle, an own one first; the strip below has all. */
+function onePerCandle(bets) {
+  const chosen = new Map();
+  for (const bet of bets) {
+    const candle = Math.floor(bet.start_tick / CANDLE_TICKS);
+    if (!chosen.has(candle) || bet.own) chosen.set(candle, bet);
+  }
+  return chosen.values();
+}
+
+/** The largest trades, and where sidebets began, as marks of the chart. */
 function marksOf({ trades, sidebets }, shown) {
   const marks = [];
   if (shown.trades) {
@@ -60,7 +70,7 @@ function marksOf({ trades, sidebets }, shown) {
     }
   }
   if (shown.sidebets) {
-    for (const bet of sidebets.slice(0, NOTABLE)) marks.push({ tick: Math.max(0, bet.start_tick), kind: bet.own ? "own" : "sidebet", text: "", size: 0.5 });
+    for (const bet of onePerCandle(sidebets)) marks.push({ tick: Math.max(0, bet.start_tick), kind: bet.own ? "own" : "sidebet", text: "", size: 0.5 });
   }
   return marks;
 }
@@ -73,7 +83,7 @@ class GameView {
 
   constructor() {
     this.#chart = new CandleChart(byId("chart"), { onRead: (index) => this.#read(index) });
-    byId("chart-foot").append(el("span", { class: "muted size-12" }, "five ticks a candle; arrows: the largest trades; dots: sidebets"), attribution());
+    byId("chart-foot").append(el("span", { class: "muted size-12" }, "five ticks a candle; arrows: the largest trades; dots: sidebets began"), attribution());
     for (const button of document.querySelectorAll("[data-mark]")) {
       button.addEventListener("click", () => {
         const on = button.getAttribute("aria-pressed") !== "true";
