@@ -262,12 +262,17 @@ def http_page() -> str:
     access = security.Access("token", instance="00000000")
     anything: Any = SimpleNamespace()
     monitor = Monitor(
-        anything, access, user_artifacts=Path("/"), artifacts=anything, replay=anything
+        anything,
+        access,
+        user_artifacts=Path("/"),
+        artifacts=anything,
+        replay=anything,
+        trade=anything,
     )
     table = monitor.endpoints()
     rows = [
         (f"`{e.method} {e.path}`", e.summary, _body_of(e.takes), _answer_of(e),
-         "no login" if e.open else "")
+         _who_may(e))
         for e in table
     ]  # fmt: skip
     parts = [
@@ -277,6 +282,7 @@ def http_page() -> str:
         "## Routes",
         _table(("route", "what it does", "takes", "gives", "access"), rows),
         "`limit` of the lists: 1 to 1,000, else 100.",
+        _SURVIVAL,
         "## Access",
         _ACCESS,
         "## Bodies",
@@ -284,6 +290,11 @@ def http_page() -> str:
     ]
     return "\n\n".join(parts) + "\n"
 
+
+_SURVIVAL = """\
+`GET /api/survival` has the figures of `analyze survival --json`, with `asked` (alive at tick `at`,
+a rug within `within` ticks) and `ladder` (a rug within 1 to `bets` sidebet windows from there).
+`origin`: `real`, `demo` or `all`."""
 
 _ACCESS = f"""\
 - A browser comes through the login link, which works once, and keeps a cookie (HttpOnly, SameSite
@@ -293,6 +304,9 @@ _ACCESS = f"""\
   of these: else 421 and 403.
 - A write is `application/json` of at most {security.MAX_BODY_BYTES >> 10} KiB. A page's write has
   `{security.WRITE_HEADER}: 1` and its Origin too.
+- Trading takes a program's bearer token, or the token only the monitor's own page is given, as
+  `{security.TRADE_HEADER}`: [why](../decisions/0016-the-trade-token.md). What comes with the bearer
+  token is a bot's action, else a human's.
 - Every error is `{{"error": {{"message", "advice"}}}}`: 400 a body that is not what it should be,
   401 no login, 404, 409 what cannot be done now, 413, 415, 503, 507 the disk is full."""
 
@@ -311,6 +325,13 @@ def _body_of(kind: Any) -> str:
     return "" if kind is None else _type_name(kind)
 
 
+def _who_may(endpoint: Endpoint) -> str:
+    if endpoint.open:
+        return "no login"
+    trades = endpoint.method != "GET" and endpoint.path.startswith(security.TRADE_PATHS)
+    return "monitor page, program" if trades else ""
+
+
 def _answer_of(endpoint: Endpoint) -> str:
     if endpoint.status != 200:
         return str(endpoint.status)
@@ -321,10 +342,10 @@ def _structures(kinds: Iterable[Any]) -> dict[str, type[msgspec.Struct]]:
     """Return the structures among types, each followed by those of its fields."""
     found: dict[str, type[msgspec.Struct]] = {}
     for kind in kinds:
-        plain = kind.__args__[0] if getattr(kind, "__origin__", None) is list else kind
-        if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-            found[plain.__name__] = plain
-            found |= _structures(field.type for field in msgspec.structs.fields(plain))
+        for plain in getattr(kind, "__args__", (kind,)):
+            if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+                found[plain.__name__] = plain
+                found |= _structures(field.type for field in msgspec.structs.fields(plain))
     return found
 
 
