@@ -93,6 +93,7 @@ async def test_home_shows_the_game_that_is_on_and_verified_ones(up: Site) -> Non
         assert await page.locator("#games .mini", has_text="✗").count() == 0
         await page.locator("#games .mini").first.click()
         await expect(page.locator("#figures")).to_contain_text("rug tick")
+        await expect(page.locator(".badge").first).to_have_text("DEMO")
 
 
 async def test_recording_is_stopped_and_started_and_events_are_looked_into(up: Site) -> None:
@@ -123,6 +124,7 @@ async def test_a_game_is_replayed_on_the_monitor_with_the_same_login(up: Site) -
         opened(browser, origin_of(up), up.instance.token, f"/games/{game}") as page,
     ):
         await expect(page.locator("#figures")).to_contain_text("rug tick")
+        await expect(page.locator(".badge").first).to_have_text("DEMO")
         await page.locator("#replay").click()
         await expect(page).to_have_url(re.compile(f":{up.instance.monitor}/\\?replay="))
         await expect(page.locator(".badge").first).to_have_text("REPLAY")

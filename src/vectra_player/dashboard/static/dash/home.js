@@ -31,6 +31,7 @@ const checks = new Map();
 let running = false;
 let last = null;
 let covered = null;
+let verifying = false;
 
 client.store.render((state) => {
   if (!running) return;
@@ -96,6 +97,7 @@ const shownYear = () => Number(byId("years").querySelector("[aria-pressed='true'
 function drawHome(told) {
   last = told;
   drawGames(told.games);
+  verify();
 }
 
 function drawGames(games) {
@@ -110,17 +112,20 @@ function drawGames(games) {
   box.replaceChildren(...games.map((each) => miniCard(each, checks.get(each.game_id))));
   const passed = games.filter((each) => checks.get(each.game_id)?.status === "verified").length;
   setText(byId("games-note"), passed ? `${formatCount(passed)} ✓ recomputed from their seeds` : "");
-  verify(games.filter((each) => each.has_seed && !checks.has(each.game_id)).map((each) => each.game_id));
 }
 
-async function verify(ids) {
-  if (!ids.length) return;
+/** Have the games that are not checked yet compared with their seeds; one question at a time. */
+async function verify() {
+  const ids = last.games.filter((each) => each.has_seed && !checks.has(each.game_id)).map((each) => each.game_id);
+  if (verifying || !ids.length) return;
+  verifying = true;
   try {
     for (const check of await get(`/api/verify?games=${ids.map(encodeURIComponent).join(",")}`)) checks.set(check.game_id, check);
     drawGames(last.games);
   } catch {
     // The marks stay away; the next look asks again.
   }
+  verifying = false;
 }
 
 /** Ask for the parts of the store; each is shown as soon as it is there. */
