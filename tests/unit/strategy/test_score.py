@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from tests.strategy_support import CASH, Scripted, play, steps_of
 
@@ -75,7 +76,7 @@ def test_the_card_puts_you_beside_then_nothing_and_chance() -> None:
     assert card.coin.profit_high is not None
     assert card.coin.profit_low < card.coin.profit < card.coin.profit_high
     assert score_card(you, steps, then=then, seed=3) == card
-    assert len(score_card(you, steps).rows) == 3
+    assert len(msgspec.structs.replace(card, then=None).rows) == 3
 
 
 def test_the_coin_plans_what_was_done() -> None:
