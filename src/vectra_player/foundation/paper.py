@@ -27,7 +27,7 @@ from vectra_player.foundation.paper_records import (
     TradeState,
     WalletRequest,
 )
-from vectra_player.foundation.paper_score import CoinShadow, Score, Sums
+from vectra_player.foundation.paper_score import CoinShadow, Score, Sums, kept
 from vectra_player.strategy.actions import Action
 from vectra_player.strategy.hand import HandEngine
 from vectra_player.strategy.latency import Latency
@@ -87,7 +87,7 @@ class PaperAccount:
     @property
     def between_games(self) -> bool:
         """Tell whether the books of the last game shown are closed."""
-        return self._engine.market is None or self._engine.game_over
+        return not self._engine.playing
 
     def see(self, market: Market, now_ms: int) -> list[ActionNote]:
         """Move on to a step; return what became of earlier actions."""
@@ -109,10 +109,8 @@ class PaperAccount:
 
     def saved(self) -> Saved:
         """Return what to keep: what is open counts as in a game whose end nobody saw."""
-        ledger = self._broker.ledger
-        coin_cash, coin_score = self._coin.saved()
-        free = ledger.cash + ledger.at_risk
-        return Saved(self.wallet, free, self._score.sums, coin_cash, coin_score)
+        free, score = kept(self._broker.ledger, self._score.sums, self.wallet)
+        return Saved(self.wallet, free, score, *self._coin.saved())
 
     def view(self) -> AccountView:
         """Return the account as it stands."""

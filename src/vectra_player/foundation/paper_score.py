@@ -8,10 +8,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from vectra_player.foundation.paper_records import ScoreRow, WalletRequest
-from vectra_player.game.positions import ZERO
+from vectra_player.game.positions import ZERO, Ledger
 from vectra_player.model.units import Sol
 from vectra_player.strategy.builtin.baselines import CoinFlip, CoinFlipParams, PlannedBuy
 from vectra_player.strategy.context import Context
@@ -83,6 +84,15 @@ def _added(sums: Sums, result: GameResult) -> Sums:
     )
 
 
+def kept(ledger: Ledger, sums: Sums, wallet: WalletRequest) -> tuple[Decimal, Sums]:
+    """Return cash and sums to go on from: a stake comes back, what is held counts as lost.
+
+    So the profit of the sums stays what the cash says.
+    """
+    free = ledger.cash + ledger.at_risk
+    return free, msgspec.structs.replace(sums, profit=free - wallet.start_cash)
+
+
 class CoinShadow:
     """Bets and buys for the same amounts at random moments, on an account of its own.
 
@@ -91,6 +101,7 @@ class CoinShadow:
 
     def __init__(self, wallet: WalletRequest, saved: tuple[Decimal, Sums] | None = None) -> None:
         """`saved`: cash and sums of an earlier run to go on from."""
+        self._wallet = wallet
         cash, sums = saved or (wallet.start_cash, Sums())
         self._coin = CoinFlip(CoinFlipParams(chance=COIN_CHANCE, buys=0, bets=0))
         self._broker = PaperBroker(cash, latency=Latency.ms(wallet.latency_ms))
@@ -127,8 +138,7 @@ class CoinShadow:
 
     def saved(self) -> tuple[Decimal, Sums]:
         """Return cash and sums to go on from."""
-        ledger = self._broker.ledger
-        return ledger.cash + ledger.at_risk, self._score.sums
+        return kept(self._broker.ledger, self._score.sums, self._wallet)
 
     def row(self) -> ScoreRow:
         """Return its line of the score card."""

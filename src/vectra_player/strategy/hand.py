@@ -32,16 +32,6 @@ class HandEngine(Engine):
     ) -> None:
         super().__init__(ByHand(), broker, limits=limits, start_cash=start_cash)
 
-    @property
-    def game_over(self) -> bool:
-        """Tell whether the books of the last game are closed."""
-        return not self.playing
-
-    @property
-    def market(self) -> object:
-        """Return None before the first step."""
-        return None if self.context.phase is GamePhase.UNKNOWN else self.context
-
     def act(self, action: Action) -> Submission:
         """Take in an action as `Engine.act`. Raises UsageError before the first step."""
         if self.context.phase is GamePhase.UNKNOWN:

@@ -99,6 +99,7 @@ async def test_the_wallet_outlives_the_service_and_what_was_open_is_settled(tmp_
     again = Wired(PaperMemory(tmp_path / "run" / "paper.json")).desk.state()
     assert (again.account.start_cash, again.account.cash) == (3, 2.5)
     assert (again.account.holding, again.account.sidebet, again.latency_ms) == (None, None, 0)
+    assert (again.account.profit, again.score[0].profit) == (-0.5, -0.5)
     assert (tmp_path / "run" / "paper.json").stat().st_mode & 0o777 == 0o600
 
 
