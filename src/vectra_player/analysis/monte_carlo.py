@@ -106,7 +106,7 @@ class Pool:
 
 
 def recorded_pool(games: Games) -> Pool:
-    """Draw from games known at every tick: one joined on the way is likely to be a long one.
+    """Draw from games known at every tick, those included whose beginning was only revealed.
 
     Raises UsageError where there is none.
     """

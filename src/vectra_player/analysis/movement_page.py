@@ -51,8 +51,11 @@ def _summary(found: Movement) -> tuple[str, ...]:
         f"{verdict(big)}",
         f"Holding costs {fine_percent(whole.fair_edge_a_tick)} a tick in a fair game. Peaks and "
         f"holding are of {counted(whole.games, 'whole game')}; left out as incomplete or met "
-        f"midway: {whole.left_out:,}.",
+        f"midway: {whole.left_out:,}.{_BENDS if whole.left_out else ''}",
     )
+
+
+_BENDS = " Long games are left out more often than short ones, so peaks look a little too low."
 
 
 def _by_game(moves: Volatility) -> Block:
