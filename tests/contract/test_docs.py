@@ -154,6 +154,7 @@ def lay_out(folder: Path) -> Desk:
             "VECTRA_DEMO_SEED": "11",
             "FOUNDATION_PORT": "0",
             "FOUNDATION_HTTP_PORT": "0",
+            "VECTRA_DASHBOARD_PORT": "0",
             "BROWSER": "true",
             "LANG": "C.UTF-8",
             **inherited,
