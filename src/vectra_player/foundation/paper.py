@@ -31,6 +31,7 @@ from vectra_player.foundation.paper_score import CoinShadow, Score, Sums, kept
 from vectra_player.strategy.actions import Action
 from vectra_player.strategy.hand import HandEngine
 from vectra_player.strategy.latency import Latency
+from vectra_player.strategy.limits import Marks
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.paper import PaperBroker
 from vectra_player.strategy.records import ActionName, Decision, Outcome
@@ -43,13 +44,17 @@ _OVER = frozenset({"sold", "refused", "missed", "won", "lost", "void", "bought"}
 
 
 class Saved(Struct, frozen=True):
-    """An account as it is worth keeping: no game of it is open. `cash` is free, to a lamport."""
+    """An account as it is worth keeping: no game of it is open. `cash` is free, to a lamport.
+
+    marks: what its limits are measured from; None in a file of an earlier version.
+    """
 
     wallet: WalletRequest
     cash: Decimal
     score: Sums
     coin_cash: Decimal
     coin_score: Sums
+    marks: Marks | None = None
 
 
 class PaperAccount:
@@ -61,8 +66,12 @@ class PaperAccount:
         self._mode: Mode = mode
         cash = wallet.start_cash if saved is None else saved.cash
         self._broker = PaperBroker(cash, latency=Latency.ms(wallet.latency_ms))
-        limits = wallet.limits.of_a_run()
-        self._engine = HandEngine(self._broker, limits=limits, start_cash=wallet.start_cash)
+        self._engine = HandEngine(
+            self._broker,
+            limits=wallet.limits.of_a_run(),
+            start_cash=wallet.start_cash,
+            marks=None if saved is None else saved.marks,
+        )
         self._coin = CoinShadow(
             wallet, None if saved is None else (saved.coin_cash, saved.coin_score)
         )
@@ -110,7 +119,7 @@ class PaperAccount:
     def saved(self) -> Saved:
         """Return what to keep: what is open counts as in a game whose end nobody saw."""
         free, score = kept(self._broker.ledger, self._score.sums, self.wallet)
-        return Saved(self.wallet, free, score, *self._coin.saved())
+        return Saved(self.wallet, free, score, *self._coin.saved(), self._engine.marks)
 
     def view(self) -> AccountView:
         """Return the account as it stands."""

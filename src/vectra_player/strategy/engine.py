@@ -22,7 +22,7 @@ from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
 from vectra_player.strategy.api import Strategy
 from vectra_player.strategy.context import Account, Context
-from vectra_player.strategy.limits import NO_LIMITS, Limits, broken
+from vectra_player.strategy.limits import NO_LIMITS, Limits, Marks, broken
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import (
     Decision,
@@ -97,8 +97,9 @@ class Engine:
         limits: Limits = NO_LIMITS,
         seed: int = 0,
         start_cash: Decimal | None = None,
+        marks: Marks | None = None,
     ) -> None:
-        """`start_cash`: what the run began with, where the broker's account has a past."""
+        """`start_cash`, `marks`: what the run began with and had, where its account has a past."""
         self._strategy = strategy
         self._broker = broker
         self._limits = limits
@@ -111,11 +112,16 @@ class Engine:
         self.stopped: Stopped | None = None
         cash = broker.ledger.cash
         self._start_cash = cash if start_cash is None else start_cash
-        self._highest = max(cash, self._start_cash)
-        self._day = -1
-        self._day_cash = cash
+        self._marks = marks or Marks(max(cash, self._start_cash), -1, cash)
         self._game: GameTally | None = None
         self._last: tuple[str, int, Tick] = ("", -1, -1)
+        if marks is not None:
+            self._check_run(cash)
+
+    @property
+    def marks(self) -> Marks:
+        """Return what the limits are measured from, to go on from."""
+        return self._marks
 
     @property
     def playing(self) -> bool:
@@ -275,21 +281,22 @@ class Engine:
             action,
             self._broker,
             loss_game=max(ZERO, start - equity),
-            loss_day=max(ZERO, self._day_cash - equity),
+            loss_day=max(ZERO, self._marks.day_cash - equity),
         )
 
     def _new_day(self, market: Market) -> None:
         day = -1 if market.time_us is None else market.time_us // DAY_US
-        if day != self._day:
-            self._day, self._day_cash = day, self._broker.ledger.cash
+        if day != self._marks.day:
+            self._marks = Marks(self._marks.highest, day, self._broker.ledger.cash)
 
     def _check_run(self, cash: Decimal) -> None:
-        self._highest = max(self._highest, cash)
-        limits = self._limits
+        marks, limits = self._marks, self._limits
+        highest = max(marks.highest, cash)
+        self._marks = Marks(highest, marks.day, marks.day_cash)
         lost = self._start_cash - cash
         if limits.max_loss_run_sol is not None and lost >= limits.max_loss_run_sol:
             self.stop("max_loss_run", f"the run has lost {lost:f} SOL")
-        fallen = float((self._highest - cash) / self._highest) if self._highest else 0.0
+        fallen = float((highest - cash) / highest) if highest else 0.0
         if limits.max_drawdown is not None and fallen >= limits.max_drawdown:
             self.stop("max_drawdown", f"{fallen:.1%} below the highest cash of the run")
 

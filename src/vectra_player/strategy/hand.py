@@ -13,7 +13,7 @@ from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.actions import Action
 from vectra_player.strategy.api import Strategy
 from vectra_player.strategy.engine import Broker, Engine, Submission
-from vectra_player.strategy.limits import NO_LIMITS, Limits
+from vectra_player.strategy.limits import NO_LIMITS, Limits, Marks
 
 
 class ByHand(Strategy):
@@ -29,8 +29,9 @@ class HandEngine(Engine):
         *,
         limits: Limits = NO_LIMITS,
         start_cash: Decimal | None = None,
+        marks: Marks | None = None,
     ) -> None:
-        super().__init__(ByHand(), broker, limits=limits, start_cash=start_cash)
+        super().__init__(ByHand(), broker, limits=limits, start_cash=start_cash, marks=marks)
 
     def act(self, action: Action) -> Submission:
         """Take in an action as `Engine.act`. Raises UsageError before the first step."""

@@ -45,6 +45,17 @@ class Limits(Struct, frozen=True, kw_only=True):
 NO_LIMITS = Limits()
 
 
+class Marks(Struct, frozen=True):
+    """What limits are measured from: the highest cash, and the cash at the begin of a day.
+
+    A run that goes on after a break begins with those of before. day: UTC, since 1970; -1: none.
+    """
+
+    highest: Decimal
+    day: int
+    day_cash: Decimal
+
+
 def broken(
     limits: Limits, action: Action, account: Account, *, loss_game: Decimal, loss_day: Decimal
 ) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from tests.live_support import GAME, T0, event, rug, tick
+from tests.live_support import GAME, NEXT, T0, event, rug, tick
 from tests.store_support import FakeClock
 
 from vectra_player.bus import EventBus, Events
@@ -13,9 +14,10 @@ from vectra_player.errors import UsageError
 from vectra_player.foundation.messages import Message
 from vectra_player.foundation.paper_desk import PaperDesk
 from vectra_player.foundation.paper_memory import PaperMemory
-from vectra_player.foundation.paper_records import WalletRequest
+from vectra_player.foundation.paper_records import WalletLimits, WalletRequest
 from vectra_player.live.provider import LiveStateProvider
 from vectra_player.strategy import Buy, PlaceSidebet
+from vectra_player.strategy.engine import DAY_US
 
 PRICES = [1.0, 1.1, 1.2, 1.3, 1.4]
 
@@ -30,8 +32,16 @@ class Wired:
         tell = self.told.append
         self.desk = PaperDesk(self.bus, live, tell, memory=memory, clock=FakeClock(T0))
 
-    def tick(self, number: int) -> None:
-        self.bus.publish(Events.EVENT, event("gameStateUpdate", tick(number, PRICES)))
+        self.now = T0
+
+    def tick(self, number: int, game: str = GAME) -> None:
+        self._hear(tick(number, PRICES, game))
+
+    def rug(self, game: str) -> None:
+        self._hear(rug([*PRICES, 0.02], game))
+
+    def _hear(self, frame: dict[str, object]) -> None:
+        self.bus.publish(Events.EVENT, event("gameStateUpdate", frame, ts=self.now))
 
     def kinds(self) -> list[str]:
         data = [message.data for message in self.told]
@@ -113,6 +123,55 @@ async def test_the_score_goes_on_after_a_restart(tmp_path: Path) -> None:
     again = Wired(PaperMemory(path)).desk.state()
     assert again.account.cash == pytest.approx(1.4)
     assert (again.score[0].bets, again.score[0].bets_won) == (1, 1)
+
+
+async def test_limits_hold_over_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "paper.json"
+    first = limited(path, WalletLimits(max_loss_day_sol=0.4))
+    lose(first, GAME)
+    again = Wired(PaperMemory(path))
+    again.tick(0, NEXT)
+    note = again.desk.act(Buy("0.1"), "human", "PAPER").action
+    assert (note.outcome, note.reason) == ("BLOCKED", "limit")
+    assert "max_loss_day_sol" in (note.error or "")
+    again.now += DAY_US
+    again.tick(0, "20251216-0000000000000001")
+    assert again.desk.act(Buy("0.1"), "human", "PAPER").action.kind == "bought"
+
+
+async def test_a_drawdown_is_measured_from_the_peak_before_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "paper.json"
+    first = limited(path, WalletLimits(max_drawdown=0.2))
+    first.desk.act(PlaceSidebet("0.1"), "human", "PAPER")
+    first.rug(GAME)  # 1.4 SOL: the peak
+    again = Wired(PaperMemory(path))
+    lose(again, NEXT)
+    assert again.desk.state().account.stopped == "35.0% below the highest cash of the run"
+    third = Wired(PaperMemory(path)).desk
+    assert third.state().account.stopped == "35.0% below the highest cash of the run"
+
+
+async def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "paper.json"
+    lose(limited(path, WalletLimits()), GAME)
+    told = json.loads(path.read_bytes())
+    del told["marks"]
+    path.write_text(json.dumps(told))
+    assert Wired(PaperMemory(path)).desk.state().account.cash == pytest.approx(0.51)
+
+
+def limited(path: Path, limits: WalletLimits) -> Wired:
+    wired = Wired(PaperMemory(path))
+    wired.tick(0)
+    wired.desk.reset(WalletRequest(cash=1, latency_ms=0, limits=limits), "human")
+    return wired
+
+
+def lose(wired: Wired, game: str) -> None:
+    """Lose 0.49 SOL at a rug."""
+    wired.tick(0, game)
+    assert wired.desk.act(Buy("0.5"), "human", "PAPER").action.kind == "bought"
+    wired.rug(game)
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b'{"wallet": 1}', b"\xff"])
