@@ -154,6 +154,7 @@ def _told(ran: Ran, card: ScoreCard) -> dict[str, Any]:
         "steps": len(ran.steps),
         "result": ran.result,
         "score": card.rows,
+        "other_coins": ran.then.other_coins if ran.then is not None else 0,
     }
 
 
@@ -165,6 +166,8 @@ def _show(session: Session, ran: Ran, card: ScoreCard) -> None:
     say(f"{len(result.games)} games, {len(result.decisions)} actions.")
     columns = ("", "profit SOL", "fair mean", "paid in", "bets", "won", "middle 90 %")
     session.table("", columns, [_row(row) for row in card.rows])
+    if ran.then is not None and ran.then.other_coins:
+        session.note(f"then: {ran.then.other_coins} in practice coins are not counted.")
     session.note("Bets lose on average; a profit over few games is luck.")
 
 

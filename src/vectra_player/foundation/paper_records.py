@@ -165,6 +165,7 @@ class ScoreRow(Struct, frozen=True, kw_only=True):
     """One line of the score card, over the games that are over. `expected`: mean of fair odds.
 
     `games`: those in which something was bought or bet. Null is what is not known.
+    `other_coins`: trades and sidebets in practice coins, which are in none of the figures.
     """
 
     who: Literal["you", "then", "never betting", "coin flip"]
@@ -176,6 +177,7 @@ class ScoreRow(Struct, frozen=True, kw_only=True):
     invested: float
     staked: float
     expected: float | None
+    other_coins: int = 0
 
 
 class TradeState(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """What the recorded account itself did in a recording: the line `then` of a practice's card.
 
 Pure. Used by `foundation.practice`. It adds up the account's own trades and settled sidebets as the
-server told them; trades told to nobody are not in it.
+server told them; trades told to nobody are not in it. Those in practice coins are counted, and
+are in no figure: they are no SOL.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from vectra_player.foundation.paper_records import ScoreRow
+from vectra_player.protocol.coins import is_sol
 from vectra_player.protocol.game_payloads import NewTrade, SidebetEvent
 from vectra_player.protocol.rugs import Event
 from vectra_player.replay.recording import Recording
@@ -20,6 +22,7 @@ from vectra_player.replay.recording import Recording
 class _Deed(Struct, frozen=True):
     position: int
     game_id: str | None
+    in_sol: bool = True
     profit: float = 0.0
     invested: float = 0.0
     staked: float = 0.0
@@ -38,7 +41,8 @@ class RecordedPlay:
         """Sum up what was done until a position; None where the account never played."""
         if not self._deeds:
             return None
-        deeds = self._deeds[: bisect_right(self._deeds, position, key=_position)]
+        done = self._deeds[: bisect_right(self._deeds, position, key=_position)]
+        deeds = [deed for deed in done if deed.in_sol]
         return ScoreRow(
             who="then",
             profit=sum(deed.profit for deed in deeds),
@@ -49,6 +53,7 @@ class RecordedPlay:
             invested=sum(deed.invested for deed in deeds),
             staked=sum(deed.staked for deed in deeds),
             expected=None,
+            other_coins=len(done) - len(deeds),
         )
 
     @cached_property
@@ -71,13 +76,31 @@ def _deed(position: int, event: Event, own_id: str | None) -> _Deed | None:
     if event.direction == "sent" or event.kind != "event":
         return None
     if isinstance(told, NewTrade) and own_id is not None and told.player_id == own_id:
-        amount = told.amount or 0.0
-        if told.type == "buy":
-            return _Deed(position, told.game_id, profit=-amount, invested=amount, buys=1)
-        if told.type == "sell":
-            return _Deed(position, told.game_id, profit=amount)
+        return _trade(position, told)
     if isinstance(told, SidebetEvent) and event.name == "currentSidebetResult":
-        stake, paid = told.bet_amount or 0.0, told.payout or 0.0
-        won = 1 if paid > 0 else 0
-        return _Deed(position, told.game_id, profit=paid - stake, staked=stake, won=won, bets=1)
+        return _sidebet(position, told)
     return None
+
+
+def _trade(position: int, told: NewTrade) -> _Deed | None:
+    amount = told.amount or 0.0
+    if told.type not in ("buy", "sell"):
+        return None
+    if not is_sol(told.coin) or (amount and _of_no_money(told)):
+        return _Deed(position, told.game_id, in_sol=False)
+    if told.type == "sell":
+        return _Deed(position, told.game_id, profit=amount)
+    return _Deed(position, told.game_id, profit=-amount, invested=amount, buys=1)
+
+
+def _of_no_money(told: NewTrade) -> bool:
+    """Tell whether an amount has neither a bonus nor a real part, as in practice coins."""
+    return told.bonus_portion == 0 and told.real_portion == 0
+
+
+def _sidebet(position: int, told: SidebetEvent) -> _Deed:
+    if not is_sol(told.coin_address):
+        return _Deed(position, told.game_id, in_sol=False)
+    stake, paid = told.bet_amount or 0.0, told.payout or 0.0
+    won = 1 if paid > 0 else 0
+    return _Deed(position, told.game_id, profit=paid - stake, staked=stake, won=won, bets=1)

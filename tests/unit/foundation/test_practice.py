@@ -170,19 +170,26 @@ def test_what_lacks_its_amount_or_its_game_is_refused() -> None:
         one.act(BUY)
 
 
-def test_the_recorded_play_is_told_up_to_the_moment() -> None:
+def played(deeds: dict[int, tuple[str, dict[str, object]]]) -> Recording:
+    """Record a game in which the account did things, by their place among the frames."""
     rows = rows_of_frames(game_frames(GAME, series(40, 0)))
     login = {"id": ME, "hasUsername": True, "username": "me"}
     rows.insert(0, row(packet("usernameStatus", login, ts=rows[0].ts), 500))
+    for place, (name, told) in deeds.items():
+        rows.insert(place, row(packet(name, told, ts=rows[place].ts), 500 + place))
+    return recording(rows)
+
+
+def test_the_recorded_play_is_told_up_to_the_moment() -> None:
     trade = {"playerId": ME, "gameId": GAME, "price": 1.0}
     bet = {"playerId": ME, "gameId": GAME, "betAmount": 0.01, "payout": 0.05, "type": "payout"}
-    for place, (name, told) in {
-        16: ("standard/newTrade", {**trade, "type": "buy", "amount": 0.2}),
-        26: ("standard/newTrade", {**trade, "type": "sell", "amount": 0.3}),
-        36: ("currentSidebetResult", bet),
-    }.items():
-        rows.insert(place, row(packet(name, told, ts=rows[place].ts), 500 + place))
-    of = recording(rows)
+    of = played(
+        {
+            16: ("standard/newTrade", {**trade, "type": "buy", "amount": 0.2}),
+            26: ("standard/newTrade", {**trade, "type": "sell", "amount": 0.3}),
+            36: ("currentSidebetResult", bet),
+        }
+    )
     one = Player(of)
     one.jump(20)
     then = one.practice.state().score[1]
@@ -191,6 +198,32 @@ def test_the_recorded_play_is_told_up_to_the_moment() -> None:
     then = one.practice.state().score[1]
     assert then.profit == pytest.approx(0.14)
     assert (then.bets, then.bets_won, then.games) == (1, 1, 1)
+
+
+def test_practice_coins_of_the_recorded_account_are_counted_and_added_to_nothing() -> None:
+    trade = {"playerId": ME, "gameId": GAME, "price": 1.0, "type": "buy", "amount": 50.0}
+    bet = {"playerId": ME, "gameId": GAME, "betAmount": 9.0, "payout": 45.0, "type": "payout"}
+    sol = {"bonusPortion": 0.05, "realPortion": 0.15, "coin": "solana", "amount": 0.2}
+    mint = "So11111111111111111111111111111111111111112"
+    of = played(
+        {
+            10: ("standard/newTrade", {**trade, "coin": "free"}),
+            16: ("standard/newTrade", {**trade, "coin": "0xPractice", "type": "sell"}),
+            20: ("standard/newTrade", {**trade, **sol, "bonusPortion": 0, "realPortion": 0}),
+            24: ("standard/newTrade", {**trade, **sol}),
+            30: ("currentSidebetResult", {**bet, "coinAddress": "0xPractice"}),
+            36: (
+                "currentSidebetResult",
+                {**bet, "betAmount": 0.01, "payout": 0, "coinAddress": mint},
+            ),
+        }
+    )
+    one = Player(of)
+    one.jump(len(of.events))
+    then = one.practice.state().score[1]
+    assert then.profit == pytest.approx(-0.21)
+    assert (then.buys, then.bets, then.bets_won, then.staked) == (1, 1, 0, 0.01)
+    assert (then.other_coins, then.games) == (4, 1)
 
 
 def test_without_recorded_play_there_is_no_line_for_it() -> None:

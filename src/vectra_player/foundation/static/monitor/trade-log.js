@@ -28,10 +28,12 @@ function lineOf(note) {
 }
 
 function scoreOf(row) {
+  const games = `${formatCount(row.games)} games`;
+  const other = row.other_coins ? `${formatCount(row.other_coins)} in practice coins not counted` : "";
   return el(
     "tr",
-    { class: row.who === "you" ? "is-own" : "", title: `${formatCount(row.games)} games`, data: { who: row.who } },
-    el("td", {}, row.who),
+    { class: row.who === "you" ? "is-own" : "", title: games, data: { who: row.who } },
+    el("td", {}, row.who, other ? el("span", { class: "muted" }, `, ${other}`) : null),
     el("td", { class: "num", title: formatSolExact(row.profit) }, formatSol(row.profit, { sign: true })),
     el("td", { class: "num muted" }, formatSol(row.expected, { sign: true })),
     el("td", { class: "num" }, formatCount(row.buys)),
