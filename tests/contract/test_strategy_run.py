@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from tests.command_support import COMMAND, PATIENCE_S, environment, run
 from tests.foundation_support import Site, site
+from tests.live_support import GAME, ME, T0
+from tests.replay_support import game_frames, lines
 
 from vectra_player.analysis.games import load_games
+from vectra_player.store.importers import import_paths
 from vectra_player.store.reads import GameFilter, StoreReader
 from vectra_player.strategy.builtin.playbooks import Conservative
 from vectra_player.strategy.engine import Engine
@@ -178,6 +181,33 @@ def test_in_a_replay_a_strategy_decides_what_it_decides_in_a_backtest(up: Site) 
         (o.kind, o.tick, o.price, str(o.amount), str(o.profit)) for o in tested.outcomes
     ]
     assert up.get("/api/replay").json == []
+
+
+def test_in_a_replay_the_score_card_tells_what_the_recorded_account_did(tmp_path: Path) -> None:
+    root, capture = tmp_path / "data", tmp_path / "capture.jsonl"
+    own = {"playerId": ME, "gameId": GAME, "price": 1.0, "coin": "solana"}
+    bet = {"gameId": GAME, "betAmount": 5, "payout": 25, "coinAddress": "0xPractice"}
+    told: list[tuple[str, dict[str, Any]]] = [("gameStateUpdate", f) for f in game_frames()]
+    told[13:13] = [
+        ("usernameStatus", {"id": ME, "hasUsername": True, "username": "me"}),
+        ("standard/newTrade", {**own, "type": "buy", "amount": 0.2}),
+        ("standard/newTrade", {**own, "type": "sell", "amount": 0.25}),
+        ("currentSidebetResult", bet),
+    ]
+    records = [
+        {"seq": n, "ts": T0 / 1e6 + n / 4, "event": name, "data": data}
+        for n, (name, data) in enumerate(told, 1)
+    ]
+    capture.write_text(lines(*records))
+    import_paths([capture], root)
+    with site(root, *DEMO):
+        done = run("--data-dir", root, "--json", "strategy", "run", "conservative",
+                   "--replay", GAME)  # fmt: skip
+    assert done.code == 0, done.err
+    then = {row["who"]: row for row in done.json["score"]}["then"]
+    assert (then["profit"], then["paid_in"]) == (pytest.approx(0.05), 0.2)
+    assert (then["max_drawdown"], then["expected"]) == (None, None)
+    assert done.json["other_coins"] == 1
 
 
 def deed(outcome: dict[str, Any]) -> tuple[str, int, float, str, str]:
