@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -64,6 +65,27 @@ def test_figures_are_written_as_files(tmp_path: Path) -> None:
     assert {"equity.svg", "drawdown.png", "game-generated-1-3.svg"} <= names
 
 
+def test_a_payout_of_nothing_is_another_run_and_the_report_says_so(tmp_path: Path) -> None:
+    words = ("backtest", "momentum", *GAMES)
+    page = tmp_path / "a.html"
+    price = ask(tmp_path, *words, "--rug-payout", "price")
+    assert ask(tmp_path, *words)["run"] == price["run"]
+    nothing = ask(tmp_path, *words, "--rug-payout", "nothing", "--report", page)
+    assert not nothing["cached"]
+    assert nothing["contestant"]["conditions"]["rug_payout"] == "nothing"
+    assert float(nothing["whole"]["profit"]) < float(price["whole"]["profit"])
+    cells = re.sub(r"<[^>]+>|\s+", " ", page.read_text())
+    assert re.search(r"rug_payout\s+nothing", cells)
+
+
+def test_a_limit_ends_a_run_without_a_fault(tmp_path: Path) -> None:
+    words = ("backtest", "momentum", *GAMES, "--cash", "0.1", "--stop-drawdown", "0.001")
+    told = ask(tmp_path, *words)
+    assert told["stopped"]["reason"] == "max_drawdown"
+    assert told["contestant"]["conditions"]["limits"]["max_drawdown"] == 0.001
+    assert any("ended early" in warning for warning in told["warnings"])
+
+
 @pytest.mark.parametrize(
     ("body", "word"),
     [("1 / 0", "ZeroDivisionError"), ("while True: pass", "longer than")],
@@ -96,6 +118,9 @@ def test_a_strategy_that_recognises_games_is_found_out(tmp_path: Path) -> None:
         (["backtest", "momentum", *GAMES, "--cash", "-1"], "from 0.001"),
         (["backtest", "momentum", *GAMES, "--cash", "1e30"], "from 0.001"),
         (["backtest", "momentum", *GAMES, "--cash", "1e-12"], "from 0.001"),
+        (["backtest", "momentum", *GAMES, "--max-loss-day", "0"], "above 0"),
+        (["backtest", "momentum", *GAMES, "--max-loss-day", "1"], "no date"),
+        (["backtest", "momentum", *GAMES, "--stop-drawdown", "25"], "fraction"),
         (["backtest", "momentum", *GAMES, "--train-share", "1.5"], "below 1"),
         (["backtest", "momentum", *GAMES, "--report", "page.txt"], ".html"),
         (["backtest", "momentum", *GAMES, "--chart", "game-x"], "not played"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -36,7 +36,7 @@ from vectra_player.strategy.engine import Engine
 from vectra_player.strategy.isolated_wire import CALL_LIMIT_S
 from vectra_player.strategy.limits import NO_LIMITS, Limits
 from vectra_player.strategy.market import Market
-from vectra_player.strategy.records import Outcome, RunResult, StopReason
+from vectra_player.strategy.records import Outcome, RunResult
 
 log = structlog.get_logger(__name__)
 
@@ -254,7 +254,3 @@ def _deadline(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-STOPPED_WRONG: Sequence[StopReason] = ("error", "timeout")
-"""Ends of a run that are the strategy's own fault."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vectra_player.analysis.contestant import Contestant
     from vectra_player.analysis.selection import Selected
     from vectra_player.analysis.sweep import Run as SweepRun
+    from vectra_player.strategy.limits import Limits
 
 
 class EngineChoice(StrEnum):
@@ -28,6 +29,13 @@ class EngineChoice(StrEnum):
 
     local = "local"
     dask = "dask"
+
+
+class PayoutChoice(StrEnum):
+    """What a holding pays at the rug: the rug price, or nothing."""
+
+    price = "price"
+    nothing = "nothing"
 
 
 def register(app: typer.Typer) -> None:
@@ -55,6 +63,9 @@ CashOption = Annotated[
 LatencyOption = Annotated[
     float, typer.Option(min=0, max=60_000, help="How long an order is under way, ms.")
 ]
+PayoutOption = Annotated[
+    PayoutChoice, typer.Option(help="What a holding pays at the rug: its price there, or nothing.")
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")]
 ShareOption = Annotated[
     float, typer.Option(help="Share of the games, the earliest, to choose on; the rest checks.")
@@ -73,6 +84,14 @@ def backtest(
     include_incomplete: IncompleteOption = False,
     cash: CashOption = None,
     latency_ms: LatencyOption = 0.0,
+    rug_payout: PayoutOption = PayoutChoice.price,
+    max_loss_day: Annotated[
+        float | None, typer.Option(help="SOL a day (UTC) may lose; then nothing more is risked.")
+    ] = None,
+    stop_drawdown: Annotated[
+        float | None,
+        typer.Option(help="End this far below the highest cash: 0.25 is a quarter of it."),
+    ] = None,
     train_share: ShareOption = 0.7,
     folds: FoldsOption = 5,
     variants: Annotated[
@@ -99,8 +118,11 @@ def backtest(
 
     session: Session = context.obj
     check_file(report, REPORTS)
-    contestant = _contestant(session, profile, cash, latency_ms)
+    limits = _limits(max_loss_day, stop_drawdown)
+    contestant = _contestant(session, profile, cash, latency_ms, rug_payout, limits)
     chosen = _chosen(session, games, origin, include_incomplete, seed)
+    if max_loss_day is not None:
+        _check_dated(chosen)
     for game in chart or ():
         if game not in chosen.games.game_ids:
             raise UsageError(f"The game {game!r} is not played.", advice="Name one that is.")
@@ -116,11 +138,17 @@ def backtest(
     )
     session.result(_told(run), lambda: _show_backtest(session, run, chosen))
     _write_backtest(session, run, chosen, report, plot, chart or [])
-    found_wrong = run.record.stopped is not None or (
-        run.record.lookahead is not None and run.record.lookahead.problem is not None
-    )
-    if found_wrong:
+    if _found_wrong(run):
         raise typer.Exit(FOUND_WRONG)
+
+
+def _found_wrong(run: Run) -> bool:
+    """Tell whether the strategy failed or looks ahead; one that a limit ended did neither."""
+    from vectra_player.strategy.records import STOPPED_WRONG
+
+    stopped, seen = run.record.stopped, run.record.lookahead
+    failed = stopped is not None and stopped.reason in STOPPED_WRONG
+    return failed or (seen is not None and seen.problem is not None)
 
 
 def _write_backtest(
@@ -186,6 +214,7 @@ def sweep(
     include_incomplete: IncompleteOption = False,
     cash: CashOption = None,
     latency_ms: LatencyOption = 0.0,
+    rug_payout: PayoutOption = PayoutChoice.price,
     train_share: ShareOption = 0.7,
     folds: FoldsOption = 5,
     top: Annotated[int, typer.Option(min=1, max=100, help="How many of the best to show.")] = 10,
@@ -203,7 +232,7 @@ def sweep(
 
     session: Session = context.obj
     where, axes = engine_of(engine.value, jobs), parse_grid(grid)
-    contestant = _contestant(session, profile, cash, latency_ms)
+    contestant = _contestant(session, profile, cash, latency_ms, rug_payout)
     chosen = _chosen(session, games, origin, include_incomplete, seed)
     asked = Request(random=random, seed=seed, train_share=train_share, folds=folds, top=top)
     with _variants_bar(session) as progress:
@@ -263,10 +292,42 @@ def _show_sweep(session: Session, run: SweepRun, chosen: Selected) -> None:
     _note_kept(session, run)
 
 
-def _contestant(session: Session, word: str, cash: str | None, latency_ms: float) -> Contestant:
+def _contestant(
+    session: Session,
+    word: str,
+    cash: str | None,
+    latency_ms: float,
+    rug_payout: PayoutChoice,
+    limits: Limits | None = None,
+) -> Contestant:
     from vectra_player.analysis.contestant import find_contestant
+    from vectra_player.strategy.limits import NO_LIMITS
 
-    return find_contestant(word, session.data_dir, cash=_sol(cash), latency_ms=latency_ms)
+    return find_contestant(
+        word,
+        session.data_dir,
+        cash=_sol(cash),
+        latency_ms=latency_ms,
+        rug_payout="rug_price" if rug_payout is PayoutChoice.price else "nothing",
+        limits=limits or NO_LIMITS,
+    )
+
+
+def _limits(max_loss_day: float | None, stop_drawdown: float | None) -> Limits:
+    from vectra_player.model.units import to_sol
+    from vectra_player.strategy.limits import Limits
+
+    lost = None if max_loss_day is None else to_sol(Decimal(str(max_loss_day)))
+    return Limits(max_loss_day_sol=lost, max_drawdown=stop_drawdown)
+
+
+def _check_dated(chosen: Selected) -> None:
+    """Refuse a limit of the day where games have no day. Raises UsageError."""
+    if (chosen.games.ended_at < 0).any():
+        raise UsageError(
+            "Some of these games have no date, so no day's loss can be told.",
+            advice="Leave --max-loss-day out, or play recorded games.",
+        )
 
 
 def _sol(text: str | None) -> Decimal | None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from vectra_player.app.strategy_run import STOPPED_WRONG, Plan, Ran, Watcher, run_strategy
+from vectra_player.app.strategy_run import Plan, Ran, Watcher, run_strategy
 from vectra_player.cli.session import Session, say
 from vectra_player.errors import UsageError
 from vectra_player.foundation.paper_records import ActionNote, ScoreRow
 from vectra_player.model.units import to_sol
 from vectra_player.strategy.latency import BUY_ORDER_MS, Latency
 from vectra_player.strategy.limits import Limits
-from vectra_player.strategy.records import Outcome
+from vectra_player.strategy.records import STOPPED_WRONG, Outcome
 from vectra_player.strategy.score import Score, ScoreCard, interval, score_card
 
 if TYPE_CHECKING:

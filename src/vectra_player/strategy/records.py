@@ -105,6 +105,9 @@ class GameResult(Struct, frozen=True, kw_only=True):
 
 StopReason = Literal["error", "timeout", "max_loss_run", "max_drawdown", "asked"]
 
+STOPPED_WRONG: frozenset[StopReason] = frozenset({"error", "timeout"})
+"""Ends of a run that are the strategy's own fault."""
+
 
 class Stopped(Struct, frozen=True):
     """Why a run ended before its games did, and where."""
