@@ -129,6 +129,8 @@ def test_a_strategy_that_recognises_games_is_found_out(tmp_path: Path) -> None:
         (["sweep", "momentum", *GAMES, "--grid", "hold_ticks"], "start:stop:step"),
         (["sweep", "momentum", *GAMES, "--grid", "hold_ticks=9:1"], "no values"),
         (["sweep", "momentum", *GAMES, "--grid", "luck=1,2"], "hold_ticks"),
+        (["sweep", "momentum", *GAMES, *GRID, "--plot", "a.pdf"], ".svg"),
+        (["sweep", "momentum", *GAMES, *GRID, "--report", "a.txt"], ".html"),
         (["sweep", "momentum", *GAMES, *GRID, "--engine", "dask"], "not available yet"),
         (["sweep", "momentum", *GAMES, *GRID, "--random", "0"], "--random"),
     ],
@@ -154,6 +156,17 @@ def test_a_sweep_keeps_a_row_for_each_variant(tmp_path: Path) -> None:
     assert ask(tmp_path, "sweep", "momentum", *GAMES, *GRID, "--top", "2")["cached"]
     later = ask(tmp_path, "backtest", "momentum", *GAMES)
     assert later["tried"] == 11
+
+
+def test_report_and_plot_of_a_sweep_say_what_its_document_says(tmp_path: Path) -> None:
+    page, plot = tmp_path / "a.html", tmp_path / "a.png"
+    words = ("sweep", "momentum", *GAMES, *GRID, "--report", page, "--plot", plot)
+    told = ask(tmp_path, *words)
+    html = page.read_text()
+    assert told["run"] in html
+    assert told["best"][0]["train"]["profit"].rstrip("0") in html
+    assert html.count("<svg") == 1
+    assert plot.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_sweep_that_is_interrupted_goes_on_with_the_same_command(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def report_of(run: Run, games: Games, shown: Sequence[str] = ()) -> Report:
         Section("Cash", (plots["equity"], plots["drawdown"])),
         Section("Games", (plots["distribution"], *_present(plots, "folds"))),
         Section("Trades", (*of_games, trades_list(run))),
-        Section("Strategy", (parameters(record),)),
+        Section("Strategy", (parameters(record.contestant),)),
     ]
     return Report(
         title=f"Backtest of {record.strategy}",
@@ -187,9 +188,8 @@ def trades_list(run: Run) -> Table:
     )
 
 
-def parameters(record: Backtest) -> Table:
-    """List what was played and how."""
-    told = record.contestant
+def parameters(told: dict[str, Any]) -> Table:
+    """List what was played and how: the identity of a contestant."""
     named = (("plays", str(told["plays"])), ("from", str(told["source"])))
     return Table(
         ("parameter", "value"),

@@ -1,6 +1,6 @@
 """The record of a sweep as tables, for the terminal and the report alike.
 
-Used by the command and the dashboard.
+Used by the command and by `analysis.sweep_page`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,15 @@ from vectra_player.analysis.backtest_tables import sol
 from vectra_player.analysis.report import Table
 from vectra_player.analysis.sweep_record import Sweep
 from vectra_player.game.positions import ZERO
+
+
+def summary(record: Sweep) -> tuple[str, ...]:
+    """Return what came of it, and what it came from, a sentence each."""
+    return (
+        f"{record.headline[0].upper()}{record.headline[1:]}.",
+        f"{record.tried:,} of {record.grid_size:,} variants on {record.train_games:,} train games, "
+        f"{record.fast:,} of them on the fast path.",
+    )
 
 
 def best_table(record: Sweep) -> Table:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vectra_player.cli.data import OriginChoice
-from vectra_player.cli.pages import REPORTS, check_file, show_table
+from vectra_player.cli.pages import PLOTS, REPORTS, check_file, show_table
 from vectra_player.cli.session import FOUND_WRONG, Session, say
 from vectra_player.errors import UsageError
 
@@ -223,6 +223,12 @@ def sweep(
     jobs: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the result as one page (.html).")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write the figure over the grid (.svg or .png).")
+    ] = None,
     fresh: FreshOption = False,
 ) -> None:
     """Try many variants of a strategy on the earlier games; check the best on the later ones."""
@@ -231,6 +237,8 @@ def sweep(
     from vectra_player.analysis.sweep import Request, run_sweep
 
     session: Session = context.obj
+    check_file(plot, PLOTS)
+    check_file(report, REPORTS)
     where, axes = engine_of(engine.value, jobs), parse_grid(grid)
     contestant = _contestant(session, profile, cash, latency_ms, rug_payout)
     chosen = _chosen(session, games, origin, include_incomplete, seed)
@@ -248,8 +256,29 @@ def sweep(
             progress=progress,
         )
     session.result(_told(run), lambda: _show_sweep(session, run, chosen))
+    _write_sweep(session, run, report, plot)
     if run.record.failed:
         raise typer.Exit(FOUND_WRONG)
+
+
+def _write_sweep(session: Session, run: SweepRun, report: Path | None, plot: Path | None) -> None:
+    if report is None and plot is None:
+        return
+    from vectra_player.analysis.sweep_page import sweep_page
+
+    page = sweep_page(run)
+    if plot is not None:
+        figure = page.figure()
+        if figure is None:
+            raise UsageError(
+                "No variant was played to its end, so there is nothing to draw.",
+                advice="The result above says why.",
+            )
+        figure.save(plot)
+        session.note(f"Figure: {plot}")
+    if report is not None:
+        page.report(run.record.manifest.lines()).write(report)
+        session.note(f"Report: {report}")
 
 
 @contextmanager
@@ -276,17 +305,15 @@ def _variants_bar(session: Session) -> Iterator[Callable[[int, int], None]]:
 
 
 def _show_sweep(session: Session, run: SweepRun, chosen: Selected) -> None:
-    from vectra_player.analysis.sweep_words import best_table, walk_table
+    from vectra_player.analysis.sweep_words import best_table, summary, walk_table
 
     record = run.record
     session.note(chosen.sentence())
-    session.note(
-        f"{record.tried:,} of {record.grid_size:,} variants on {record.train_games:,} train games, "
-        f"{record.fast:,} of them on the fast path."
-    )
+    found, counted = summary(record)
+    session.note(counted)
     for table in (best_table(record), walk_table(record)):
         show_table(session, table)
-    say(f"{record.headline[0].upper()}{record.headline[1:]}.")
+    say(found)
     for warning in record.warnings:
         session.note(f"- {warning}")
     _note_kept(session, run)
