@@ -123,8 +123,13 @@ def _line(note: ActionNote) -> str:
 
 def _card(ran: Ran, wanted: Wanted) -> ScoreCard:
     latency = BUY_ORDER_MS if wanted.latency_ms is None else wanted.latency_ms
-    card = score_card(ran.result, lambda: ran.steps, latency=Latency.ms(latency), seed=wanted.seed)
-    return card if ran.then is None else msgspec.structs.replace(card, then=_then(ran.then))
+    return score_card(
+        ran.result,
+        lambda: ran.steps,
+        then=None if ran.then is None else _then(ran.then),
+        latency=Latency.ms(latency),
+        seed=wanted.seed,
+    )
 
 
 def _then(row: ScoreRow) -> Score:

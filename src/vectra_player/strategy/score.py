@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from vectra_player.game.positions import RUG_PAYOUT, ZERO, RugPayout
+from vectra_player.game.positions import ZERO
 from vectra_player.strategy.api import Strategy
 from vectra_player.strategy.builtin.baselines import CoinFlip, NeverBet
 from vectra_player.strategy.engine import Engine
@@ -73,18 +73,18 @@ def score_card(
     you: RunResult,
     steps: Callable[[], Iterable[Market]],
     *,
-    then: RunResult | None = None,
+    then: Score | None = None,
     latency: Latency = NO_LATENCY,
-    rug_payout: RugPayout = RUG_PAYOUT,
     seed: int = 0,
 ) -> ScoreCard:
-    """Put a run beside its baselines. `steps` gives the steps of the same games anew each time.
+    """Put a run beside its baselines, which play with the same cash and latency.
 
-    The baselines play with the same cash, latency and rug payout.
+    steps: gives the steps of the same games anew each time. then: what was done in them at the
+    time, None where nobody knows.
     """
 
     def play(strategy: Strategy, run_seed: int) -> RunResult:
-        broker = PaperBroker(you.start_cash, latency=latency, rug_payout=rug_payout, seed=run_seed)
+        broker = PaperBroker(you.start_cash, latency=latency, seed=run_seed)
         return Engine(strategy, broker, seed=run_seed).run(steps())
 
     ticks = sum(game.last_tick or 0 for game in you.games)
@@ -92,7 +92,7 @@ def score_card(
     flips = [score(play(CoinFlip.like(you), seed + run), "coin flip") for run in range(runs)]
     return ScoreCard(
         you=score(you, "you"),
-        then=None if then is None else score(then, "then"),
+        then=then,
         never=score(play(NeverBet(), seed), "never betting"),
         coin=_mean(flips),
     )

@@ -1,12 +1,9 @@
-"""What any strategy is held against: never betting, and betting at random moments.
-
-Also what somebody did already, played again.
-"""
+"""What any strategy is held against: never betting, and betting at random moments."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Annotated, NamedTuple
 
@@ -94,19 +91,6 @@ class CoinFlip(Strategy):
 
     def _heads(self, context: Context) -> bool:
         return bool(context.random.random() < self.params.chance)
-
-
-class AsRecorded(Strategy):
-    """Do what was done before: actions by game and tick, -1 being the presale."""
-
-    def __init__(self, done: Mapping[tuple[str, int], Sequence[Action]]) -> None:
-        super().__init__()
-        self._done = done
-
-    def on_tick(self, context: Context) -> Sequence[Action]:
-        """Repeat what was done at this tick."""
-        tick = -1 if context.phase is GamePhase.BETTING else context.tick
-        return self._done.get((context.game_id, tick), ())
 
 
 def _planned(outcomes: Iterable[Outcome]) -> tuple[list[PlannedBuy], list[Decimal]]:
