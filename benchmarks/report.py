@@ -35,7 +35,7 @@ TITLES = {
     "strategy": "PF9: strategies over games",
     "backtest": "PF9: backtests and grids",
     "decode": "Decoding one packet",
-    "footprint": "PF13: footprint of the recorder",
+    "footprint": "PF13: footprint",
 }
 
 INTRO = """# Performance
