@@ -151,8 +151,12 @@ async def test_the_protocol_is_explored_by_event_search_and_drift(lone: Lone) ->
         await expect(page.locator("#panel")).to_contain_text("$.cooldownTimer")
         await page.locator("[data-tab='payloads']").click()
         await expect(page.locator("#panel tbody tr")).to_have_count(20)
+        newest = await page.locator("#panel tbody tr").first.inner_text()
         await page.get_by_role("button", name="Older").click()
         await expect(page).to_have_url(re.compile("before="))
+        await expect(page.locator("#panel tbody tr").first).not_to_have_text(
+            newest, use_inner_text=True
+        )
         await page.locator("#payload-search").fill("no packet holds this text")
         await page.locator("#payload-search").press("Enter")
         await expect(page.locator("#panel .empty")).to_contain_text("No packet fits")

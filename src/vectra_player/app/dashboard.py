@@ -174,7 +174,11 @@ def run_alone(
         running = read_instance(settings.data_dir)
         token = running.token if running is not None and alive(running.pid) else new_token()
         access = dashboard_access(settings.data_dir, token)
-        with _announced(settings.data_dir, token, port, clock):
+        # A signal that comes before the server listens for it ends in the same way.
+        with (
+            _announced(settings.data_dir, token, port, clock),
+            contextlib.suppress(KeyboardInterrupt),
+        ):
             ready(f"http://127.0.0.1:{port}{access.login_path()}")
             _serve(settings, sockets, access)
     finally:
