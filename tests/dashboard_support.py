@@ -16,6 +16,7 @@ from werkzeug.test import Client, TestResponse
 
 from vectra_player.app.dashboard import dashboard_access
 from vectra_player.dashboard.app import STATIC, create_app
+from vectra_player.dashboard.compute import Compute
 from vectra_player.dashboard.data.sessions import SessionData
 from vectra_player.dashboard.data.store import Store, StoreLimits
 from vectra_player.dashboard.guard import Keys
@@ -92,11 +93,13 @@ def board(root: Path, limits: StoreLimits | None = None, **options: Any) -> Iter
         store=store,
         sessions=SessionData(store),
         jobs=Jobs(root, retry_s=0.2, **options),
+        compute=Compute(root),
         static_roots=(STATIC, FOUNDATION_STATIC, WEB_STATIC),
     )
     services.jobs.start()
     try:
         yield Board(Client(create_app(services), use_cookies=False), services, peers)
     finally:
+        services.compute.close()
         services.jobs.close()
         store.close()

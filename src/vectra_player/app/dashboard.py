@@ -195,6 +195,7 @@ def run_supervised(settings: Settings, order: bytes) -> None:
 
 def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access) -> None:
     from vectra_player.dashboard.app import STATIC, create_app
+    from vectra_player.dashboard.compute import Compute
     from vectra_player.dashboard.data.sessions import SessionData
     from vectra_player.dashboard.data.store import Store
     from vectra_player.dashboard.guard import Keys
@@ -217,6 +218,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
 
     jobs = Jobs(settings.data_dir, ended=forget)
     store = Store(settings.data_dir)
+    compute = Compute(settings.data_dir)
     services = Services(
         data_dir=settings.data_dir,
         port=int(sockets[0].getsockname()[1]),
@@ -226,6 +228,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
         store=store,
         sessions=SessionData(store),
         jobs=jobs,
+        compute=compute,
         static_roots=(STATIC, FOUNDATION_STATIC, WEB_STATIC),
     )
     app = create_app(services)
@@ -235,6 +238,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
     try:
         serve(app, sockets)
     finally:
+        compute.close()
         jobs.close()
         store.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from vectra_player.dashboard.compute import Compute
     from vectra_player.dashboard.data.sessions import SessionData
     from vectra_player.dashboard.data.store import Store
     from vectra_player.dashboard.guard import Keys
@@ -25,4 +26,5 @@ class Services(NamedTuple):
     store: Store
     sessions: SessionData
     jobs: Jobs
+    compute: Compute
     static_roots: Sequence[Path]
