@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
+from vectra_player.cli.bundles import unbundled
 from vectra_player.cli.data import OriginChoice, iso_time, moment
 from vectra_player.cli.pages import PLOTS, REPORTS, check_file, show_page
 from vectra_player.cli.session import Session
@@ -28,21 +30,6 @@ app = typer.Typer(
 _MOST_TICKS = 100_000
 """Beyond any game; a larger number is a slip of the finger."""
 
-Origin = Annotated[
-    OriginChoice | None,
-    typer.Option(help="Games of the real site, of the demo server, or all.", show_default="real"),
-]
-Since = Annotated[str | None, typer.Option(help="From this date or time (UTC).")]
-Until = Annotated[str | None, typer.Option(help="Before this date or time (UTC).")]
-Generated = Annotated[
-    int | None,
-    typer.Option(min=1, help="Analyse so many fair games made by the published algorithm."),
-]
-Seed = Annotated[
-    int | None, typer.Option(min=0, help="Seed of the generated games.", show_default="0")
-]
-Plot = Annotated[Path | None, typer.Option(help="Write the main plot (.svg or .png).")]
-ReportFile = Annotated[Path | None, typer.Option("--report", help="Write one page (.html).")]
 Starts = Annotated[
     list[int] | None,
     typer.Option(
@@ -51,9 +38,73 @@ Starts = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class RecordedGames:
+    """Which recorded games are asked about."""
+
+    origin: Annotated[
+        OriginChoice | None,
+        typer.Option(
+            help="Games of the real site, of the demo server, or all.", show_default="real"
+        ),
+    ] = None
+    since: Annotated[str | None, typer.Option(help="From this date or time (UTC).")] = None
+    until: Annotated[str | None, typer.Option(help="Before this date or time (UTC).")] = None
+
+    def source(self) -> Source:
+        """Return them as the analysis names them. Raises UsageError for what is no time."""
+        from vectra_player.analysis.answers import Source
+
+        return Source(
+            origins=(self.origin or OriginChoice.real).value,
+            since=moment(self.since),
+            until=moment(self.until),
+        )
+
+
+@dataclass(frozen=True)
+class AnyGames(RecordedGames):
+    """Which games are asked about, recorded or generated."""
+
+    generated: Annotated[
+        int | None,
+        typer.Option(min=1, help="Analyse so many fair games made by the published algorithm."),
+    ] = None
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the generated games.", show_default="0")
+    ] = None
+
+    def source(self) -> Source:
+        """Return them as the analysis names them. Raises UsageError for options that contradict."""
+        if self.generated is None and self.seed is not None:
+            raise UsageError("--seed is of generated games.", advice="Add --generated N.")
+        if self.generated is not None and (self.origin or self.since or self.until):
+            raise UsageError(
+                "Generated games have no origin and no time.",
+                advice="Leave out --origin, --since and --until, or --generated.",
+            )
+        source = super().source()
+        return msgspec.structs.replace(source, generated=self.generated, seed=self.seed or 0)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is written beside the answer."""
+
+    plot: Annotated[Path | None, typer.Option(help="Write the main plot (.svg or .png).")] = None
+    report: Annotated[Path | None, typer.Option(help="Write one page (.html).")] = None
+
+    def check(self) -> None:
+        """Refuse what could not be written, before anything is computed. Raises UsageError."""
+        check_file(self.plot, PLOTS)
+        check_file(self.report, REPORTS)
+
+
 @app.command(epilog="Example: vectra-player analyze survival --at 100 --within 40")
+@unbundled
 def survival(
     context: typer.Context,
+    *,
     at: Starts = None,
     within: Annotated[
         int | None,
@@ -61,13 +112,8 @@ def survival(
             min=1, max=_MOST_TICKS, help="Ticks within which the rug is to come.", show_default="40"
         ),
     ] = None,
-    origin: Origin = None,
-    since: Since = None,
-    until: Until = None,
-    generated: Generated = None,
-    seed: Seed = None,
-    plot: Plot = None,
-    report: ReportFile = None,
+    games: AnyGames,
+    files: Files,
 ) -> None:
     """How long games last: hazard by age, survival, chance of a rug within the next ticks."""
     from vectra_player.analysis.survival import START_TICKS
@@ -79,45 +125,44 @@ def survival(
     _run(
         context.obj,
         ("survival", {"at": starts, "within": ticks}),
-        _source(origin, since, until, generated, seed),
-        lambda games, _: analyse(games, starts, ticks),
+        games.source(),
+        lambda found, _: analyse(found, starts, ticks),
         survival_page,
-        (plot, report),
+        files,
     )
 
 
 @app.command(epilog="Example: vectra-player analyze sidebet --generated 50000 --bets 3")
+@unbundled
 def sidebet(
     context: typer.Context,
+    *,
     at: Starts = None,
     bets: Annotated[int, typer.Option(min=1, max=25, help="Bets in a row.")] = 4,
-    origin: Origin = None,
-    since: Since = None,
-    until: Until = None,
-    generated: Generated = None,
-    seed: Seed = None,
-    plot: Plot = None,
-    report: ReportFile = None,
+    games: AnyGames,
+    files: Files,
 ) -> None:
     """What sidebets are worth: by start tick, in a row, and as players made them."""
     from vectra_player.analysis.sidebets import START_TICKS, sidebets
     from vectra_player.analysis.sidebets_page import sidebets_page
     from vectra_player.store.crowd import settled_sidebets
 
-    source = _source(origin, since, until, generated, seed)
+    source = games.source()
     starts = list(at or START_TICKS)
 
-    def analyse(games: Games, reader: StoreReader | None) -> Any:
+    def analyse(found: Games, reader: StoreReader | None) -> Any:
         recorded = None if reader is None else settled_sidebets(reader, source.chosen)
-        return sidebets(games, recorded, starts, (starts[0], bets))
+        return sidebets(found, recorded, starts, (starts[0], bets))
 
     asked = ("sidebet", {"at": starts, "bets": bets})
-    _run(context.obj, asked, source, analyse, sidebets_page, (plot, report))
+    _run(context.obj, asked, source, analyse, sidebets_page, files)
 
 
 @app.command(epilog="Example: vectra-player analyze volatility --plot volatility.svg")
+@unbundled
 def volatility(
     context: typer.Context,
+    *,
     within: Annotated[
         int | None,
         typer.Option(
@@ -127,13 +172,8 @@ def volatility(
             show_default="40",
         ),
     ] = None,
-    origin: Origin = None,
-    since: Since = None,
-    until: Until = None,
-    generated: Generated = None,
-    seed: Seed = None,
-    plot: Plot = None,
-    report: ReportFile = None,
+    games: AnyGames,
+    files: Files,
 ) -> None:
     """How prices move: volatility, big moves, peaks, and what holding gives."""
     from vectra_player.analysis.movement_page import Movement, movement_page
@@ -145,16 +185,18 @@ def volatility(
     _run(
         context.obj,
         ("volatility", {"within": ticks}),
-        _source(origin, since, until, generated, seed),
-        lambda games, _: Movement(volatility=analyse(games, ticks), peaks=peaks(games)),
+        games.source(),
+        lambda found, _: Movement(volatility=analyse(found, ticks), peaks=peaks(found)),
         movement_page,
-        (plot, report),
+        files,
     )
 
 
 @app.command(epilog="Example: vectra-player analyze players --report players.html")
+@unbundled
 def players(
     context: typer.Context,
+    *,
     within: Annotated[
         int | None,
         typer.Option(
@@ -164,11 +206,8 @@ def players(
             show_default="40",
         ),
     ] = None,
-    origin: Origin = None,
-    since: Since = None,
-    until: Until = None,
-    plot: Plot = None,
-    report: ReportFile = None,
+    games: RecordedGames,
+    files: Files,
 ) -> None:
     """Who did well, by sidebets, sampled trades and leaderboards, and who would by luck."""
     from vectra_player.analysis.players import players as analyse
@@ -176,39 +215,13 @@ def players(
     from vectra_player.analysis.players_page import players_page
     from vectra_player.game.sidebet import WINDOW_TICKS
 
-    source, ticks = _source(origin, since, until, None, None), within or WINDOW_TICKS
+    source, ticks = games.source(), within or WINDOW_TICKS
 
-    def ask(games: Games, reader: StoreReader | None) -> Any:
+    def ask(found: Games, reader: StoreReader | None) -> Any:
         assert reader is not None  # recorded games only
-        return analyse(games, read_crowd(reader, source.chosen), ticks)
+        return analyse(found, read_crowd(reader, source.chosen), ticks)
 
-    _run(context.obj, ("players", {"within": ticks}), source, ask, players_page, (plot, report))
-
-
-def _source(
-    origin: OriginChoice | None,
-    since: str | None,
-    until: str | None,
-    generated: int | None,
-    seed: int | None,
-) -> Source:
-    """Read which games are asked about. Raises UsageError for options that contradict."""
-    from vectra_player.analysis.answers import Source
-
-    if generated is None and seed is not None:
-        raise UsageError("--seed is of generated games.", advice="Add --generated N.")
-    if generated is not None and (origin or since or until):
-        raise UsageError(
-            "Generated games have no origin and no time.",
-            advice="Leave out --origin, --since and --until, or --generated.",
-        )
-    return Source(
-        origins=(origin or OriginChoice.real).value,
-        since=moment(since),
-        until=moment(until),
-        generated=generated,
-        seed=seed or 0,
-    )
+    _run(context.obj, ("players", {"within": ticks}), source, ask, players_page, files)
 
 
 def _run(
@@ -217,14 +230,12 @@ def _run(
     source: Source,
     analyse: Callable[[Games, StoreReader | None], Any],
     lay_out: Callable[[Any], Page],
-    files: tuple[Path | None, Path | None],
+    files: Files,
 ) -> None:
     """Load the games, analyse them, show and write the answer. asked: its name and options."""
     from vectra_player.analysis.answers import Answer, games_of_source, ground_of
 
-    plot, report = files
-    check_file(plot, PLOTS)
-    check_file(report, REPORTS)
+    files.check()
     with ExitStack() as stack:
         reader = None if source.generated is not None else stack.enter_context(_reader(session))
         games = games_of_source(source, reader)
@@ -232,10 +243,10 @@ def _run(
     name, options = asked
     answer = Answer(analysis=name, asked=options, ground=ground_of(source, games), result=result)
     page = lay_out(result)
-    _write(page, answer, plot, report)
+    _write(page, answer, files)
     session.note(f"{page.title}: {source.words}.\n")
     session.result(answer, lambda: show_page(session, page))
-    for path in files:
+    for path in (files.plot, files.report):
         if path is not None:
             session.note(f"Written: {path}")
 
@@ -247,16 +258,16 @@ def _reader(session: Session) -> StoreReader:
     return StoreReader(DataDir.open_existing(session.data_dir).root)
 
 
-def _write(page: Page, answer: Answer, plot: Path | None, report: Path | None) -> None:
-    if plot is not None:
+def _write(page: Page, answer: Answer, files: Files) -> None:
+    if files.plot is not None:
         figure = page.figure()
         if figure is None:
             raise UsageError(
                 "There is nothing to draw yet.", advice="More recordings give it something."
             )
-        figure.save(plot)
-    if report is not None:
-        page.report(_manifest(answer)).write(report)
+        figure.save(files.plot)
+    if files.report is not None:
+        page.report(_manifest(answer)).write(files.report)
 
 
 def _manifest(answer: Answer) -> dict[str, str]:
