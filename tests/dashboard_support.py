@@ -22,6 +22,7 @@ from vectra_player.dashboard.data.store import Store, StoreLimits
 from vectra_player.dashboard.guard import Keys
 from vectra_player.dashboard.jobs import Jobs
 from vectra_player.dashboard.neighbour import Neighbour, Peer
+from vectra_player.dashboard.paper import PaperRuns
 from vectra_player.dashboard.services import Services
 from vectra_player.foundation.monitor.files import STATIC as FOUNDATION_STATIC
 from vectra_player.store.layout import DataDir
@@ -94,12 +95,14 @@ def board(root: Path, limits: StoreLimits | None = None, **options: Any) -> Iter
         sessions=SessionData(store),
         jobs=Jobs(root, retry_s=0.2, **options),
         compute=Compute(root),
+        paper=PaperRuns(root),
         static_roots=(STATIC, FOUNDATION_STATIC, WEB_STATIC),
     )
     services.jobs.start()
     try:
         yield Board(Client(create_app(services), use_cookies=False), services, peers)
     finally:
+        services.paper.close()
         services.compute.close()
         services.jobs.close()
         store.close()

@@ -201,6 +201,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
     from vectra_player.dashboard.guard import Keys
     from vectra_player.dashboard.jobs import Jobs
     from vectra_player.dashboard.neighbour import Neighbour, Peer
+    from vectra_player.dashboard.paper import PaperRuns
     from vectra_player.dashboard.server import serve
     from vectra_player.dashboard.services import Services
     from vectra_player.dashboard.uploads import forget
@@ -219,6 +220,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
     jobs = Jobs(settings.data_dir, ended=forget)
     store = Store(settings.data_dir)
     compute = Compute(settings.data_dir)
+    paper = PaperRuns(settings.data_dir)
     services = Services(
         data_dir=settings.data_dir,
         port=int(sockets[0].getsockname()[1]),
@@ -229,6 +231,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
         sessions=SessionData(store),
         jobs=jobs,
         compute=compute,
+        paper=paper,
         static_roots=(STATIC, FOUNDATION_STATIC, WEB_STATIC),
     )
     app = create_app(services)
@@ -238,6 +241,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
     try:
         serve(app, sockets)
     finally:
+        paper.close()
         compute.close()
         jobs.close()
         store.close()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vectra_player.dashboard.guard import Keys
     from vectra_player.dashboard.jobs import Jobs
     from vectra_player.dashboard.neighbour import Neighbour
+    from vectra_player.dashboard.paper import PaperRuns
 
 
 class Services(NamedTuple):
@@ -27,4 +28,5 @@ class Services(NamedTuple):
     sessions: SessionData
     jobs: Jobs
     compute: Compute
+    paper: PaperRuns
     static_roots: Sequence[Path]
