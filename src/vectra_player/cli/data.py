@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +13,7 @@ import typer
 from vectra_player.cli.session import FOUND_WRONG, Session, say
 from vectra_player.cli.status import format_bytes, format_price
 from vectra_player.errors import UsageError
+from vectra_player.store.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -294,26 +292,6 @@ def moment(text: str | None) -> int | None:
         ) from None
     aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
     return int(aware.timestamp()) * 1_000_000 + aware.microsecond
-
-
-def plain(value: Any) -> Any:
-    """Return a value JSON can carry without loss.
-
-    Times become ISO text, decimals plain text, bytes base64, nan and inf their names.
-    """
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, dict):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _with_times(record: dict[str, Any]) -> dict[str, Any]:

@@ -73,8 +73,15 @@ class QueryProcess:
     only gain Landlock; an fsspec URL needs the network, so there only the limits hold.
     """
 
-    def __init__(self, location: str | Path, limits: QueryLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        location: str | Path,
+        limits: QueryLimits = DEFAULT_LIMITS,
+        *,
+        grace_s: float = GRACE_S,
+    ) -> None:
         self._start = _Start(str(location), limits)
+        self._grace_s = grace_s
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -94,7 +101,7 @@ class QueryProcess:
         try:
             child = self._running()
             _send(child, msgspec.json.encode(_Request(sql, explain)))
-            head, body = _receive(child, limits.timeout_s + GRACE_S)
+            head, body = _receive(child, limits.timeout_s + self._grace_s)
         except TimeoutError:
             self.close()
             raise QueryRefusedError(
