@@ -183,7 +183,7 @@ def test_reports_and_plots_are_written(root: Path, tmp_path: Path) -> None:
     page, plot = tmp_path / "page.html", tmp_path / "finals.svg"
     words = ("--report", page, "--plot", plot, "--figure", "finals", "--runs", "200")
     ask(root, "simulate", "mine", *words)
-    assert page.read_text().count("<svg") == 3
+    assert page.read_text().count("<svg") == 4
     assert "<script" not in page.read_text()
     assert plot.read_text().startswith("<svg")
 

@@ -34,16 +34,20 @@ class Figure:
     caption: str
     chart: altair.TopLevelMixin
 
-    def spec(self) -> dict[str, Any]:
-        """Return the Vega-Lite specification with the product's look."""
+    def spec(self, *, width: int = WIDTH) -> dict[str, Any]:
+        """Return the Vega-Lite specification with the product's look; `width` in CSS pixels."""
         spec: dict[str, Any] = self.chart.to_dict()
-        return spec | {"config": spec.get("config", {}) | _look()}
+        return spec | {"config": spec.get("config", {}) | _look(width)}
 
-    def svg(self, *, follow_theme: bool = False) -> str:
-        """Draw as SVG; with `follow_theme` its colours are the page's own, light or dark."""
+    def svg(self, *, follow_theme: bool = False, width: int = WIDTH) -> str:
+        """Draw as SVG; with `follow_theme` its colours are the page's own, light or dark.
+
+        `width` is that of the plot itself, axes beside it: a page draws as wide as it has room, so
+        that letters keep their size.
+        """
         import vl_convert
 
-        drawn: str = vl_convert.vegalite_to_svg(self.spec())
+        drawn: str = vl_convert.vegalite_to_svg(self.spec(width=width))
         return _themed(drawn) if follow_theme else drawn
 
     def png(self) -> bytes:
@@ -95,15 +99,15 @@ def _themed(svg: str) -> str:
     )
 
 
-def _look() -> dict[str, Any]:
+def _look(width: int) -> dict[str, Any]:
     text, muted, line = token("text"), token("muted"), token("line")
     colours = ("own", "rug", "sidebet", "up", "down", "muted")
     return {
         "font": "system-ui, 'DejaVu Sans', sans-serif",
         "background": "transparent",
         "view": {
-            "continuousWidth": WIDTH,
-            "discreteWidth": WIDTH,
+            "continuousWidth": width,
+            "discreteWidth": width,
             "continuousHeight": HEIGHT,
             "stroke": None,
         },

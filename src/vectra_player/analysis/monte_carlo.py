@@ -3,7 +3,7 @@
 Games decide: a run draws whole games, recorded or generated, and their rug ticks say which bets
 win. Only where asked does a coin with an assumed win rate take their place. Every run has a stream
 of draws of its own, so that a seed gives the same result whatever the number of threads. Used by
-the commands and the dashboard; `analysis.simulation_report` draws what is computed here.
+the commands and the dashboard; `analysis.simulation_page` draws what is computed here.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ FAN_RUNS = 20_000
 """Runs whose bankroll is kept on the way; the fan's quantiles are those of the first so many."""
 
 FAN_POINTS = 101
+FAN_SAMPLES = 12  # single runs that are shown whole
 FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FEW_GAMES = 200
 """Recorded games below which a result says more about them than about the strategy."""
@@ -138,11 +139,12 @@ def coin_pool(win_rate: float) -> Pool:
 
 
 class Fan(msgspec.Struct, frozen=True):
-    """Quantiles of the bankroll in SOL on the way: `quantiles[q][k]` after `games[k]` games."""
+    """The bankroll in SOL on the way: `quantiles[q][k]`, and each sample's [k], after `games[k]`."""
 
     runs: int
     games: list[int]
     quantiles: dict[str, list[float]]
+    samples: list[list[float]]
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -367,6 +369,7 @@ def _fan(path: npt.NDArray[np.int64], games: int) -> Fan:
         quantiles={
             f"{chance:g}": line.tolist() for chance, line in zip(FAN_QUANTILES, found, strict=True)
         },
+        samples=(path[:FAN_SAMPLES] / sizing.LAMPORTS).tolist(),
     )
 
 

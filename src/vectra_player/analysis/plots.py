@@ -1,4 +1,4 @@
-"""The two plots every analysis needs: estimates with their intervals, and a curve with its band.
+"""The plots analyses share: estimates with their intervals, by name or over spans, and curves.
 
 Used by the pages of `analysis`; altair is loaded when one is drawn. What was found has the colour
 of the user's own data, the fair baseline that of a rug and a dash.
@@ -73,6 +73,46 @@ def curve_plot(rows: Sequence[dict[str, Any]], x_title: str, y_title: str) -> al
         _of(FOUND, band),
         _of(FAIR, base.mark_line(strokeDash=DASH, strokeWidth=1.5).encode(y="fair:Q")),
         _of(FOUND, base.mark_line(interpolate="step-after").encode(y=y)),
+    )
+
+
+def spans_plot(
+    rows: Sequence[dict[str, Any]], x_title: str, y_title: str, *, edges: Sequence[int]
+) -> altair.TopLevelMixin:
+    """Draw estimates over spans of x: {"from", "to", "value", "low", "high", "fair"} rows.
+
+    The scale of x is logarithmic from the second edge on, so that spans twice as wide look alike.
+    """
+    import altair
+
+    scale = altair.Scale(type="symlog", constant=edges[1], nice=False)
+    x = altair.X("from:Q", title=x_title, scale=scale, axis=altair.Axis(values=list(edges)))
+    base = chart_of(rows).encode(x=x, x2="to:Q")
+    axis = altair.Axis(format=PERCENT)
+    y = altair.Y("value:Q", title=y_title, axis=axis)
+    low = altair.Y("low:Q", title=y_title, axis=axis)
+    intervals = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+    return altair.layer(
+        _of(FOUND, intervals.mark_rect(opacity=0.2).encode(y=low, y2="high:Q")),
+        _of(FAIR, base.mark_rule(strokeDash=DASH, strokeWidth=1.5).encode(y="fair:Q")),
+        _of(FOUND, base.mark_rule(strokeWidth=2.5).encode(y=y)),
+    )
+
+
+def behind(windows: Sequence[tuple[int, int]], plot: Any, x_title: str) -> altair.TopLevelMixin:
+    """Draw spans of x as numbered bands behind a plot, the windows of bets for example."""
+    import altair
+
+    if not windows:
+        return plot  # type: ignore[no-any-return]
+    rows = [{"from": low, "to": high, "bet": str(k)} for k, (low, high) in enumerate(windows, 1)]
+    base = chart_of(rows).encode(x=altair.X("from:Q", title=x_title))
+    bands = base.mark_rect(
+        color=token("sidebet"), opacity=0.16, stroke=token("sidebet"), strokeWidth=0.5
+    )
+    names = base.mark_text(align="left", dx=3, dy=9, fontSize=11, color=token("sidebet"))
+    return altair.layer(
+        bands.encode(x2="to:Q"), plot, names.encode(y=altair.value(0), text="bet:N")
     )
 
 

@@ -145,11 +145,12 @@ def _row(row: BetsInARow) -> Block:
                 "More bets win more often and lose more: each has the same edge against it.",
             ),
         ),
-        lambda: _row_figure(row),
+        lambda: row_figure(row),
     )
 
 
-def _row_figure(row: BetsInARow) -> Figure:
+def row_figure(row: BetsInARow) -> Figure:
+    """Draw how often bets in a row end in which way."""
     named = [
         ("all lost" if outcome.bet is None else f"bet {outcome.bet}", outcome.chance)
         for outcome in row.outcomes

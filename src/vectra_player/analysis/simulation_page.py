@@ -46,6 +46,7 @@ def simulation_page(result: Simulation) -> Page:
         summary=tuple(_summary(result)),
         blocks=(
             Block("Bankroll over the games", (Prose(result.remarks),), lambda: fan(result)),
+            Block("Single runs", (), lambda: curves(result)),
             Block("What the runs ended with", (_ends(result),), lambda: finals(result)),
             Block("What a stake brings", (_value(result),)),
             Block("Risk", (_risk(result),), lambda: drawdowns(result)),
@@ -107,8 +108,8 @@ def sol(amount: Decimal) -> str:
 
 
 def figure_of(result: Simulation, name: str) -> Figure:
-    """Draw one plot: `fan`, `finals` or `drawdown`."""
-    return {"fan": fan, "finals": finals, "drawdown": drawdowns}[name](result)
+    """Draw one plot: `fan`, `curves`, `finals` or `drawdown`."""
+    return FIGURES[name](result)
 
 
 def fan(result: Simulation) -> Figure:
@@ -142,6 +143,32 @@ def fan(result: Simulation) -> Figure:
     )
 
 
+def curves(result: Simulation) -> Figure:
+    """Draw the bankroll of single runs over the games."""
+    import altair
+
+    rows = [
+        {"run": run, "game": game, "value": value}
+        for run, line in enumerate(result.fan.samples, 1)
+        for game, value in zip(result.fan.games, line, strict=True)
+    ]
+    y = altair.Y("value:Q", title="bankroll, SOL", scale=altair.Scale(zero=False))
+    start = [{"start": float(result.initial_balance)}]
+    chart = altair.layer(
+        chart_of(rows)
+        .mark_line(strokeWidth=1, opacity=0.5)
+        .encode(x=altair.X("game:Q", title="games"), y=y, detail="run:N"),
+        chart_of(start).mark_rule(strokeDash=[5, 4], color=token("rug")).encode(y="start:Q"),
+    )
+    return Figure(
+        "curves",
+        f"Single runs of {result.profile}",
+        f"The first {len(result.fan.samples)} runs as they went, not chosen. The dashed line is "
+        "the initial balance.",
+        chart,
+    )
+
+
 def finals(result: Simulation) -> Figure:
     """Draw how often runs ended with which bankroll."""
     return Figure(
@@ -161,6 +188,10 @@ def drawdowns(result: Simulation) -> Figure:
         "with the bet that reaches it, so a run can end a stake below the limit.",
         _bars(result.drawdowns, "largest drawdown", "%"),
     )
+
+
+FIGURES = {"fan": fan, "curves": curves, "finals": finals, "drawdown": drawdowns}
+"""The plots of one simulation by name."""
 
 
 def compared(results: Sequence[Simulation]) -> Figure:

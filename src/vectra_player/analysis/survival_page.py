@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from vectra_player.analysis.charts import Figure
 from vectra_player.analysis.page import Block, Page
-from vectra_player.analysis.plots import curve_plot, estimates_plot
+from vectra_player.analysis.plots import behind, curve_plot, spans_plot
 from vectra_player.analysis.report import Prose, Table
-from vectra_player.analysis.survival import CurvePoint, Survival
+from vectra_player.analysis.survival import BAND_EDGES, CurvePoint, Survival
 from vectra_player.analysis.wording import (
     ESTIMATE_COLUMNS,
     cells,
@@ -19,6 +19,7 @@ from vectra_player.analysis.wording import (
     percent,
     verdict,
 )
+from vectra_player.game.price_path import V3
 
 CURVE_ROWS = 12
 CURVE_DRAWN = 400
@@ -80,7 +81,7 @@ def _survival(found: Survival) -> Block:
     return Block(
         "Survival",
         (Prose((METHOD,)), _curve_table(found.curve)),
-        (lambda: _curve_figure(found.curve)) if found.curve else None,
+        (lambda: curve_figure(found.curve)) if found.curve else None,
     )
 
 
@@ -104,7 +105,7 @@ def _hazard(found: Survival) -> Block:
                 "checks seen.",
             ),
         ),
-        (lambda: _hazard_figure(found)) if found.bands else None,
+        (lambda: hazard_figure(found)) if found.bands else None,
     )
 
 
@@ -139,7 +140,12 @@ def _spaced(curve: Sequence[CurvePoint], count: int) -> list[CurvePoint]:
     return chosen
 
 
-def _curve_figure(curve: Sequence[CurvePoint]) -> Figure:
+Windows = Sequence[tuple[int, int]]
+"""First and last tick of the windows of bets that are drawn into a plot."""
+
+
+def curve_figure(curve: Sequence[CurvePoint], windows: Windows = ()) -> Figure:
+    """Draw the share of games alive, with windows of bets as bands."""
     drawn = curve[:: max(1, len(curve) // CURVE_DRAWN)]
     rows = [{"x": 0, "value": 1.0, "low": 1.0, "high": 1.0, "fair": 1.0}]
     rows += [
@@ -149,17 +155,38 @@ def _curve_figure(curve: Sequence[CurvePoint]) -> Figure:
         name="survival",
         title="Share of games still alive",
         caption="The line falls at each tick at which a game rugged; the band is its 95 % interval "
-        "at each tick. The dashed line is a fair game: 0.5 % of the rest rug at every tick.",
-        chart=curve_plot(rows, "tick", "still alive"),
+        f"at each tick. The dashed line is a fair game: {_FAIR_HAZARD} of the rest rug at every "
+        f"tick.{_of_windows(windows)}",
+        chart=behind(windows, curve_plot(rows, "tick", "still alive"), "tick"),
     )
 
 
-def _hazard_figure(found: Survival) -> Figure:
-    bands = [(f"{band.first}-{band.last}", band.hazard) for band in found.bands]
+def hazard_figure(found: Survival, windows: Windows = ()) -> Figure:
+    """Draw the hazard by age, with windows of bets as bands."""
+    rows = [
+        {
+            "from": band.first - 1,
+            "to": band.last,
+            "value": band.hazard.value,
+            "low": band.hazard.low,
+            "high": band.hazard.high,
+            "fair": band.hazard.fair,
+        }
+        for band in found.bands
+    ]
+    edges = [edge for edge in BAND_EDGES if edge <= found.bands[-1].last]
     return Figure(
         name="hazard",
         title="Chance of a rug at the next tick, by age",
-        caption="Points with their 95 % intervals; the dash is the published chance. A game that "
-        "remembers nothing has the same chance at every age.",
-        chart=estimates_plot(bands, "ticks", "hazard a tick"),
+        caption="Lines over the ages they stand for, with their 95 % intervals; the dashed line is "
+        "the published chance. A game that remembers nothing has the same chance at every age."
+        f"{_of_windows(windows)}",
+        chart=behind(windows, spans_plot(rows, "tick", "hazard a tick", edges=edges), "tick"),
     )
+
+
+_FAIR_HAZARD = f"{100 * V3.rug_chance:g} %"
+
+
+def _of_windows(windows: Windows) -> str:
+    return " Violet: the windows of the bets." if windows else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,6 @@ from vectra_player.cli.session import Session
 from vectra_player.errors import UsageError
 
 if TYPE_CHECKING:
-    from vectra_player.analysis.manifest import Manifest
     from vectra_player.analysis.monte_carlo import Plan, Pool, Simulation
     from vectra_player.analysis.page import Page
     from vectra_player.strategy.profile import Profile
@@ -211,39 +210,20 @@ def _present(
 ) -> None:
     """Write the files that were asked for, then print the answer."""
     from vectra_player.analysis import simulation_page as pages
+    from vectra_player.analysis.simulation_record import record_of
+    from vectra_player.clock import SystemClock
 
     page: Page = pages.comparison_page(results) if compare else pages.simulation_page(results[0])
-    manifest = _manifest(results)
+    record = record_of(results, iso_time(SystemClock().now_us()))
     if plot is not None:
         drawn = pages.compared(results) if compare else pages.figure_of(results[0], figure)
         drawn.save(plot)
     if report is not None:
-        page.report(manifest.lines()).write(report)
-    told: dict[str, Any] = {"manifest": manifest, "simulations": results}
-    session.result(told, lambda: show_page(session, page))
+        page.report(record.manifest.lines()).write(report)
+    session.result(record, lambda: show_page(session, page))
     for path in (plot, report):
         if path is not None:
             session.note(f"Written: {path}")
-
-
-def _manifest(results: Sequence[Simulation]) -> Manifest:
-    import msgspec
-
-    from vectra_player.analysis.manifest import make_manifest
-    from vectra_player.clock import SystemClock
-
-    first = results[0]
-    return make_manifest(
-        "simulate",
-        made_at=iso_time(SystemClock().now_us()),
-        data=first.data_digest,
-        question={
-            "plan": msgspec.structs.asdict(first.plan),
-            "games": first.pool,
-            "profiles": [one.settings for one in results],
-        },
-        seed=first.plan.seed,
-    )
 
 
 def _save(session: Session, profile: Profile, result: Simulation) -> None:

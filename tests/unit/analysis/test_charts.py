@@ -35,6 +35,14 @@ def test_a_chart_of_classes_is_as_wide_as_one_of_numbers() -> None:
     assert int(width) > WIDTH
 
 
+def test_a_page_draws_as_wide_as_it_has_room() -> None:
+    widths = [
+        int(re.findall(r'^<svg[^>]* width="(\d+)"', make_figure().svg(width=width))[0])
+        for width in (300, 700)
+    ]
+    assert widths[1] - widths[0] == 400
+
+
 def test_colours_are_those_of_the_stylesheet() -> None:
     assert re.fullmatch(r"#[0-9a-f]{6}", token("own"))
     assert len({token(name) for name in ("up", "down", "rug", "own", "sidebet")}) == 5

@@ -13,6 +13,7 @@ from tests.unit.strategy.test_profile import make_profile
 from vectra_player.analysis.games import Games, games_of, generate_games
 from vectra_player.analysis.intervals import clustered_ratio
 from vectra_player.analysis.monte_carlo import (
+    FAN_SAMPLES,
     Plan,
     Pool,
     coin_pool,
@@ -223,6 +224,9 @@ def test_the_fan_begins_with_the_balance_and_ends_with_the_finals() -> None:
     found = simulate(PRESETS["volatility_focused"], POOL, Plan(runs=300, games=250))
     assert found.fan.games[0] == 0
     assert found.fan.games[-1] == 250
+    assert len(found.fan.samples) == FAN_SAMPLES
+    assert all(len(line) == len(found.fan.games) for line in found.fan.samples)
+    assert {line[0] for line in found.fan.samples} == {0.1}
     assert {line[0] for line in found.fan.quantiles.values()} == {0.1}
     assert found.fan.quantiles["0.5"][-1] == pytest.approx(float(found.median_final))
     for low, high in (("0.05", "0.25"), ("0.25", "0.5"), ("0.5", "0.75"), ("0.75", "0.95")):
@@ -260,7 +264,7 @@ def test_the_page_shows_the_figures_of_the_record() -> None:
     html = page.report({"seed": "1"}).html()
     for text in (f"{found.median_final:.4f}", f"{100 * found.ev_per_stake.value:+.2f} %"):
         assert text in html
-    assert html.count("<svg") == 3
+    assert html.count("<svg") == 4
     both = comparison_page([found, simulate(PRESETS["quarter_kelly"], POOL, Plan(runs=20))])
     assert "quarter_kelly" in both.report({}).html()
 

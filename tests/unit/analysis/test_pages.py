@@ -16,7 +16,7 @@ from vectra_player.analysis.report import Prose, Table
 from vectra_player.analysis.sidebets import sidebets
 from vectra_player.analysis.sidebets_page import sidebets_page
 from vectra_player.analysis.survival import survival
-from vectra_player.analysis.survival_page import survival_page
+from vectra_player.analysis.survival_page import curve_figure, hazard_figure, survival_page
 from vectra_player.analysis.volatility import volatility
 from vectra_player.analysis.wording import (
     cells,
@@ -103,6 +103,30 @@ def test_a_plot_leaves_out_what_is_not_known() -> None:
     spec = estimates_plot([("a", proportion(1, 9, 0.2)), ("b", NOBODY)], "x", "y").to_dict()
     (rows,) = [data["values"] for data in [spec["data"]]]
     assert [row["x"] for row in rows] == ["a"]
+
+
+def test_windows_of_bets_are_drawn_where_they_lie() -> None:
+    found = survival(generate_games(60, seed=3))
+    windows = [(200, 240), (240, 280)]
+    for plain, banded in (
+        (curve_figure(found.curve), curve_figure(found.curve, windows)),
+        (hazard_figure(found), hazard_figure(found, windows)),
+    ):
+        spec = banded.spec()
+        assert spec["layer"][0]["mark"]["type"] == "rect"
+        drawn = spec["layer"][0]["data"]["values"]
+        assert [(row["from"], row["to"]) for row in drawn] == windows
+        assert len(banded.svg()) > len(plain.svg())
+        assert "windows" in banded.caption
+        assert "windows" not in plain.caption
+
+
+def test_the_hazard_is_drawn_over_the_ages_it_stands_for() -> None:
+    found = survival(generate_games(60, seed=3))
+    rows = hazard_figure(found).spec()["data"]["values"]
+    assert [(row["from"], row["to"]) for row in rows] == [
+        (band.first - 1, band.last) for band in found.bands
+    ]
 
 
 def test_generated_games_are_named_with_their_seed() -> None:
