@@ -139,7 +139,7 @@ def coin_pool(win_rate: float) -> Pool:
 
 
 class Fan(msgspec.Struct, frozen=True):
-    """The bankroll in SOL on the way: `quantiles[q][k]`, and each sample's [k], after `games[k]`."""
+    """Bankroll in SOL on the way: `quantiles[q][k]` and each sample's [k], after `games[k]`."""
 
     runs: int
     games: list[int]
