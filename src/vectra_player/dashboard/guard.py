@@ -6,7 +6,7 @@ path nobody serves tells nothing either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -67,6 +67,25 @@ class Keys:
             return first
         return next((verdict for verdict in verdicts if verdict.allowed), first)
 
+    def renewal(self, request: Request, door: Door, body: BodyRule) -> str | None:
+        """Return the Set-Cookie that logs a browser of ours in to the foundation that runs now.
+
+        None: it is logged in there already, or none runs. A foundation that was started anew has a
+        new token; whoever may act on it through this dashboard may read its feed as well, so open
+        pages go on by themselves.
+        """
+        other = self._others()
+        if other is None or other.check(request, door, body=body).allowed:
+            return None
+        granted = other.login(other.token)
+        return None if granted is None else granted[0]
+
+    def trade_token(self, request: Request, door: Door) -> str | None:
+        """Return what a page needs to trade with the key that let this visit in; see `Access`."""
+        fits = (access for access in self.all() if access.check(request, door).allowed)
+        access = next(fits, None)
+        return None if access is None else access.trade_token(request)
+
     def login(self, code: str, next_path: str) -> tuple[str, str] | None:
         """Exchange a code for (Set-Cookie, where to go); None when no key knows it."""
         granted = (access.login(code, next_path) for access in self.all())
@@ -84,27 +103,34 @@ class Guard:
         door: Door,
         feed_port: Callable[[], int | None],
         rule_of: Callable[[str, str], BodyRule] = lambda method, path: JSON_BODY,
+        trade_pages: Collection[str] = (),
     ) -> None:
+        """`trade_pages`: paths of pages that may hold the trade token."""
         self._app = app
         self._keys = keys
         self._door = door
         self._feed_port = feed_port
         self._rule_of = rule_of
+        self._trade_pages = frozenset(trade_pages)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Serve one request of the WSGI server."""
-        request = _asked(environ)
+        request = asked(environ)
         rule = self._rule_of(request.method, request.path)
         verdict = self._keys.check(
             request, self._door, open_path=request.path in OPEN_PATHS, body=rule
         )
-        headers = security_headers(self._feed_port())
+        trades = request.path in self._trade_pages
+        headers = list(security_headers(self._feed_port(), trades=trades).items())
+        if verdict.allowed and verdict.by == "cookie":
+            renewal = self._keys.renewal(request, self._door, rule)
+            headers += [("Set-Cookie", renewal)] if renewal is not None else []
 
         def start_safely(
             status: str, given: list[tuple[str, str]], exc_info: Any = None
         ) -> Callable[[bytes], object]:
             present = {name.lower() for name, _ in given}
-            added = [pair for pair in headers.items() if pair[0].lower() not in present]
+            added = [pair for pair in headers if pair[0].lower() not in present]
             return start(status, [*given, *added], exc_info)
 
         if not verdict.allowed:
@@ -112,8 +138,11 @@ class Guard:
         return self._app(environ, start_safely)
 
 
-def _asked(environ: WSGIEnvironment) -> Request:
-    """Read method, path and headers; a header sent twice arrives joined and so fits nothing."""
+def asked(environ: WSGIEnvironment) -> Request:
+    """Return a request as the access rule sees it.
+
+    A header sent twice arrives joined and so fits nothing.
+    """
     headers = [
         (name.removeprefix("HTTP_").replace("_", "-").lower(), str(value))
         for name, value in environ.items()

@@ -51,3 +51,20 @@ def test_a_login_code_of_either_is_taken_once() -> None:
     code = foundation.login_path().removeprefix("/login?token=")
     assert keys.login(code, "/") is not None
     assert keys.login(code, "/") is None
+
+
+def renewed(keys: Keys, token: str) -> str | None:
+    request = make_request(cookie=cookie_of(access(token)))
+    return keys.renewal(request, http_door(PORT), JSON_BODY)
+
+
+def test_a_browser_is_logged_in_to_the_foundation_that_was_started_anew() -> None:
+    running: list[Access | None] = [None]
+    keys = Keys(access("own"), lambda: running[0])
+    assert renewed(keys, "own") is None
+    running[0] = access("second")
+    cookie = renewed(keys, "own")
+    assert cookie is not None
+    assert cookie.split(";")[0] == cookie_of(access("second"))
+    assert "HttpOnly; SameSite=Strict" in cookie
+    assert renewed(keys, "second") is None
