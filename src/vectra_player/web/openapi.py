@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -42,11 +43,15 @@ def document(endpoints: Iterable[Endpoint], *, title: str, error: type) -> dict[
         types, ref_template="#/components/schemas/{name}"
     )
     found = dict(zip(map(repr, types), schemas, strict=True))
+    called = Counter(_called(endpoint) for endpoint in table)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in table:
         path = _PARAMETER.sub(r"{\1}", endpoint.path)
         told = _operation(endpoint, found, found[repr(error)])
-        parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint, components)]
+        if called[_called(endpoint)] > 1:  # an id is unique: two tabs may use one word
+            told["operationId"] += re.sub(r"\W+", "_", path).rstrip("_")
+        fields = _fields(endpoint, found, components)
+        parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint, fields)]
         if parameters:
             told["parameters"] = parameters
         paths.setdefault(path, {})[endpoint.method.lower()] = told
@@ -73,7 +78,7 @@ def document(endpoints: Iterable[Endpoint], *, title: str, error: type) -> dict[
 def _operation(endpoint: Endpoint, schemas: dict[str, Any], error: Any) -> dict[str, Any]:
     told: dict[str, Any] = {
         "summary": endpoint.summary,
-        "operationId": endpoint.call.__name__.strip("_"),
+        "operationId": _called(endpoint),
         "responses": {
             str(endpoint.status): {
                 "description": endpoint.summary,
@@ -96,6 +101,10 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any], error: Any) -> dict[
     return told
 
 
+def _called(endpoint: Endpoint) -> str:
+    return endpoint.call.__name__.strip("_")
+
+
 def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -103,10 +112,20 @@ def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(endpoint: Endpoint, components: dict[str, Any]) -> list[dict[str, Any]]:
+def _fields(
+    endpoint: Endpoint, schemas: dict[str, Any], components: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the fields of the struct of an endpoint's query; two structs may share a name."""
+    if endpoint.params is None:
+        return {}
+    name = schemas[repr(endpoint.params)]["$ref"].rpartition("/")[2]
+    fields: dict[str, Any] = components[name]["properties"]
+    return fields
+
+
+def _query_parameters(endpoint: Endpoint, fields: dict[str, Any]) -> list[dict[str, Any]]:
     described: dict[str, Any] = {name: {"type": kind} for name, kind in endpoint.query}
-    if endpoint.params is not None:
-        described |= components[endpoint.params.__name__]["properties"]
+    described |= fields
     return [
         {"name": name, "in": "query", "required": False, "schema": schema}
         for name, schema in described.items()
