@@ -9,6 +9,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+# What tests stand on says what was wrong in as many words as the tests themselves.
+_BESIDE = [path.stem for path in Path(__file__).parent.glob("[!_]*") if path.stem != "conftest"]
+pytest.register_assert_rewrite(*(f"tests.{name}" for name in _BESIDE))
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from tests.docs_support import blocks
 from tests.e2e.support.hostile import PAYLOADS, hostile_capture
-from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 
 from vectra_player.foundation.scaffold import new_tool
@@ -40,14 +40,11 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("name", LIVE)
 async def test_a_tool_is_live_at_every_width_and_theme(
-    up: Site, tmp_path: Path, name: str, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, name: str, width: int, scheme: str
 ) -> None:
     selector, text = LIVE[name]
     path = f"/artifacts/{name}/"
-    async with (
-        chromium() as browser,
-        visiting(browser, up, path, width=width, scheme=scheme) as page,
-    ):
+    async with visiting(browser, up, path, width=width, scheme=scheme) as page:
         await expect(page.locator(selector)).to_have_text(re.compile(text), timeout=PATIENCE_MS)
         await expect(page.locator(".badge").first).to_have_text("DEMO")
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
@@ -55,20 +52,24 @@ async def test_a_tool_is_live_at_every_width_and_theme(
 
 
 @pytest.mark.parametrize("name", ["live-monitor", "player-watch", "feed-inspector", "template"])
-async def test_a_tool_shows_a_replay_as_it_shows_the_live_game(up: Site, name: str) -> None:
+async def test_a_tool_shows_a_replay_as_it_shows_the_live_game(
+    browser: Browser, up: Site, name: str
+) -> None:
     game = up.get("/api/games?limit=1").json[0]["game_id"]
     opened = up.post("/api/replay", {"game_id": game}).json
     selector, text = LIVE[name]
     path = f"/artifacts/{name}/%3Freplay={opened['id']}"
-    async with chromium() as browser, visiting(browser, up, path) as page:
+    async with visiting(browser, up, path) as page:
         await expect(page.locator(".badge").first).to_have_text("REPLAY", timeout=PATIENCE_MS)
         shown = re.compile("." if name == "player-watch" else text)
         await expect(page.locator(selector)).to_have_text(shown, timeout=PATIENCE_MS)
     up.post(f"/api/replay/{opened['id']}", {"action": "close"})
 
 
-async def test_the_orchestrator_holds_one_socket_for_all_its_tabs(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, "/artifacts/orchestrator/") as page:
+async def test_the_orchestrator_holds_one_socket_for_all_its_tabs(
+    browser: Browser, up: Site
+) -> None:
+    async with visiting(browser, up, "/artifacts/orchestrator/") as page:
         for name in ("live-monitor", "player-watch", "feed-inspector"):
             await page.locator(f"[data-tool='{name}']").click()
             selector, text = LIVE[name]
@@ -78,20 +79,17 @@ async def test_the_orchestrator_holds_one_socket_for_all_its_tabs(up: Site) -> N
         assert "tab=feed-inspector" in page.url
 
 
-async def test_a_new_tool_appears_and_a_broken_one_says_why(up: Site) -> None:
+async def test_a_new_tool_appears_and_a_broken_one_says_why(browser: Browser, up: Site) -> None:
     new_tool(up.root / "artifacts", "fresh-tool")
     (up.root / "artifacts" / "bad-tool").mkdir()
-    async with (
-        chromium() as browser,
-        visiting(browser, up, "/artifacts/orchestrator/%3Ftab=fresh-tool") as page,
-    ):
+    async with visiting(browser, up, "/artifacts/orchestrator/%3Ftab=fresh-tool") as page:
         inside = page.frame_locator("iframe[name='fresh-tool']").locator("#price")
         await expect(inside).to_have_text(re.compile(r"\dx$"), timeout=PATIENCE_MS)
         await page.locator("[data-tool='bad-tool']").click()
         await expect(page.locator("#stage .error")).to_contain_text("It has no manifest.json.")
 
 
-async def test_the_example_of_the_docs_is_live(up: Site) -> None:
+async def test_the_example_of_the_docs_is_live(browser: Browser, up: Site) -> None:
     folder = up.root / "artifacts" / "rug-counter"
     folder.mkdir(parents=True)
     page_name = "docs/how-to/write-a-tool.md"
@@ -100,16 +98,16 @@ async def test_the_example_of_the_docs_is_live(up: Site) -> None:
     script = blocks(page_name, "js")[0]
     assert len(script.splitlines()) <= 20
     (folder / "tool.js").write_text(script)
-    async with chromium() as browser, visiting(browser, up, "/artifacts/rug-counter/") as page:
+    async with visiting(browser, up, "/artifacts/rug-counter/") as page:
         await expect(page.locator("#price")).to_have_text(re.compile(r"\dx$"), timeout=PATIENCE_MS)
         await expect(page.locator("#rugs")).to_have_text(
             re.compile("[1-9]"), timeout=PATIENCE_MS * 2
         )
 
 
-async def test_recording_is_stopped_and_started_from_its_tool(up: Site) -> None:
+async def test_recording_is_stopped_and_started_from_its_tool(browser: Browser, up: Site) -> None:
     path = "/artifacts/recording-control/"
-    async with chromium() as browser, visiting(browser, up, path) as page:
+    async with visiting(browser, up, path) as page:
         button = page.locator("#toggle")
         await expect(button).to_have_text("Stop recording", timeout=PATIENCE_MS)
         await button.click()
@@ -119,9 +117,9 @@ async def test_recording_is_stopped_and_started_from_its_tool(up: Site) -> None:
         await expect(page.locator("[data-session]").first).to_be_visible(timeout=PATIENCE_MS)
 
 
-async def test_the_inspector_filters_pauses_opens_and_exports(up: Site) -> None:
+async def test_the_inspector_filters_pauses_opens_and_exports(browser: Browser, up: Site) -> None:
     path = "/artifacts/feed-inspector/"
-    async with chromium() as browser, visiting(browser, up, path) as page:
+    async with visiting(browser, up, path) as page:
         await expect(page.locator("[data-seq]").first).to_be_visible(timeout=PATIENCE_MS)
         await page.locator("#types [data-type='raw.gameStatePlayerUpdate']").click()
         await page.locator("#pause").click()
@@ -140,13 +138,15 @@ async def test_the_inspector_filters_pauses_opens_and_exports(up: Site) -> None:
 @pytest.mark.parametrize(
     "path", ["/", *(f"/artifacts/{name}/" for name in LIVE if name != "recording-control")]
 )
-async def test_no_name_chat_or_game_id_becomes_code(up: Site, tmp_path: Path, path: str) -> None:
+async def test_no_name_chat_or_game_id_becomes_code(
+    browser: Browser, up: Site, tmp_path: Path, path: str
+) -> None:
     assert len(PAYLOADS) == 60
     capture = tmp_path / "capture.jsonl"
     hostile_capture(capture)
     opened = up.post("/api/replay", {"file": str(capture), "speed": 0.25}).json
     address = f"{path}%3Freplay={opened['id']}"
-    async with chromium() as browser, visiting(browser, up, address) as page:
+    async with visiting(browser, up, address) as page:
         await expect(page.locator(".badge").first).to_have_text("REPLAY", timeout=PATIENCE_MS)
         await expect(page.locator("#main")).to_contain_text("x", timeout=PATIENCE_MS)
         up.post(f"/api/replay/{opened['id']}", {"action": "speed", "speed": 2})

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from tests.command_support import run
 from tests.e2e.support.dashboards import Lone, lone_dashboard, opened
-from tests.e2e.support.pages import chromium
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -41,27 +40,23 @@ async def fits(page: Page, width: int) -> None:
 @pytest.mark.parametrize("width", [1280, 768, 360])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_every_page_shows_its_rows_at_every_width_and_theme(
-    lone: Lone, tmp_path: Path, width: int, scheme: str
+    browser: Browser, lone: Lone, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    async with chromium() as browser:
-        for path, rows in PAGES.items():
-            async with opened(
-                browser, lone.origin, lone.token, path, width=width, scheme=scheme
-            ) as page:
-                await expect(page.locator(rows).first).to_be_visible()
-                await expect(page.locator(".shell-note")).to_contain_text("Foundation does not run")
-                await expect(page.locator("[aria-current='page']")).to_have_count(1)
-                await expect(page.locator(".error")).to_have_count(0)
-                await fits(page, width)
-                name = re.sub(r"\W+", "-", path).strip("-") or "home"
-                await page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    for path, rows in PAGES.items():
+        async with opened(
+            browser, lone.origin, lone.token, path, width=width, scheme=scheme
+        ) as page:
+            await expect(page.locator(rows).first).to_be_visible()
+            await expect(page.locator(".shell-note")).to_contain_text("Foundation does not run")
+            await expect(page.locator("[aria-current='page']")).to_have_count(1)
+            await expect(page.locator(".error")).to_have_count(0)
+            await fits(page, width)
+            name = re.sub(r"\W+", "-", path).strip("-") or "home"
+            await page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
 
 
-async def test_filters_and_sort_live_in_the_address(lone: Lone) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, "/games") as page,
-    ):
+async def test_filters_and_sort_live_in_the_address(browser: Browser, lone: Lone) -> None:
+    async with opened(browser, lone.origin, lone.token, "/games") as page:
         count = page.locator("#count")
         await expect(count).to_have_text("77 games")
         await page.locator("#complete").select_option("full")
@@ -90,11 +85,10 @@ async def test_filters_and_sort_live_in_the_address(lone: Lone) -> None:
         await expect(count).to_have_text("77 games")
 
 
-async def test_a_game_shows_every_tab_and_downloads(lone: Lone, tmp_path: Path) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, f"/games/{GAME}") as page,
-    ):
+async def test_a_game_shows_every_tab_and_downloads(
+    browser: Browser, lone: Lone, tmp_path: Path
+) -> None:
+    async with opened(browser, lone.origin, lone.token, f"/games/{GAME}") as page:
         await expect(page.locator("#figures")).to_contain_text("117 of 117")
         await expect(page.locator("#chart")).to_have_attribute("data-rug", "116")
         await page.locator("#chart").hover()
@@ -123,30 +117,23 @@ async def test_a_game_shows_every_tab_and_downloads(lone: Lone, tmp_path: Path) 
         assert (tmp_path / "csv").read_bytes().count(b"\r\n") == 1 + 2 * 117  # two sessions saw it
 
 
-async def test_a_replay_without_foundation_says_what_to_do(lone: Lone) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, f"/games/{GAME}", allowed=("503",)) as page,
-    ):
+async def test_a_replay_without_foundation_says_what_to_do(browser: Browser, lone: Lone) -> None:
+    async with opened(browser, lone.origin, lone.token, f"/games/{GAME}", allowed=("503",)) as page:
         await expect(page.locator("#panel tbody tr").first).to_be_visible()
         await page.locator("#replay").click()
         await expect(page.locator("#fault")).to_contain_text("Start it with")
 
 
-async def test_a_game_that_is_not_there_is_said_on_a_page(lone: Lone) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, "/games/nothing", allowed=("404",)) as page,
-    ):
+async def test_a_game_that_is_not_there_is_said_on_a_page(browser: Browser, lone: Lone) -> None:
+    async with opened(browser, lone.origin, lone.token, "/games/nothing", allowed=("404",)) as page:
         await expect(page.locator(".error")).to_contain_text("No game nothing is stored.")
         await expect(page.locator(".tab").first).to_be_visible()
 
 
-async def test_the_protocol_is_explored_by_event_search_and_drift(lone: Lone) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, "/protocol") as page,
-    ):
+async def test_the_protocol_is_explored_by_event_search_and_drift(
+    browser: Browser, lone: Lone
+) -> None:
+    async with opened(browser, lone.origin, lone.token, "/protocol") as page:
         await page.locator("[data-event='gameStateUpdate']").click()
         await expect(page.locator("#panel")).to_contain_text("$.cooldownTimer")
         await page.locator("[data-tab='payloads']").click()
@@ -169,15 +156,14 @@ async def test_the_protocol_is_explored_by_event_search_and_drift(lone: Lone) ->
         await expect(page.locator("#panel")).to_contain_text("$.count100x")
 
 
-async def test_files_are_imported_with_their_bad_lines_listed(lone: Lone, tmp_path: Path) -> None:
+async def test_files_are_imported_with_their_bad_lines_listed(
+    browser: Browser, lone: Lone, tmp_path: Path
+) -> None:
     good = '{"seq":%d,"ts":"2025-11-15T01:17:1%d.000000Z","event":"hello","data":{"a":%d}}'
     lines = [good % (n, n, n) for n in range(1, 6)]
     (tmp_path / "mine.jsonl").write_text("\n".join([*lines[:3], '{"seq": 4, "ts"', *lines[3:]]))
     (tmp_path / "notes.txt").write_text("no recording")
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, "/recording") as page,
-    ):
+    async with opened(browser, lone.origin, lone.token, "/recording") as page:
         files = [tmp_path / "mine.jsonl", tmp_path / "notes.txt"]
         await page.locator("#files").set_input_files(files)
         job = page.locator("#imports .job").first
@@ -192,11 +178,10 @@ async def test_files_are_imported_with_their_bad_lines_listed(lone: Lone, tmp_pa
     assert not list((lone.root / "staging").glob("upload-*"))
 
 
-async def test_a_table_is_exported_and_fetched(lone: Lone, tmp_path: Path) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, "/recording") as page,
-    ):
+async def test_a_table_is_exported_and_fetched(
+    browser: Browser, lone: Lone, tmp_path: Path
+) -> None:
+    async with opened(browser, lone.origin, lone.token, "/recording") as page:
         await page.locator("#doc_type").select_option("sidebet")
         await page.locator("#format").select_option("csv")
         await page.get_by_role("button", name="Export").click()
@@ -209,25 +194,23 @@ async def test_a_table_is_exported_and_fetched(lone: Lone, tmp_path: Path) -> No
     assert (tmp_path / "sidebets.csv").read_bytes().count(b"\r\n") == 1463
 
 
-async def test_an_empty_store_says_what_to_do_next(tmp_path: Path) -> None:
+async def test_an_empty_store_says_what_to_do_next(browser: Browser, tmp_path: Path) -> None:
     with lone_dashboard(tmp_path / "new") as empty:
-        async with chromium() as browser:
-            for path, words in (
-                ("/", "Nothing is recorded yet"),
-                ("/games", "No game is on disk yet"),
-                ("/recording", "No session yet"),
-                ("/protocol", "No event is recorded yet"),
-            ):
-                async with opened(browser, empty.origin, empty.token, path) as page:
-                    await expect(page.locator("main")).to_contain_text(words)
-                    await fits(page, 1280)
+        for path, words in (
+            ("/", "Nothing is recorded yet"),
+            ("/games", "No game is on disk yet"),
+            ("/recording", "No session yet"),
+            ("/protocol", "No event is recorded yet"),
+        ):
+            async with opened(browser, empty.origin, empty.token, path) as page:
+                await expect(page.locator("main")).to_contain_text(words)
+                await fits(page, 1280)
 
 
-async def test_keys_lead_from_page_to_page_and_help_lists_them(lone: Lone) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, lone.origin, lone.token, "/") as page,
-    ):
+async def test_keys_lead_from_page_to_page_and_help_lists_them(
+    browser: Browser, lone: Lone
+) -> None:
+    async with opened(browser, lone.origin, lone.token, "/") as page:
         await expect(page.locator("#games .mini").first).to_be_visible()
         for keys, path in (
             ("gg", "/games"),
@@ -243,14 +226,13 @@ async def test_keys_lead_from_page_to_page_and_help_lists_them(lone: Lone) -> No
         await expect(page.locator("dialog[open]")).to_contain_text("Go to Protocol")
 
 
-async def test_a_dashboard_that_goes_away_is_said(lone: Lone, tmp_path: Path) -> None:
+async def test_a_dashboard_that_goes_away_is_said(
+    browser: Browser, lone: Lone, tmp_path: Path
+) -> None:
     with lone_dashboard(tmp_path / "gone") as other:
-        async with (
-            chromium() as browser,
-            opened(
-                browser, other.origin, other.token, "/games", allowed=("ERR_CONNECTION",)
-            ) as page,
-        ):
+        async with opened(
+            browser, other.origin, other.token, "/games", allowed=("ERR_CONNECTION",)
+        ) as page:
             await expect(page.locator("#rows .empty")).to_be_visible()
             other.process.terminate()
             await asyncio.to_thread(other.process.wait)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from tests.command_support import free_port, run, wait_until
 from tests.e2e.support.dashboards import lone_dashboard, opened
-from tests.e2e.support.pages import PATIENCE_MS, chromium
+from tests.e2e.support.pages import PATIENCE_MS
 from tests.foundation_support import Site, ask, site
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -60,7 +60,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (768, "light"), (360, "dark")])
-async def test_every_page_is_live(up: Site, tmp_path: Path, width: int, scheme: str) -> None:
+async def test_every_page_is_live(
+    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
+) -> None:
     pages = {
         "/": "#games .mini",
         "/recording": "#events .event",
@@ -68,24 +70,21 @@ async def test_every_page_is_live(up: Site, tmp_path: Path, width: int, scheme: 
         "/protocol": "#events .event-line",
     }
     token = up.instance.token
-    async with chromium() as browser:
-        for path, shown in pages.items():
-            async with opened(
-                browser, origin_of(up), token, path, width=width, scheme=scheme
-            ) as page:
-                await expect(page.locator(shown).first).to_be_visible()
-                await expect(page.locator(".badge").first).to_have_text("DEMO")
-                await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
-                await expect(page.locator(".status-items")).to_contain_text(
-                    re.compile("feed [1-9]"), use_inner_text=False
-                )
-                assert await page.evaluate("document.documentElement.scrollWidth") <= width
-                name = path.strip("/") or "home"
-                await page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    for path, shown in pages.items():
+        async with opened(browser, origin_of(up), token, path, width=width, scheme=scheme) as page:
+            await expect(page.locator(shown).first).to_be_visible()
+            await expect(page.locator(".badge").first).to_have_text("DEMO")
+            await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
+            await expect(page.locator(".status-items")).to_contain_text(
+                re.compile("feed [1-9]"), use_inner_text=False
+            )
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            name = path.strip("/") or "home"
+            await page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
 
 
-async def test_home_shows_the_game_that_is_on_and_verified_ones(up: Site) -> None:
-    async with chromium() as browser, opened(browser, origin_of(up), up.instance.token) as page:
+async def test_home_shows_the_game_that_is_on_and_verified_ones(browser: Browser, up: Site) -> None:
+    async with opened(browser, origin_of(up), up.instance.token) as page:
         await expect(page.locator("#price")).to_have_text(re.compile(r"\dx$"))
         await expect(page.locator("#leaders tbody tr")).to_have_count(10)
         await expect(page.locator("[data-figure='durable']")).to_contain_text("#")
@@ -96,11 +95,10 @@ async def test_home_shows_the_game_that_is_on_and_verified_ones(up: Site) -> Non
         await expect(page.locator(".badge").first).to_have_text("DEMO")
 
 
-async def test_recording_is_stopped_and_started_and_events_are_looked_into(up: Site) -> None:
-    async with (
-        chromium() as browser,
-        opened(browser, origin_of(up), up.instance.token, "/recording") as page,
-    ):
+async def test_recording_is_stopped_and_started_and_events_are_looked_into(
+    browser: Browser, up: Site
+) -> None:
+    async with opened(browser, origin_of(up), up.instance.token, "/recording") as page:
         button = page.locator("#record")
         await expect(button).to_have_text("Stop recording")
         await page.locator("#event-filter").fill("leaderboard")
@@ -117,12 +115,11 @@ async def test_recording_is_stopped_and_started_and_events_are_looked_into(up: S
         await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
 
 
-async def test_a_game_is_replayed_on_the_monitor_with_the_same_login(up: Site) -> None:
+async def test_a_game_is_replayed_on_the_monitor_with_the_same_login(
+    browser: Browser, up: Site
+) -> None:
     game = told(up, "/api/games?sort=ticks&size=1")["games"][0]["game_id"]
-    async with (
-        chromium() as browser,
-        opened(browser, origin_of(up), up.instance.token, f"/games/{game}") as page,
-    ):
+    async with opened(browser, origin_of(up), up.instance.token, f"/games/{game}") as page:
         await expect(page.locator("#figures")).to_contain_text("rug tick")
         await expect(page.locator(".badge").first).to_have_text("DEMO")
         await page.locator("#replay").click()
@@ -214,14 +211,13 @@ def test_a_killed_up_leaves_no_dashboard_behind(tmp_path: Path) -> None:
         wait_until(lambda: child_of(up) is None, "the dashboard ends with its parent")
 
 
-async def test_pages_notice_that_foundation_comes_and_goes(tmp_path: Path) -> None:
+async def test_pages_notice_that_foundation_comes_and_goes(
+    browser: Browser, tmp_path: Path
+) -> None:
     root = tmp_path / "d"
     ports = {name: str(free_port()) for name in ("VECTRA_DASHBOARD_PORT", "FOUNDATION_PORT")}
     with lone_dashboard(root, **ports) as lone:
-        async with (
-            chromium() as browser,
-            opened(browser, lone.origin, lone.token, allowed=("WebSocket", "401")) as page,
-        ):
+        async with opened(browser, lone.origin, lone.token, allowed=("WebSocket", "401")) as page:
             await expect(page.locator("#next")).to_contain_text("Nothing is recorded yet")
             with site(root, *DEMO, **ports) as up:
                 await expect(page.locator("#live")).to_have_attribute("data-live", "true")
@@ -274,7 +270,7 @@ def hostile_capture() -> str:
     return "\n".join(lines) + "\n"
 
 
-async def test_no_script_in_the_data_ever_runs(tmp_path: Path) -> None:
+async def test_no_script_in_the_data_ever_runs(browser: Browser, tmp_path: Path) -> None:
     capture = tmp_path / "evil.jsonl"
     capture.write_text(hostile_capture())
     root = tmp_path / "d"
@@ -286,10 +282,7 @@ async def test_no_script_in_the_data_ever_runs(tmp_path: Path) -> None:
         paths += ["/protocol?q=%22%3E%3Csvg%20onload=alert(1)%3E&tab=payloads"]
         paths += [games[0], games[1], f"{games[2]}?tab=leaders", f"{games[3]}?tab=events"]
         # `watch` notes dialogs, page errors and lines of the console, CSP violations included.
-        async with (
-            chromium() as browser,
-            opened(browser, lone.origin, lone.token, allowed=("404",)) as page,
-        ):
+        async with opened(browser, lone.origin, lone.token, allowed=("404",)) as page:
             for path in paths:
                 await page.goto(f"{lone.origin}{path}")
                 await expect(page.locator("[aria-busy]")).to_have_count(0)

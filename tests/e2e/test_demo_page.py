@@ -11,37 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from tests.demo_fixtures import LONG_GAMES, control, running_demo
+from tests.e2e.support.pages import PATIENCE_MS
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE_MS = 60_000
 BUY = "button[class*='_buy_']"
 SELL = "button[class*='_sell_']"
 CONTAINER = "/html/body/div[1]/div/div[2]/div[2]/div"
 TRADE = f"{CONTAINER}/div[4]/div/div"
-
-
-@contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @contextlib.asynccontextmanager
@@ -61,10 +40,9 @@ async def phase(page: Page, name: str) -> None:
     await expect(page.locator(".phase")).to_have_text(name, timeout=PATIENCE_MS)
 
 
-async def test_a_player_logs_in_buys_sells_and_bets() -> None:
+async def test_a_player_logs_in_buys_sells_and_bets(browser: Browser) -> None:
     async with (
         running_demo(speed=4, **LONG_GAMES) as server,
-        chromium() as browser,
         opened(browser, server.url) as page,
     ):
         assert await page.title() == "Rugs"
@@ -105,10 +83,9 @@ async def sent_packets(page: Page) -> list[str]:
     return [frame["raw"] for frame in frames]
 
 
-async def test_amount_buttons_do_what_they_say() -> None:
+async def test_amount_buttons_do_what_they_say(browser: Browser) -> None:
     async with (
         running_demo(speed=1) as server,
-        chromium() as browser,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await expect(page.locator(".balance")).to_have_text("10.000", timeout=PATIENCE_MS)
@@ -128,10 +105,9 @@ async def test_amount_buttons_do_what_they_say() -> None:
         await expect(page.locator(BUY)).to_have_text("BUY+0.250 SOL")
 
 
-async def test_the_structure_is_that_of_the_real_page() -> None:
+async def test_the_structure_is_that_of_the_real_page(browser: Browser) -> None:
     async with (
         running_demo(speed=1) as server,
-        chromium() as browser,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await expect(page.locator(".balance")).to_be_visible()
@@ -156,10 +132,9 @@ async def test_the_structure_is_that_of_the_real_page() -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 800, 360])
-async def test_nothing_overflows_and_ten_rows_are_shown(width: int) -> None:
+async def test_nothing_overflows_and_ten_rows_are_shown(browser: Browser, width: int) -> None:
     async with (
         running_demo(speed=10, **LONG_GAMES) as server,
-        chromium() as browser,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await page.set_viewport_size({"width": width, "height": 900})
@@ -193,9 +168,11 @@ def truth(path: Path, sid: str) -> dict[str, list[tuple[int, str]]]:
         "worker=1&transport=upgrade",
     ],
 )
-async def test_the_pages_own_log_agrees_with_the_servers(tmp_path: Path, query: str) -> None:
+async def test_the_pages_own_log_agrees_with_the_servers(
+    browser: Browser, tmp_path: Path, query: str
+) -> None:
     log = tmp_path / "truth.jsonl"
-    async with running_demo(log=log, speed=10) as server, chromium() as browser:
+    async with running_demo(log=log, speed=10) as server:
         async with opened(browser, f"{server.url}/?login=1&log=all&{query}") as page:
             await expect(page.locator(".balance")).to_be_visible()
             for fault in ("binary", "unknown", "malformed", "binary"):
@@ -216,10 +193,11 @@ async def test_the_pages_own_log_agrees_with_the_servers(tmp_path: Path, query: 
 
 
 @pytest.mark.parametrize("kind", ["drop", "close", "restart"])
-async def test_the_page_comes_back_after_a_cut_and_logs_in_again(kind: str) -> None:
+async def test_the_page_comes_back_after_a_cut_and_logs_in_again(
+    browser: Browser, kind: str
+) -> None:
     async with (
         running_demo(speed=10) as server,
-        chromium() as browser,
         opened(browser, f"{server.url}/?login=1&log=all") as page,
     ):
         await expect(page.locator(".balance")).to_be_visible()
@@ -236,10 +214,9 @@ async def test_the_page_comes_back_after_a_cut_and_logs_in_again(kind: str) -> N
         await expect(page.locator(".waiting-overlay")).to_be_hidden(timeout=PATIENCE_MS)
 
 
-async def test_a_refused_order_is_told_to_the_player() -> None:
+async def test_a_refused_order_is_told_to_the_player(browser: Browser) -> None:
     async with (
         running_demo(speed=4, **LONG_GAMES) as server,
-        chromium() as browser,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await page.get_by_role("button", name="+0.01", exact=True).click()

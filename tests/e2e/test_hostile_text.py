@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from tests.command_support import demo_server
 from tests.e2e.support.hostile import (
     CALL,
@@ -18,7 +18,7 @@ from tests.e2e.support.hostile import (
     hostile_sessions,
     hostile_tools,
 )
-from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -52,16 +52,18 @@ async def nothing_fired(page: Page, up: Site) -> None:
     ("name", "shown"),
     [("live-monitor", CALL), ("player-watch", CALL), ("feed-inspector", CALL), ("template", "x")],
 )
-async def test_what_is_heard_live_stays_text_in_every_tool(up: Site, name: str, shown: str) -> None:
-    async with chromium() as browser, visiting(browser, up, f"/artifacts/{name}/") as page:
+async def test_what_is_heard_live_stays_text_in_every_tool(
+    browser: Browser, up: Site, name: str, shown: str
+) -> None:
+    async with visiting(browser, up, f"/artifacts/{name}/") as page:
         await expect(page.locator("#main")).to_contain_text(shown, timeout=PATIENCE_MS)
         await page.wait_for_timeout(2_000)
         await nothing_fired(page, up)
 
 
-async def test_what_a_client_opens_in_the_inspector_stays_text(up: Site) -> None:
+async def test_what_a_client_opens_in_the_inspector_stays_text(browser: Browser, up: Site) -> None:
     path = "/artifacts/feed-inspector/"
-    async with chromium() as browser, visiting(browser, up, path) as page:
+    async with visiting(browser, up, path) as page:
         row = page.locator("[data-type='player.trade'][data-seq]").first
         await expect(row).to_be_visible(timeout=PATIENCE_MS)
         await page.locator("#pause").click()
@@ -70,26 +72,30 @@ async def test_what_a_client_opens_in_the_inspector_stays_text(up: Site) -> None
         await nothing_fired(page, up)
 
 
-async def test_what_is_stored_stays_text_on_the_monitor(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_what_is_stored_stays_text_on_the_monitor(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await expect(page.locator("#main")).to_contain_text(CALL, timeout=PATIENCE_MS)
         await page.keyboard.press("o")
         await page.wait_for_timeout(2_000)
         await nothing_fired(page, up)
 
 
-async def test_what_is_stored_of_sessions_stays_text_in_recording_control(up: Site) -> None:
+async def test_what_is_stored_of_sessions_stays_text_in_recording_control(
+    browser: Browser, up: Site
+) -> None:
     path = "/artifacts/recording-control/"
-    async with chromium() as browser, visiting(browser, up, path) as page:
+    async with visiting(browser, up, path) as page:
         rows = page.locator("[data-session]")
         await expect(rows.nth(len(PAYLOADS) - 1)).to_be_attached(timeout=PATIENCE_MS)
         assert CALL in (await page.locator("#sessions").text_content() or "")
         await nothing_fired(page, up)
 
 
-async def test_what_tools_say_of_themselves_stays_text_in_the_orchestrator(up: Site) -> None:
+async def test_what_tools_say_of_themselves_stays_text_in_the_orchestrator(
+    browser: Browser, up: Site
+) -> None:
     path = "/artifacts/orchestrator/"
-    async with chromium() as browser, visiting(browser, up, path) as page:
+    async with visiting(browser, up, path) as page:
         tabs = page.locator("#tabs [data-tool]")
         await expect(tabs.nth(len(PAYLOADS) - 1)).to_be_attached(timeout=PATIENCE_MS)
         told = [one for one in await tabs.all_text_contents() if CALL in one]

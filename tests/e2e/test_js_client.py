@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -28,11 +28,6 @@ from vectra_player.web.security import security_headers
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 PACKAGE = Path(vectra_player.__file__).parent
 ROOTS = (PACKAGE / "foundation" / "static", PACKAGE / "web" / "static")
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title>
@@ -180,18 +175,6 @@ async def feeding(
             site.feed = None
 
 
-@contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
 async def open_page(browser: Browser, site: Site, path: str = "/") -> Window:
     """Open a page as a browser that is logged in."""
     assert site.feed is not None
@@ -228,9 +211,9 @@ def hub_with(mode: str = "DEMO", **settings: Any) -> FeedHub:
     return FeedHub(lambda: Message("snapshot", 5, "g1", data), settings=HubSettings(**settings))
 
 
-async def test_a_page_gets_the_state_follows_it_and_invents_nothing() -> None:
+async def test_a_page_gets_the_state_follows_it_and_invents_nothing(browser: Browser) -> None:
     hub = hub_with()
-    async with serving() as site, feeding(site, {None: hub}), chromium() as browser:
+    async with serving() as site, feeding(site, {None: hub}):
         window = await open_page(browser, site)
         await window.until("client.state.feedId")
         assert await window.get("states") == ["idle", "connecting", "open"]
@@ -264,9 +247,9 @@ async def test_a_page_gets_the_state_follows_it_and_invents_nothing() -> None:
         assert hosts <= {"127.0.0.1", None}
 
 
-async def test_a_cut_connection_resumes_and_misses_no_trade() -> None:
+async def test_a_cut_connection_resumes_and_misses_no_trade(browser: Browser) -> None:
     hub = hub_with()
-    async with serving() as site, chromium() as browser:
+    async with serving() as site:
         async with feeding(site, {None: hub}) as first:
             window = await open_page(browser, site)
             await window.until("client.state.feedId")
@@ -289,9 +272,9 @@ async def test_a_cut_connection_resumes_and_misses_no_trade() -> None:
         assert told == []
 
 
-async def test_what_is_too_old_to_resume_is_a_gap_and_a_fresh_state() -> None:
+async def test_what_is_too_old_to_resume_is_a_gap_and_a_fresh_state(browser: Browser) -> None:
     hub = hub_with(ring_messages=3)
-    async with serving() as site, chromium() as browser:
+    async with serving() as site:
         async with feeding(site, {None: hub}) as first:
             window = await open_page(browser, site)
             await window.until("client.state.feedId")
@@ -308,8 +291,8 @@ async def test_what_is_too_old_to_resume_is_a_gap_and_a_fresh_state() -> None:
         assert await window.get("client.state.gaps[0].scope") == "feed"
 
 
-async def test_a_restart_that_forgot_the_login_says_what_to_do() -> None:
-    async with serving() as site, chromium() as browser:
+async def test_a_restart_that_forgot_the_login_says_what_to_do(browser: Browser) -> None:
+    async with serving() as site:
         async with feeding(site, {None: hub_with()}) as first:
             window = await open_page(browser, site)
             await window.until("client.state.feedId")
@@ -325,10 +308,10 @@ async def test_a_restart_that_forgot_the_login_says_what_to_do() -> None:
             await window.until(f"{note}.hidden")
 
 
-async def test_a_page_goes_to_a_replay_and_back() -> None:
+async def test_a_page_goes_to_a_replay_and_back(browser: Browser) -> None:
     main, replay = hub_with(), hub_with("REPLAY")
     hubs: dict[str | None, FeedHub] = {None: main, "r1": replay}
-    async with serving() as site, feeding(site, hubs) as running, chromium() as browser:
+    async with serving() as site, feeding(site, hubs) as running:
         window = await open_page(browser, site)
         await window.until("client.state.mode === 'DEMO'")
         await window.get("client.switchTo('r1')")
@@ -351,9 +334,9 @@ async def test_a_page_goes_to_a_replay_and_back() -> None:
         assert window.errors == []
 
 
-async def test_framed_tools_share_one_socket_and_each_gets_everything() -> None:
+async def test_framed_tools_share_one_socket_and_each_gets_everything(browser: Browser) -> None:
     hub = hub_with()
-    async with serving() as site, feeding(site, {None: hub}) as running, chromium() as browser:
+    async with serving() as site, feeding(site, {None: hub}) as running:
         window = await open_page(browser, site, "/shared")
         for name in ("one", "two"):
             await window.until(f"window.frames.{name}.client?.state.feedId")
@@ -368,9 +351,9 @@ async def test_framed_tools_share_one_socket_and_each_gets_everything() -> None:
         assert window.errors == []
 
 
-async def test_an_error_in_a_page_does_not_end_its_client() -> None:
+async def test_an_error_in_a_page_does_not_end_its_client(browser: Browser) -> None:
     hub = make_hub()
-    async with serving() as site, feeding(site, {None: hub}), chromium() as browser:
+    async with serving() as site, feeding(site, {None: hub}):
         window = await open_page(browser, site)
         await window.until("client.state.feedId")
         await window.get("void client.on('player.*', () => { throw new Error('boom'); })")
@@ -381,8 +364,8 @@ async def test_an_error_in_a_page_does_not_end_its_client() -> None:
         assert len([error for error in window.errors if "boom" in error]) == 2
 
 
-async def test_numbers_are_written_as_everywhere() -> None:
-    async with serving() as site, feeding(site, {None: hub_with()}), chromium() as browser:
+async def test_numbers_are_written_as_everywhere(browser: Browser) -> None:
+    async with serving() as site, feeding(site, {None: hub_with()}):
         window = await open_page(browser, site)
         wanted = {
             "formatPrice(1.23456)": "1.2346x",
@@ -403,8 +386,8 @@ async def test_numbers_are_written_as_everywhere() -> None:
         assert {text: await window.get(text) for text in wanted} == wanted
 
 
-async def test_keys_and_theme_work_from_the_keyboard() -> None:
-    async with serving() as site, feeding(site, {None: hub_with()}), chromium() as browser:
+async def test_keys_and_theme_work_from_the_keyboard(browser: Browser) -> None:
+    async with serving() as site, feeding(site, {None: hub_with()}):
         window = await open_page(browser, site)
         await window.page.keyboard.press("?")
         assert "Go to Tools" in await window.get("document.querySelector('dialog[open]').innerText")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
-from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
+from playwright.async_api import Browser, Page, expect
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -31,9 +31,9 @@ async def ticking(page: Page) -> None:
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_the_live_page_shows_everything_at_every_width_and_theme(
-    up: Site, tmp_path: Path, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    async with chromium() as browser, visiting(browser, up, width=width, scheme=scheme) as page:
+    async with visiting(browser, up, width=width, scheme=scheme) as page:
         await ticking(page)
         badges = page.locator(".badge")
         await expect(badges.nth(0)).to_have_text("DEMO")
@@ -47,16 +47,18 @@ async def test_the_live_page_shows_everything_at_every_width_and_theme(
         await page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
-async def test_a_game_seen_to_its_end_is_recomputed_from_its_seed(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_a_game_seen_to_its_end_is_recomputed_from_its_seed(
+    browser: Browser, up: Site
+) -> None:
+    async with visiting(browser, up) as page:
         await expect(page.locator("#games .mini", has_text="✓ seed").first).to_be_visible(
             timeout=PATIENCE_MS * 2
         )
         assert await page.locator("#games .mini", has_text="✗").count() == 0
 
 
-async def test_the_button_stops_and_starts_recording(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_the_button_stops_and_starts_recording(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         button = page.locator("#record")
         await expect(button).to_have_text("Stop recording", timeout=PATIENCE_MS)
         await button.click()
@@ -68,8 +70,10 @@ async def test_the_button_stops_and_starts_recording(up: Site) -> None:
         await expect(page.locator(".rec")).to_have_attribute("data-on", "true", timeout=PATIENCE_MS)
 
 
-async def test_a_recorded_game_is_replayed_by_keyboard_and_the_address_holds_it(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_a_recorded_game_is_replayed_by_keyboard_and_the_address_holds_it(
+    browser: Browser, up: Site
+) -> None:
+    async with visiting(browser, up) as page:
         await ticking(page)
         await page.keyboard.press("o")
         games = up.get("/api/games").json
@@ -111,24 +115,26 @@ async def test_a_recorded_game_is_replayed_by_keyboard_and_the_address_holds_it(
         assert "replay" not in page.url
 
 
-async def test_a_replay_that_is_gone_is_said_and_can_be_opened_again(up: Site) -> None:
+async def test_a_replay_that_is_gone_is_said_and_can_be_opened_again(
+    browser: Browser, up: Site
+) -> None:
     game = up.get("/api/games?limit=1").json[0]["game_id"]
     path = f"/%3Freplay=nosuchreplay%26game={game}"
-    async with chromium() as browser, visiting(browser, up, path) as page:
+    async with visiting(browser, up, path) as page:
         await expect(page.locator("#fault")).to_contain_text("not open any more")
         await page.get_by_role("button", name="Open it again").click()
         await expect(page.locator("#transport")).to_be_visible(timeout=PATIENCE_MS)
 
 
-async def test_a_game_that_is_not_listed_is_said(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, "/%3Freplay=") as page:
+async def test_a_game_that_is_not_listed_is_said(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up, "/%3Freplay=") as page:
         await expect(page.locator("[data-pick]").first).to_be_visible()
         await page.locator("#pick-search").fill("20200101-0000000000000000")
         await expect(page.locator("#picker .empty")).to_be_visible()
 
 
-async def test_question_mark_shows_the_keys(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_question_mark_shows_the_keys(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await ticking(page)
         await page.keyboard.press("?")
         await expect(page.locator("dialog[open] .key-map")).to_contain_text(

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
-from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
+from playwright.async_api import Browser, Page, expect
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 
 from vectra_player.foundation.scaffold import new_tool
@@ -67,9 +67,9 @@ async def noted(page: Page, kind: str) -> bool:
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_the_panel_trades_at_every_width_and_theme(
-    up: Site, tmp_path: Path, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    async with chromium() as browser, visiting(browser, up, width=width, scheme=scheme) as page:
+    async with visiting(browser, up, width=width, scheme=scheme) as page:
         await expect(page.locator(".badge").nth(1)).to_have_text("PAPER", timeout=PATIENCE_MS)
         await expect(page.locator("[data-account='cash']")).to_have_text("10.000")
         height = await page.locator("#trade").evaluate("panel => panel.offsetHeight")
@@ -81,8 +81,8 @@ async def test_the_panel_trades_at_every_width_and_theme(
         await page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
-async def test_buy_and_sell_by_button(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_buy_and_sell_by_button(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await page.locator("#trade-amount").fill("0.5")
         await press(page, "#trade-buy", "bought")
         await expect(page.locator("#trade-log [data-kind='bought']")).to_contain_text("0.500")
@@ -92,8 +92,8 @@ async def test_buy_and_sell_by_button(up: Site) -> None:
         assert {note["actor"] for note in account["actions"]} == {"human"}
 
 
-async def test_a_sidebet_runs_out_and_the_score_card_counts_it(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_a_sidebet_runs_out_and_the_score_card_counts_it(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await press(page, "#trade-sidebet", "placed")
         await expect(page.locator("#trade-bet")).to_contain_text("Sidebet of 0.010")
         ended = page.locator("#trade-log [data-kind='won'], #trade-log [data-kind='lost']")
@@ -107,8 +107,8 @@ async def test_a_sidebet_runs_out_and_the_score_card_counts_it(up: Site) -> None
         await expect(page.locator("#trade-score [data-who='coin flip']")).to_be_visible()
 
 
-async def test_every_action_has_a_key(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_every_action_has_a_key(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await key(page, "b", "bought")
         await key(page, "d", "placed")
         await page.keyboard.press("a")
@@ -124,8 +124,10 @@ async def test_every_action_has_a_key(up: Site) -> None:
         await expect(page.locator("dialog[open] .key-map")).to_contain_text("Trade: buy")
 
 
-async def test_an_amount_that_is_none_is_marked_and_nothing_is_asked(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_an_amount_that_is_none_is_marked_and_nothing_is_asked(
+    browser: Browser, up: Site
+) -> None:
+    async with visiting(browser, up) as page:
         await expect(page.locator("#trade-sidebet")).to_be_enabled(timeout=PATIENCE_MS)
         await page.locator("#trade-amount").fill("-1")
         await page.locator("#trade-sidebet").evaluate("button => button.click()")
@@ -134,8 +136,8 @@ async def test_an_amount_that_is_none_is_marked_and_nothing_is_asked(up: Site) -
         assert up.get("/api/trade").json["actions"] == []
 
 
-async def test_a_new_wallet_has_its_limits(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_a_new_wallet_has_its_limits(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await page.locator("#trade-reset").click()
         await page.locator("#wallet-cash").fill("3")
         await page.locator("#wallet-max_stake_sol").fill("0.005")
@@ -152,8 +154,8 @@ async def test_a_new_wallet_has_its_limits(up: Site) -> None:
         assert up.get("/api/trade").json["account"]["cash"] == 3
 
 
-async def test_what_a_program_does_is_shown_to_every_page(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_what_a_program_does_is_shown_to_every_page(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await expect(page.locator("[data-account='cash']")).to_have_text("10.000")
         for _ in range(TRIES):
             up.until(lambda state: state["state"]["phase"] == "LIVE", "a game runs")
@@ -220,25 +222,24 @@ attack();
 
 @pytest.mark.parametrize("framed", [False, True], ids=["alone", "in the tools page"])
 async def test_a_tool_of_the_user_reads_the_account_and_cannot_trade(
-    up: Site, framed: bool
+    browser: Browser, up: Site, framed: bool
 ) -> None:
     name = "hostile-framed" if framed else "hostile"
     folder = new_tool(up.root / "artifacts", name)
     (folder / "tool.js").write_text(HOSTILE)
     path = f"/artifacts/orchestrator/%3Ftab={name}" if framed else f"/artifacts/{name}/"
-    async with chromium() as browser:
-        context = await browser.new_context()
-        page = await context.new_page()
-        await page.goto(f"{up.origin}/login?token={up.instance.token}&next={path}")
-        inside = page.frame_locator(f"iframe[name='{name}']") if framed else page
-        done = inside.locator("body[data-results]")
-        await expect(done).to_be_attached(timeout=PATIENCE_MS)
-        results = json.loads(await done.get_attribute("data-results") or "")
-        pages = context.pages
-        victim = next((p for p in pages if p.url == f"{up.origin}/"), None)
-        if victim is not None:
-            await expect(victim.locator("#trade-buy")).to_be_attached()
-        await context.close()
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{up.origin}/login?token={up.instance.token}&next={path}")
+    inside = page.frame_locator(f"iframe[name='{name}']") if framed else page
+    done = inside.locator("body[data-results]")
+    await expect(done).to_be_attached(timeout=PATIENCE_MS)
+    results = json.loads(await done.get_attribute("data-results") or "")
+    pages = context.pages
+    victim = next((p for p in pages if p.url == f"{up.origin}/"), None)
+    if victim is not None:
+        await expect(victim.locator("#trade-buy")).to_be_attached()
+    await context.close()
     assert results == {
         "fetched": False,
         "forced": False,
@@ -255,8 +256,8 @@ async def test_a_tool_of_the_user_reads_the_account_and_cannot_trade(
     assert up.get("/api/trade").json["actions"] == []
 
 
-async def test_the_page_keeps_the_token_out_of_its_document(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up) as page:
+async def test_the_page_keeps_the_token_out_of_its_document(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
         await expect(page.locator("[data-account='cash']")).to_have_text("10.000")
         await expect(page.locator("#phase")).not_to_have_text("UNKNOWN", timeout=PATIENCE_MS)
         assert await page.locator("meta[name='vectra-trade']").count() == 0

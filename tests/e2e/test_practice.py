@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
-from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
+from playwright.async_api import Browser, Page, expect
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -36,16 +36,13 @@ def longest(up: Site) -> str | None:
 
 @asynccontextmanager
 async def replaying(
-    up: Site, tick: int, width: int = 1280, scheme: str = "dark"
+    browser: Browser, up: Site, tick: int, width: int = 1280, scheme: str = "dark"
 ) -> AsyncIterator[tuple[Page, str]]:
     """Show the page of a replay that stands still after a tick."""
     opened = up.post("/api/replay", {"game_id": longest(up), "paused": True}).json
     drive(up, opened["id"], action="seek", tick=tick)
     address = f"/%3Freplay={opened['id']}"
-    async with (
-        chromium() as browser,
-        visiting(browser, up, address, width=width, scheme=scheme) as page,
-    ):
+    async with visiting(browser, up, address, width=width, scheme=scheme) as page:
         await expect(page.locator("#trade-title")).to_have_text("Practice", timeout=PATIENCE_MS)
         await expect(page.locator("#trade-buy")).to_be_enabled(timeout=PATIENCE_MS)
         yield page, opened["id"]
@@ -59,9 +56,9 @@ def drive(up: Site, replay: str, **action: object) -> None:
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_the_panel_practises_at_every_width_and_theme(
-    up: Site, tmp_path: Path, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    async with replaying(up, 10, width, scheme) as (page, _):
+    async with replaying(browser, up, 10, width, scheme) as (page, _):
         await expect(page.locator(".badge").nth(0)).to_have_text("REPLAY")
         await expect(page.locator(".badge").nth(1)).to_have_text("PRACTICE")
         await page.locator("#trade-buy").click()
@@ -73,8 +70,8 @@ async def test_the_panel_practises_at_every_width_and_theme(
         await page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
-async def test_after_a_jump_back_the_account_is_what_it_was(up: Site) -> None:
-    async with replaying(up, 10) as (page, replay):
+async def test_after_a_jump_back_the_account_is_what_it_was(browser: Browser, up: Site) -> None:
+    async with replaying(browser, up, 10) as (page, replay):
         await page.locator("#trade-amount").fill("0.5")
         await page.locator("#trade-buy").click()
         await expect(page.locator("#trade-note")).to_contain_text("under way")
@@ -92,8 +89,8 @@ async def test_after_a_jump_back_the_account_is_what_it_was(up: Site) -> None:
         await expect(page.locator(LOG)).to_contain_text("Nothing done yet.")
 
 
-async def test_at_the_rug_the_score_card_tells(up: Site) -> None:
-    async with replaying(up, 10) as (page, replay):
+async def test_at_the_rug_the_score_card_tells(browser: Browser, up: Site) -> None:
+    async with replaying(browser, up, 10) as (page, replay):
         await page.keyboard.press("b")
         await page.keyboard.press("d")
         await expect(page.locator(LOG)).to_have_count(2)
@@ -105,10 +102,10 @@ async def test_at_the_rug_the_score_card_tells(up: Site) -> None:
         await expect(page.locator("#trade-score [data-who='coin flip']")).to_be_visible()
 
 
-async def test_practice_touches_neither_paper_nor_the_recording(up: Site) -> None:
+async def test_practice_touches_neither_paper_nor_the_recording(browser: Browser, up: Site) -> None:
     before = up.get("/api/trade").json
     recording = up.get("/api/recording").json
-    async with replaying(up, 10) as (page, replay):
+    async with replaying(browser, up, 10) as (page, replay):
         await page.locator("#trade-sidebet").click()
         drive(up, replay, action="seek", tick=30)
         await expect(page.locator(f"{LOG}[data-kind='placed']")).to_be_attached()
@@ -117,15 +114,15 @@ async def test_practice_touches_neither_paper_nor_the_recording(up: Site) -> Non
     assert up.get("/api/recording").json == recording
 
 
-async def test_a_program_practises_too_and_the_page_shows_it(up: Site) -> None:
-    async with replaying(up, 10) as (page, replay):
+async def test_a_program_practises_too_and_the_page_shows_it(browser: Browser, up: Site) -> None:
+    async with replaying(browser, up, 10) as (page, replay):
         told = up.post(f"/api/replay/{replay}/trade", {"action": "sidebet", "amount": 0.01}).json
         assert (told["action"]["mode"], told["action"]["actor"]) == ("practice", "bot")
         await expect(page.locator(f"{LOG}[data-kind='submitted']")).to_contain_text("bot")
 
 
-async def test_back_to_live_shows_the_paper_account_again(up: Site) -> None:
-    async with replaying(up, 10) as (page, replay):
+async def test_back_to_live_shows_the_paper_account_again(browser: Browser, up: Site) -> None:
+    async with replaying(browser, up, 10) as (page, replay):
         await page.locator("#trade-buy").click()
         up.post(f"/api/replay/{replay}/trade", {"action": "reset", "amount": 3})
         await expect(page.locator("[data-account='cash']")).to_have_text("3.000")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
-from tests.e2e.support.pages import chromium, watch
+from playwright.async_api import Browser, Page, expect
+from tests.e2e.support.pages import watch
 
 from vectra_player.foundation.registry import BUILT_IN
 from vectra_player.game.price_path import commitment, price_path
@@ -35,19 +35,19 @@ async ([seed, id, version]) => {
 
 
 @contextlib.asynccontextmanager
-async def offline(width: int = 1280, scheme: str = "dark") -> AsyncIterator[Page]:
+async def offline(browser: Browser, width: int = 1280, scheme: str = "dark") -> AsyncIterator[Page]:
     """Open the page from the disk in a browser without a network."""
     wrong: list[str] = []
-    async with chromium() as browser:
-        context = await browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            offline=True,
-        )
-        watch(context, wrong)
-        page = await context.new_page()
-        await page.goto(PAGE)
-        yield page
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        offline=True,
+    )
+    watch(context, wrong)
+    page = await context.new_page()
+    await page.goto(PAGE)
+    yield page
+    await context.close()
     assert wrong == []
 
 
@@ -58,11 +58,11 @@ async def verify(page: Page, **fields: str) -> None:
 
 
 @pytest.mark.real_data
-async def test_every_vector_is_equal_to_the_last_bit(real_data: Path) -> None:
+async def test_every_vector_is_equal_to_the_last_bit(browser: Browser, real_data: Path) -> None:
     vectors: dict[str, list[dict[str, Any]]] = json.loads(
         (real_data / "fairness_vectors.json").read_text()
     )
-    async with offline() as page:
+    async with offline(browser) as page:
         for game in vectors["games"]:
             got = await page.evaluate(COMPUTE, [game["serverSeed"], game["id"], game["version"]])
             assert got == {
@@ -87,9 +87,9 @@ async def test_every_vector_is_equal_to_the_last_bit(real_data: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v2", "v3"])
-async def test_it_agrees_with_the_python_side(version: str) -> None:
+async def test_it_agrees_with_the_python_side(browser: Browser, version: str) -> None:
     wanted = price_path(SEED, GAME, version)
-    async with offline() as page:
+    async with offline(browser) as page:
         got = await page.evaluate(
             "([s, g, v]) => VectraFair.pricePath(s, g, v).prices", [SEED, GAME, version]
         )
@@ -97,16 +97,16 @@ async def test_it_agrees_with_the_python_side(version: str) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000])
-async def test_its_sha_256_is_right_at_every_padding(length: int) -> None:
+async def test_its_sha_256_is_right_at_every_padding(browser: Browser, length: int) -> None:
     text = "é" + "x" * length
-    async with offline() as page:
+    async with offline(browser) as page:
         assert await page.evaluate("(t) => VectraFair.sha256(t)", text) == commitment(text)
 
 
-async def test_a_true_game_is_verified_and_a_changed_one_is_not() -> None:
+async def test_a_true_game_is_verified_and_a_changed_one_is_not(browser: Browser) -> None:
     wanted = price_path(SEED, GAME)
     prices = list(wanted.prices)
-    async with offline() as page:
+    async with offline(browser) as page:
         await verify(
             page, seed=SEED, game=GAME, hash=commitment(SEED).upper(), prices=json.dumps(prices)
         )
@@ -124,14 +124,14 @@ async def test_a_true_game_is_verified_and_a_changed_one_is_not() -> None:
         await expect(page.locator("#verdict")).to_contain_text("✗ Does not fit")
 
 
-async def test_a_pasted_history_entry_is_taken_apart() -> None:
+async def test_a_pasted_history_entry_is_taken_apart(browser: Browser) -> None:
     entry = {
         "id": GAME,
         "gameVersion": "v3",
         "prices": price_path(SEED, GAME).prices,
         "provablyFair": {"serverSeed": SEED, "serverSeedHash": commitment(SEED)},
     }
-    async with offline() as page:
+    async with offline(browser) as page:
         await page.locator("#seed").fill("x")
         await page.locator("#game").fill("x")
         await verify(page, prices=json.dumps(entry))
@@ -139,16 +139,18 @@ async def test_a_pasted_history_entry_is_taken_apart() -> None:
         assert await page.locator("#game").input_value() == GAME
 
 
-async def test_what_is_no_number_is_said() -> None:
-    async with offline() as page:
+async def test_what_is_no_number_is_said(browser: Browser) -> None:
+    async with offline(browser) as page:
         await verify(page, seed=SEED, game=GAME, prices="1, 2, <b>x</b>")
         await expect(page.locator("#problem")).to_have_text("Price 2 is no number: <b>x</b>")
 
 
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_it_fits_every_width(tmp_path: Path, width: int, scheme: str) -> None:
-    async with offline(width, scheme) as page:
+async def test_it_fits_every_width(
+    browser: Browser, tmp_path: Path, width: int, scheme: str
+) -> None:
+    async with offline(browser, width, scheme) as page:
         await verify(page, seed=SEED, game=GAME, hash=commitment(SEED))
         await expect(page.locator("#verdict")).to_contain_text("✓")
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
-from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
+from playwright.async_api import Browser, expect
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 
 from vectra_player.game.sidebet import FAIR_WIN_CHANCE, PAYOUT_MULTIPLE, Bet, settle
@@ -34,12 +34,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_it_tells_odds_windows_and_results_at_every_width_and_theme(
-    up: Site, tmp_path: Path, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    async with (
-        chromium() as browser,
-        visiting(browser, up, PATH, width=width, scheme=scheme) as page,
-    ):
+    async with visiting(browser, up, PATH, width=width, scheme=scheme) as page:
         await expect(page.locator("#chance")).to_have_text("18.2 %")
         await expect(page.locator("#needed")).to_have_text("20.0 %")
         await expect(page.locator("#value")).to_have_text("-9.2 %")
@@ -53,8 +50,10 @@ async def test_it_tells_odds_windows_and_results_at_every_width_and_theme(
         await page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
-async def test_every_settled_bet_of_the_page_is_as_the_server_settled_it(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, PATH) as page:
+async def test_every_settled_bet_of_the_page_is_as_the_server_settled_it(
+    browser: Browser, up: Site
+) -> None:
+    async with visiting(browser, up, PATH) as page:
         history = page.locator("#history")
         await expect(history.locator("tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
         rows = await history.locator("tbody tr").evaluate_all(
@@ -65,8 +64,8 @@ async def test_every_settled_bet_of_the_page_is_as_the_server_settled_it(up: Sit
         assert float(profit) == pytest.approx(times * float(stake.split()[0]), abs=0.003)
 
 
-async def test_the_chance_asked_for_stays_in_the_address(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, PATH) as page:
+async def test_the_chance_asked_for_stays_in_the_address(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up, PATH) as page:
         await expect(page.locator("#phase")).not_to_have_text("UNKNOWN", timeout=PATIENCE_MS)
         await expect(page.locator("#chance")).to_have_text("18.2 %")
         await page.locator("#reach").focus()
@@ -78,14 +77,16 @@ async def test_the_chance_asked_for_stays_in_the_address(up: Site) -> None:
         await expect(page.locator("#reach-told")).to_have_text("400")
 
 
-async def test_an_own_bet_counts_down_and_its_result_is_kept(up: Site, tmp_path: Path) -> None:
+async def test_an_own_bet_counts_down_and_its_result_is_kept(
+    browser: Browser, up: Site, tmp_path: Path
+) -> None:
     capture = tmp_path / "own.jsonl"
     own_bet(capture)
     opened = up.post("/api/replay", {"file": str(capture), "speed": 0.25}).json
     up.post(f"/api/replay/{opened['id']}", {"action": "pause"})
     up.post(f"/api/replay/{opened['id']}", {"action": "seek", "tick": 15})
     address = f"{PATH}%3Freplay={opened['id']}"
-    async with chromium() as browser, visiting(browser, up, address) as page:
+    async with visiting(browser, up, address) as page:
         await expect(page.locator("#own-told")).to_contain_text("0.010 SOL, ticks 5 to 45")
         await expect(page.locator("#own-left")).to_contain_text("30 ticks left, about 7.5 s")
         up.post(f"/api/replay/{opened['id']}", {"action": "speed", "speed": 100})
@@ -100,7 +101,9 @@ async def test_an_own_bet_counts_down_and_its_result_is_kept(up: Site, tmp_path:
     up.post(f"/api/replay/{opened['id']}", {"action": "close"})
 
 
-async def test_the_luck_of_bets_is_the_deviation_of_what_they_return(up: Site) -> None:
+async def test_the_luck_of_bets_is_the_deviation_of_what_they_return(
+    browser: Browser, up: Site
+) -> None:
     """Over every way a game can end, the mean square of it is the variance of one bet."""
     ways = [(rug, settle(Bet("me", 10, 1), rug)) for rug in range(11, 52)]  # type: ignore[arg-type]
     bets = [
@@ -110,7 +113,7 @@ async def test_the_luck_of_bets_is_the_deviation_of_what_they_return(up: Site) -
     ]  # fmt: skip
     chances = [0.005 * 0.995 ** (rug - 11) for rug, _ in ways[:-1]]
     chances.append(1 - sum(chances))
-    async with chromium() as browser, visiting(browser, up, PATH) as page:
+    async with visiting(browser, up, PATH) as page:
         await expect(page.locator("#chance")).to_have_text("18.2 %", timeout=PATIENCE_MS)
         await expect(page.locator("#phase")).not_to_have_text("UNKNOWN", timeout=PATIENCE_MS)
         lucks = await page.evaluate(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from tests.command_support import run
-from tests.e2e.support.pages import PATIENCE_MS, chromium, visiting
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 
 from vectra_player.analysis.games import load_games
@@ -40,12 +40,9 @@ def window(up: Site, at: int, within: int) -> WindowChance:
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_it_shows_what_recorded_games_say_at_every_width_and_theme(
-    up: Site, tmp_path: Path, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    async with (
-        chromium() as browser,
-        visiting(browser, up, REAL, width=width, scheme=scheme) as page,
-    ):
+    async with visiting(browser, up, REAL, width=width, scheme=scheme) as page:
         found = window(up, 100, 40)
         assert found.chance.value is not None
         chance = f"{found.chance.value * 100:.1f} %"
@@ -60,8 +57,10 @@ async def test_it_shows_what_recorded_games_say_at_every_width_and_theme(
         await page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
-async def test_sliders_ask_anew_and_the_address_holds_the_question(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, REAL) as page:
+async def test_sliders_ask_anew_and_the_address_holds_the_question(
+    browser: Browser, up: Site
+) -> None:
+    async with visiting(browser, up, REAL) as page:
         await expect(page.locator("#chance")).to_contain_text("%", timeout=PATIENCE_MS)
         await page.locator("#at").focus()
         await page.keyboard.press("Home")
@@ -84,8 +83,8 @@ async def test_sliders_ask_anew_and_the_address_holds_the_question(up: Site) -> 
         await expect(page.locator("#chance")).to_have_text(f"{found.chance.value * 100:.1f} %")
 
 
-async def test_the_curve_is_read_by_keyboard(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, REAL) as page:
+async def test_the_curve_is_read_by_keyboard(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up, REAL) as page:
         await expect(page.locator("#curve .seen")).to_be_attached(timeout=PATIENCE_MS)
         await page.locator("#curve").focus()
         await page.keyboard.press("ArrowRight")
@@ -94,16 +93,16 @@ async def test_the_curve_is_read_by_keyboard(up: Site) -> None:
         )
 
 
-async def test_the_current_tick_is_asked_with_a_key(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, REAL) as page:
+async def test_the_current_tick_is_asked_with_a_key(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up, REAL) as page:
         await expect(page.locator("#now")).to_be_enabled(timeout=PATIENCE_MS)
         await page.locator("#at").evaluate("slider => { slider.value = '299'; }")
         await page.keyboard.press("n")
         await expect(page.locator("#at-told")).not_to_have_text("299")
 
 
-async def test_where_nothing_is_recorded_it_says_what_to_do(up: Site) -> None:
-    async with chromium() as browser, visiting(browser, up, PATH) as page:
+async def test_where_nothing_is_recorded_it_says_what_to_do(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up, PATH) as page:
         await expect(page.locator("#origin")).to_have_value("demo", timeout=PATIENCE_MS)
         await expect(page.locator("#bands .empty")).to_contain_text("vectra-player import")
         await expect(page.locator("#plain")).to_contain_text("nothing can be said")
