@@ -81,7 +81,7 @@ def run(*words: str | Path, stdin: str = "", **settings: str) -> Ended:
 def run_warm(*words: str | Path, stdin: str = "", **settings: str) -> Ended:
     """Run one command to its end in a process that has imported everything already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.command_support", "vectra_player.cli"])
+    context.set_forkserver_preload(["tests.warm_commands", "tests.command_support"])
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "in").write_text(stdin)
         arguments = ([str(word) for word in words], folder, environment(**settings))

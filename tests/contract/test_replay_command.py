@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.command_support import COMMAND, PATIENCE_S, environment
+from tests.command_support import COMMAND, PATIENCE_S, Ended, environment
+from tests.command_support import run_warm as run
 from tests.live_support import GAME, T0
 from tests.replay_support import PRICES, game_frames, lines
 
@@ -37,23 +38,16 @@ def store(capture: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def replay(store: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, "--data-dir", str(store), *words],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+def replay(store: Path, *words: str) -> Ended:
+    return run("--data-dir", store, *words)
 
 
 def test_headless_json_prints_the_messages_of_the_feed(store: Path, capture: Path) -> None:
     by_game = replay(store, "replay", GAME, "--headless", "--json")
     by_file = replay(store, "replay", str(capture), "--headless", "--json")
-    assert (by_game.returncode, by_game.stderr) == (0, "")
-    assert by_file.stdout == by_game.stdout
-    messages = [json.loads(line) for line in by_game.stdout.splitlines()]
+    assert (by_game.code, by_game.err) == (0, "")
+    assert by_file.out == by_game.out
+    messages = [json.loads(line) for line in by_game.out.splitlines()]
     assert [message["seq"] for message in messages] == list(range(1, len(messages) + 1))
     ticks = [m["data"] for m in messages if m["type"] == "game.tick" and m["data"].get("active")]
     assert [tick["price"] for tick in ticks if not tick["rugged"]] == PRICES[:-1]
@@ -63,7 +57,7 @@ def test_headless_json_prints_the_messages_of_the_feed(store: Path, capture: Pat
 
 def test_with_a_speed_it_prints_the_same_in_time(store: Path) -> None:
     paced = replay(store, "replay", GAME, "--headless", "--json", "--speed", "100")
-    assert paced.stdout == replay(store, "replay", GAME, "--headless", "--json").stdout
+    assert paced.out == replay(store, "replay", GAME, "--headless", "--json").out
 
 
 @pytest.mark.parametrize(
@@ -80,17 +74,9 @@ def test_with_a_speed_it_prints_the_same_in_time(store: Path) -> None:
 def test_what_cannot_be_replayed_ends_with_2_and_one_line(
     store: Path, words: tuple[str, ...], told: str
 ) -> None:
-    ended = subprocess.run(
-        [*COMMAND, "--data-dir", str(store), *words],
-        env=environment(FOUNDATION_PORT="0", FOUNDATION_HTTP_PORT="0"),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert told in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
+    ended = run("--data-dir", store, *words, FOUNDATION_PORT="0", FOUNDATION_HTTP_PORT="0")
+    assert ended.code == 2
+    assert told in ended.error_line
 
 
 @pytest.fixture
@@ -149,8 +135,8 @@ def test_a_replay_as_the_main_feed_records_nothing_and_is_driven_like_any(
 
 def test_replay_opens_in_the_service_that_runs(service: dict[str, Any], store: Path) -> None:
     opened = replay(store, "--json", "replay", GAME, "--speed", "2")
-    assert opened.returncode == 0, opened.stderr
-    told = json.loads(opened.stdout)
+    assert opened.code == 0, opened.err
+    told = opened.json
     assert told["feed"] == f"/feed?replay={told['id']}"
     assert told["link"].endswith(told["id"])
     assert [status["id"] for status in ask(service, "/api/replay")][-1] == told["id"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.command_support import run
+from tests.command_support import run_warm as run
 
 from vectra_player.strategy.loading import BUILT_IN
 

@@ -94,7 +94,12 @@ def _own_digest() -> bytes:
 def versions() -> dict[str, str]:
     """Return the versions of everything that computes."""
     found = {"vectra-player": __version__, "python": platform.python_version()}
-    return found | {name: metadata.version(name) for name in LIBRARIES}
+    return found | {name: _version_of(name) for name in LIBRARIES}
+
+
+@cache
+def _version_of(library: str) -> str:
+    return metadata.version(library)  # reads and parses a file: once in a process is enough
 
 
 def make_manifest(
