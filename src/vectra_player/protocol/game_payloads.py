@@ -14,7 +14,13 @@ from msgspec import UNSET, Raw, UnsetType
 from vectra_player.errors import DecodeError
 
 
-class Payload(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+def wire_name(name: str) -> str:
+    """Return a field's name on the wire: camelCase, but `count_2x` is `count2x`."""
+    first, *rest = name.split("_")
+    return first + "".join(part if part[0].isdigit() else part.capitalize() for part in rest)
+
+
+class Payload(msgspec.Struct, frozen=True, rename=wire_name, kw_only=True):
     """Base of all wire structs: camelCase on the wire, immutable."""
 
 

@@ -28,7 +28,7 @@ MAX_EVENTS = 500
 MAX_NAME = 128
 OTHER_EVENTS = "(other events)"
 
-_VERSION = 1
+_VERSION = 2
 _CHUNK = 2_000
 
 
@@ -108,19 +108,19 @@ def _profile_part(
         [session_id, first, last],
     )
     for row in table.to_pylist():
-        _profile_row(profile, row)
+        _profile_row(profile, session_id, row)
     mark = profile.sessions.setdefault(session_id, SessionMark())
     _advance(mark, table, last)
     return table.num_rows
 
 
-def _profile_row(profile: StoreProfile, row: dict[str, Any]) -> None:
+def _profile_row(profile: StoreProfile, session_id: str, row: dict[str, Any]) -> None:
     event = _event_of(profile, row["name"], row["direction"])
     payload, decoded = None, False
     if row["data"] is not None:
         with suppress(msgspec.DecodeError, RecursionError):
             payload, decoded = msgspec.json.decode(row["data"]), True
-    event.add(row["ts"], row["size_bytes"], payload, decoded=decoded)
+    event.add(row["ts"], row["size_bytes"], payload, decoded=decoded, session_id=session_id)
 
 
 def _event_of(profile: StoreProfile, name: str, direction: str) -> EventProfile:

@@ -27,8 +27,18 @@ _ID_KEY = re.compile(r"did:privy:.*|\d{8}-[0-9a-f]{8,}|[0-9a-f]{16,}|[0-9a-f]{8}
 _PERSONAL = frozenset({"username", "discordUsername", "message", "text", "displayName"})
 
 
+class Sighting(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """When something was seen, and in which session; sessions in order where the time is equal."""
+
+    ts: int
+    session_id: str
+
+
 class FieldProfile(msgspec.Struct):
-    """One field path of one event. `values` is None once it has shown too many to list."""
+    """One field path of one event. `values` is None once it has shown too many to list.
+
+    `first` tells of each type where it was seen first, `last_session` where the field was last.
+    """
 
     events: int = 0
     seen: int = 0
@@ -39,6 +49,8 @@ class FieldProfile(msgspec.Struct):
     example: str | None = None
     first_ts: int = 0
     last_ts: int = 0
+    first: dict[str, Sighting] = {}
+    last_session: str = ""
 
 
 class EventProfile(msgspec.Struct):
@@ -54,10 +66,12 @@ class EventProfile(msgspec.Struct):
     sizes: dict[int, int] = {}
     fields: dict[str, FieldProfile] = {}
     paths_dropped: int = 0
+    first_session: str = ""
 
-    def add(self, ts: int, size: int, payload: Any, *, decoded: bool) -> None:
+    def add(self, ts: int, size: int, payload: Any, *, decoded: bool, session_id: str = "") -> None:
         """Count one packet of this event."""
-        self.first_ts = ts if self.count == 0 else min(self.first_ts, ts)
+        if self.count == 0 or (ts, session_id) < (self.first_ts, self.first_session):
+            self.first_ts, self.first_session = ts, session_id
         self.last_ts = max(self.last_ts, ts)
         self.count += 1
         self.bytes += size
@@ -76,7 +90,7 @@ class EventProfile(msgspec.Struct):
                 field = self.fields[path] = FieldProfile(first_ts=ts)
             field.events += path not in met
             met.add(path)
-            _add_value(field, path, value, ts)
+            _add_value(field, path, value, Sighting(ts, session_id))
 
 
 def walk(payload: Any) -> Iterator[tuple[str, Any]]:
@@ -102,12 +116,16 @@ def collapse(key: str) -> str:
     return key
 
 
-def _add_value(field: FieldProfile, path: str, value: Any, ts: int) -> None:
+def _add_value(field: FieldProfile, path: str, value: Any, seen: Sighting) -> None:
     kind = _kind(value)
     field.seen += 1
     field.types[kind] = field.types.get(kind, 0) + 1
-    field.last_ts = max(field.last_ts, ts)
-    field.first_ts = min(field.first_ts, ts)
+    known = field.first.get(kind)
+    if known is None or seen < known:
+        field.first[kind] = seen
+        field.first_ts = min(field.first_ts, seen.ts)
+    if seen > Sighting(field.last_ts, field.last_session):
+        field.last_ts, field.last_session = seen.ts, seen.session_id
     if kind in ("integer", "number"):
         number = _number(value)
         field.low = number if field.low is None else min(field.low, number)

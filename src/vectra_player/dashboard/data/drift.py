@@ -1,22 +1,22 @@
 """What was recorded and is not in the known protocol, or is there in another form. Pure.
 
-The known protocol is the payload types of `protocol.rugs`. Fields of ours to read are typed there;
-what lies below a field that is kept as raw JSON is not judged.
+The known protocol is `protocol.known`. Fields of events known by name alone are not judged, nor is
+what lies below a field that is kept as raw JSON.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import inspect
 
-from vectra_player.protocol.rugs import PAYLOADS
+from vectra_player.protocol.known import NAMES, payload_type
 from vectra_player.store.profile import OTHER_EVENTS, StoreProfile
-from vectra_player.store.profile_paths import EventProfile, FieldProfile
+from vectra_player.store.profile_paths import EventProfile, FieldProfile, Sighting
 
 DriftKind = Literal["new event", "new field", "type change", "vanished field"]
 
@@ -43,7 +43,10 @@ _PACKETS = frozenset({"open", "close", "ping", "pong", "upgrade", "noop", "conne
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """One difference. `ts`: when it was first seen, or last seen if it vanished; microseconds."""
+    """One difference. `ts`: when it was first seen, or last seen if it vanished; microseconds.
+
+    `session_id` is the session that shows it there.
+    """
 
     kind: DriftKind
     event: str
@@ -55,7 +58,10 @@ class Drift(msgspec.Struct, frozen=True):
 
 
 class Known(NamedTuple):
-    """Kinds of JSON each path of a payload may have; `open` paths hold anything below."""
+    """Kinds of JSON each path of a payload may have; `open` paths hold anything below.
+
+    The last part of a path is `*` where keys are data: every key has these kinds.
+    """
 
     kinds: dict[str, frozenset[str]]
     open: frozenset[str]
@@ -76,54 +82,59 @@ def known_fields(payload: type[msgspec.Struct]) -> Known:
 
 def drift(profile: StoreProfile) -> list[Drift]:
     """Return every difference between what was recorded and the known protocol, newest first."""
-    found = [line for event in profile.events.values() for line in _of_event(profile, event)]
+    found = [line for event in profile.events.values() for line in _of_event(event)]
     return sorted(found, key=lambda line: (-line.ts, line.event, line.path))
 
 
-def _of_event(profile: StoreProfile, event: EventProfile) -> Iterator[Drift]:
+def _of_event(event: EventProfile) -> Iterator[Drift]:
     if event.name == OTHER_EVENTS or event.name in _PACKETS or event.name.startswith(_PLUMBING):
         return
-    payload = PAYLOADS.get(event.name)
-    if payload is None:
+    if event.name not in NAMES:
         words = f"{event.name} is not in the known protocol"
-        yield _line(profile, "new event", event, "$", words, event.first_ts)
+        seen = Sighting(event.first_ts, event.first_session)
+        yield _line("new event", event, "$", words, seen)
+        return
+    payload = payload_type(event.name)
+    if payload is None:
         return
     known = known_fields(payload)
     for path, field in event.fields.items():
-        yield from _of_field(profile, event, known, path, field)
+        yield from _of_field(event, known, path, field)
 
 
-def _of_field(
-    profile: StoreProfile, event: EventProfile, known: Known, path: str, field: FieldProfile
-) -> Iterator[Drift]:
+def _of_field(event: EventProfile, known: Known, path: str, field: FieldProfile) -> Iterator[Drift]:
     spelt = _without_arguments(path)
     if path in _TRACE or any(
         spelt == wide or spelt.startswith((f"{wide}.", f"{wide}[")) for wide in known.open
     ):
         return
-    told = known.kinds.get(spelt)
+    told = known.kinds.get(spelt) or known.kinds.get(f"{parent_of(spelt)}.{_ANY}")
     if told is None:
         if parent_of(spelt) in known.kinds:
             words = f"{_kinds(field)}, first seen {_day(field.first_ts)}"
-            yield _line(profile, "new field", event, path, words, field.first_ts)
+            yield _line("new field", event, path, words, _earliest(field, field.types))
         return
     odd = sorted(set(field.types) - told - ({"array"} if path == "$" else set()))
     if odd:
         words = f"{', '.join(odd)} where {', '.join(sorted(told))} is known"
-        yield _line(profile, "type change", event, path, words, field.first_ts)
+        yield _line("type change", event, path, words, _earliest(field, odd))
     parent = event.fields.get(parent_of(path), field)
     usual = field.events >= USUAL * parent.events and not _MAY_LACK & set(parent.types)
     if usual and parent.last_ts - field.last_ts > VANISHED_US:
         until = _day(parent.last_ts)
         words = f"last seen {_day(field.last_ts)}; what holds it goes on until {until}"
-        yield _line(profile, "vanished field", event, path, words, field.last_ts)
+        gone = Sighting(field.last_ts, field.last_session)
+        yield _line("vanished field", event, path, words, gone)
 
 
-def _line(
-    profile: StoreProfile, kind: DriftKind, event: EventProfile, path: str, words: str, ts: int
-) -> Drift:
-    shows = (name for name, mark in profile.sessions.items() if mark.first_ts <= ts <= mark.last_ts)
-    return Drift(kind, event.name, event.direction, path, words, ts, next(shows, None))
+def _line(kind: DriftKind, event: EventProfile, path: str, words: str, seen: Sighting) -> Drift:
+    session = seen.session_id or None
+    return Drift(kind, event.name, event.direction, path, words, seen.ts, session)
+
+
+def _earliest(field: FieldProfile, kinds: Iterable[str]) -> Sighting:
+    """Return where any of these types of a field was seen first."""
+    return min(field.first[kind] for kind in kinds)
 
 
 def _without_arguments(path: str) -> str:
@@ -171,7 +182,7 @@ def _walk_inside(path: str, kind: Any, depth: int) -> Iterator[tuple[str, str]]:
         yield from _walk(f"{path}[]", kind.item_type, depth)
     elif isinstance(kind, inspect.DictType):
         yield path, "object"
-        yield from ((f"{path}.{key}", _ANY) for key in ("<n>", "<id>"))
+        yield from _walk(f"{path}.{_ANY}", kind.value_type, depth)
     else:
         for name in _KINDS.get(type(kind), (_ANY,)):
             yield path, name

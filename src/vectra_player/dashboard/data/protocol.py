@@ -208,7 +208,7 @@ class ProtocolData:
 
     def fields(self, wanted: EventWanted) -> EventFields:
         """Return one event with its fields. Raises MissingError."""
-        from vectra_player.protocol.rugs import PAYLOADS
+        from vectra_player.protocol.known import NAMES
 
         event = self.profile().events.get(f"{wanted.name} {wanted.direction}")
         if event is None:
@@ -242,7 +242,7 @@ class ProtocolData:
             sizes={str(power): count for power, count in sorted(event.sizes.items())},
             fields=fields,
             paths_dropped=event.paths_dropped,
-            known=event.name in PAYLOADS,
+            known=event.name in NAMES,
         )
 
     def payloads(self, wanted: PayloadsWanted) -> PayloadPage:
