@@ -6,7 +6,7 @@ that the table, the JSON and the report are made of. Used by the command and the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -34,11 +34,15 @@ from vectra_player.analysis.splits import (
     walk_forward,
 )
 from vectra_player.errors import UsageError
+from vectra_player.strategy.api import Strategy
 from vectra_player.strategy.builtin.baselines import CoinFlip, NeverBet
 from vectra_player.strategy.records import RunResult, Stopped
 from vectra_player.strategy.sizing import from_lamports, to_lamports
 
 TRADES, GAMES = "trades.parquet", "games.parquet"
+
+Progress = Callable[[int, int, str], None]
+"""Is told how much is done, of how much, of what."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,10 +113,11 @@ def run_backtest(
     results: Path,
     made_at: str,
     fresh: bool = False,
+    progress: Progress = lambda done, total, what: None,
 ) -> Run:
     """Run, keep and return a backtest; one that was run before is returned as it was kept.
 
-    Raises UsageError without games.
+    `progress` is told after each game. Raises UsageError without games.
     """
     if not len(chosen.games):
         raise UsageError("There is no game to play.", advice=chosen.advice())
@@ -121,7 +126,7 @@ def run_backtest(
     kept = None if fresh else load_run(folder)
     if kept is not None:
         return kept
-    run = _compute(match)
+    run = _compute(match, progress)
     save_table(folder / TRADES, run.trades)
     save_table(folder / GAMES, run.per_game)
     save_record(folder, run.record)
@@ -186,14 +191,23 @@ def _match(
     return _Match(contestant, chosen, question, manifest, variant, tried)
 
 
-def _compute(match: _Match) -> Run:
+def _compute(match: _Match, progress: Progress) -> Run:
     contestant, games, question = match.contestant, match.chosen.games, match.question
-    result = contestant.play(games, seed=question.seed)
+
+    def told(what: str) -> Callable[[int, int], None]:
+        return lambda done, total: progress(done, total, what)
+
+    result = contestant.play(games, seed=question.seed, progress=told("games"))
     columns = columns_of(result.games, len(games))
-    coins, nothing = (
-        columns_of(play(each, games, contestant.conditions, seed=question.seed).games, len(games))
-        for each in (CoinFlip.like(result), NeverBet())
-    )
+
+    def beside(strategy: Strategy, what: str) -> Columns:
+        how, seed = contestant.conditions, question.seed
+        found = play(strategy, games, how, seed=seed, progress=told(what))
+        return columns_of(found.games, len(games))
+
+    coins = beside(CoinFlip.like(result), "games of the coin flip")
+    nothing = beside(NeverBet(), "games of never betting")
+    progress(0, 0, "intervals")
     record = _record(match, result, columns, coins, nothing)
     n_train = split_by_time(len(games), question.train_share).train.last
     table = games_table(games, columns, coins, n_train)

@@ -21,6 +21,10 @@ MOST_POINTS = 1_200
 """Points of a line: more than there are pixels is not seen."""
 
 BINS = 40
+
+MOST_COMPARED = 4
+"""Runs in one plot: more lines than that are not told apart."""
+
 _HEIGHT = 240
 
 Row = dict[str, Any]
@@ -94,10 +98,9 @@ def equity(run: Run) -> Figure:
 
 def drawdown(run: Run) -> Figure:
     """Draw how far the cash is below its highest so far."""
-    start = float(run.record.whole.cash_before)
-    cash = start + np.cumsum(lamports_of(run.per_game, "profit")) / LAMPORTS
-    below = cash - np.maximum(np.maximum.accumulate(cash) if len(cash) else cash, start)
-    rows = [{"game": game, "below": value} for game, value in _thinned(below, 0.0, lowest=True)]
+    rows = [
+        {"game": game, "below": value} for game, value in _thinned(_below(run), 0.0, lowest=True)
+    ]
     chart = (
         chart_of(rows)
         .mark_area(line={"color": token("down")}, color=token("down"))
@@ -113,6 +116,60 @@ def drawdown(run: Run) -> Figure:
         f"At the worst the cash was {sol(whole.max_drawdown)} SOL below its peak; the largest fall "
         f"in proportion was {whole.max_drawdown_share:.1%} of the peak before it.",
         (chart + _cut(run)).properties(height=160),
+    )
+
+
+def _below(run: Run) -> npt.NDArray[np.float64]:
+    """Return how far the cash is below its highest so far after each game, SOL: (n_games,)."""
+    start = float(run.record.whole.cash_before)
+    cash = start + np.cumsum(lamports_of(run.per_game, "profit")) / LAMPORTS
+    highest = np.maximum.accumulate(cash) if len(cash) else cash
+    below: npt.NDArray[np.float64] = cash - np.maximum(highest, start)
+    return below
+
+
+def compared_cash(named: Mapping[str, Run]) -> Figure:
+    """Draw what runs gained after each game, by their names; at most MOST_COMPARED."""
+    lines = {
+        name: np.cumsum(lamports_of(run.per_game, "profit")) / LAMPORTS
+        for name, run in named.items()
+    }
+    return Figure(
+        "compared-cash",
+        "Gained after each game",
+        "SOL above or below the cash each run began with; never betting stays at the dashed line.",
+        _overlaid({name: _thinned(line, 0.0) for name, line in lines.items()}, "gained, SOL", 240),
+    )
+
+
+def compared_drawdown(named: Mapping[str, Run]) -> Figure:
+    """Draw how far each run's cash is below its highest so far; at most MOST_COMPARED."""
+    lines = {name: _thinned(_below(run), 0.0, lowest=True) for name, run in named.items()}
+    return Figure(
+        "compared-drawdown",
+        "Drawdown",
+        "SOL below the highest cash so far.",
+        _overlaid(lines, "SOL below the peak", 160),
+    )
+
+
+def _overlaid(lines: Mapping[str, Sequence[tuple[int, float]]], title: str, height: int) -> Any:
+    rows = [
+        {"game": game, "value": value, "run": name}
+        for name, line in lines.items()
+        for game, value in line
+    ]
+    colours = [token(name) for name in ("own", "rug", "sidebet", "up")]
+    scale = {"domain": [*lines], "range": colours[: len(lines)]}
+    colour = {"field": "run", "type": "nominal", "title": None, "scale": scale, "sort": None}
+    zero = chart_of([{"zero": 0}]).mark_rule(strokeDash=[4, 4], color=token("muted"))
+    chart = (
+        chart_of(rows)
+        .mark_line()
+        .encode(x=_GAMES_PLAYED, y=_amount("value", title, {}), color=colour)
+    )
+    return (zero.encode(y={"field": "zero", "type": "quantitative"}) + chart).properties(
+        height=height
     )
 
 

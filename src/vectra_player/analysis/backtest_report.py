@@ -5,7 +5,7 @@ Used by the command and the dashboard.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,14 +123,18 @@ _ROWS = (
 def figures_table(record: Backtest) -> Table:
     """Return the figures of both parts and of the baselines, a row each."""
     parts = (record.train, record.validation, record.whole, record.coin_flip, record.never)
-    columns = [_column(part) for part in parts]
-    rows = tuple((name, *(column[k] for column in columns)) for k, name in enumerate(_ROWS))
-    return Table(
-        ("", *(part.part for part in parts)),
-        rows,
+    return measures_table(
+        {part.part: part for part in parts},
         "train are the earlier games, validation the later ones. The score is the chance that "
         "the true mean is above zero, once the number of variants tried is allowed for.",
     )
+
+
+def measures_table(named: Mapping[str, Measures], note: str) -> Table:
+    """Return figures side by side, a column for each that is named."""
+    columns = [_column(part) for part in named.values()]
+    rows = tuple((name, *(column[k] for column in columns)) for k, name in enumerate(_ROWS))
+    return Table(("", *named), rows, note)
 
 
 def _column(part: Measures) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from vectra_player.analysis.games import Games, generate_games
-from vectra_player.analysis.play import Conditions, play, play_apart
+from vectra_player.analysis.play import Conditions, Progress, play, play_apart, unheard
 from vectra_player.analysis.presets import PRESETS
 from vectra_player.analysis.profiles import SUFFIX, ProfileStore
 from vectra_player.errors import UsageError
@@ -82,13 +82,13 @@ class Contestant:
             return loading.of_profile(self.profile, self.folder)
         return loading.make(self.plays, self.params, self.folder)
 
-    def play(self, games: Games, *, seed: int) -> RunResult:
+    def play(self, games: Games, *, seed: int, progress: Progress = unheard) -> RunResult:
         """Play all games on the event engine. Raises UsageError where it cannot be made."""
+        how = self.conditions
         if self.own:
-            return play_apart(
-                self.plays, self.params, self.folder, games, self.conditions, seed=seed
-            )
-        return play(self.make(), games, self.conditions, seed=seed)
+            plays, params, folder = self.plays, self.params, self.folder
+            return play_apart(plays, params, folder, games, how, seed=seed, progress=progress)
+        return play(self.make(), games, how, seed=seed, progress=progress)
 
     def identity(self) -> dict[str, Any]:
         """Return all that decides how it plays, as plain values."""

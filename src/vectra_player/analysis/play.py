@@ -6,7 +6,7 @@ and nothing else; one of a user, which may also never return, is played in a pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,13 @@ from vectra_player.strategy.records import GameResult, RunResult
 from vectra_player.strategy.sizing import to_lamports
 
 Amounts = npt.NDArray[np.int64]
+
+Progress = Callable[[int, int], None]
+"""Is told how many games were played, of how many."""
+
+
+def unheard(done: int, total: int) -> None:
+    """Take no notice of progress."""
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +90,7 @@ def play(
     seed: int,
     first: int = 0,
     last: int = -1,
+    progress: Progress = unheard,
 ) -> RunResult:
     """Play games `first` to `last` - 1 (-1: all) one after another with one purse.
 
@@ -96,7 +104,7 @@ def play(
     )
     engine = Engine(strategy, broker, limits=conditions.limits, seed=seed)
     chosen = range(first, len(games) if last < 0 else last)
-    return engine.run(step for game in chosen for step in _steps(games, game))
+    return engine.run(_all_steps(games, chosen, progress))
 
 
 def play_apart(
@@ -107,6 +115,7 @@ def play_apart(
     conditions: Conditions,
     *,
     seed: int,
+    progress: Progress = unheard,
 ) -> RunResult:
     """Play a user's strategy over all games in a process of its own, which may be killed.
 
@@ -126,6 +135,7 @@ def play_apart(
         for game in range(len(games)):
             if process.stopped is not None:
                 break
+            progress(game, len(games))
             rug_tick = int(games.rug_ticks[game])
             prices, ended = games.prices_of(game), _ended(games, game)
             process.play(games.game_ids[game], prices, rug_tick, ended_us=ended)
@@ -142,6 +152,12 @@ def columns_of(results: tuple[GameResult, ...], n_games: int) -> Columns:
         table[3:, game] = [getattr(result, name) for name in _COUNTED[3:]]
         expected[game] = result.expected * 1e9
     return Columns(**dict(zip(_COUNTED, table, strict=True)), expected=expected)
+
+
+def _all_steps(games: Games, chosen: range, progress: Progress) -> Iterator[Market]:
+    for done, game in enumerate(chosen):
+        progress(done, len(chosen))
+        yield from _steps(games, game)
 
 
 def _steps(games: Games, game: int) -> Iterator[Market]:

@@ -66,6 +66,14 @@ class Selected:
             text += f", {sum(self.left_out.values()):,} left out: {reasons}"
         return text + "."
 
+    def require_dates(self) -> None:
+        """Make sure that each game has a day. Raises UsageError where one has none."""
+        if (self.games.ended_at < 0).any():
+            raise UsageError(
+                "Some of these games have no date, so no day's loss can be told.",
+                advice="Leave the limit of a day (--max-loss-day) out, or play recorded games.",
+            )
+
     def advice(self) -> str:
         """Say how to get games to play."""
         ways = "`vectra-player up`, `vectra-player import`, or play --games generated:1000"

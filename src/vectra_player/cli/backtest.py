@@ -122,7 +122,7 @@ def backtest(
     contestant = _contestant(session, profile, cash, latency_ms, rug_payout, limits)
     chosen = _chosen(session, games, origin, include_incomplete, seed)
     if max_loss_day is not None:
-        _check_dated(chosen)
+        chosen.require_dates()
     for game in chart or ():
         if game not in chosen.games.game_ids:
             raise UsageError(f"The game {game!r} is not played.", advice="Name one that is.")
@@ -346,15 +346,6 @@ def _limits(max_loss_day: float | None, stop_drawdown: float | None) -> Limits:
 
     lost = None if max_loss_day is None else to_sol(Decimal(str(max_loss_day)))
     return Limits(max_loss_day_sol=lost, max_drawdown=stop_drawdown)
-
-
-def _check_dated(chosen: Selected) -> None:
-    """Refuse a limit of the day where games have no day. Raises UsageError."""
-    if (chosen.games.ended_at < 0).any():
-        raise UsageError(
-            "Some of these games have no date, so no day's loss can be told.",
-            advice="Leave --max-loss-day out, or play recorded games.",
-        )
 
 
 def _sol(text: str | None) -> Decimal | None:
