@@ -22,8 +22,10 @@ from vectra_player.dashboard.answers import ErrorAnswer
 from vectra_player.dashboard.faults import fault_of
 from vectra_player.dashboard.guard import Guard
 from vectra_player.dashboard.params import read_body, read_params
+from vectra_player.dashboard.routes.backtest import BacktestRoutes
 from vectra_player.dashboard.routes.games import GamesRoutes
 from vectra_player.dashboard.routes.home import HomeRoutes
+from vectra_player.dashboard.routes.paper import TRADE_PAGES
 from vectra_player.dashboard.routes.protocol import ProtocolRoutes
 from vectra_player.dashboard.routes.recording import RecordingRoutes
 from vectra_player.dashboard.routes.system import SystemRoutes
@@ -51,6 +53,7 @@ TABS: tuple[Callable[[Services], Routes], ...] = (
     HomeRoutes,
     RecordingRoutes,
     GamesRoutes,
+    BacktestRoutes,
     ProtocolRoutes,
 )
 """The tabs, in the order of the bar."""
@@ -98,6 +101,7 @@ def guarded(
         door=http_door(services.port),
         feed_port=feed_port,
         rule_of=rule_of,
+        trade_pages=TRADE_PAGES,
     )
 
 

@@ -89,7 +89,15 @@ def export_rows(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     return {"file": report.path.name, "rows": report.rows, "bytes": report.bytes}
 
 
+def run_strategy(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Run a backtest or a sweep."""
+    from vectra_player.dashboard.work.backtest import run_job
+
+    return run_job(data_dir, request, tell)
+
+
 WORK: dict[str, Work] = {
+    "backtest": run_strategy,
     "import": import_files,
     "export": export_rows,
     "profile": profile_events,

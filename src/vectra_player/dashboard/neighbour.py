@@ -7,7 +7,8 @@ other ports and another token while pages stay open.
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -55,18 +56,28 @@ class Neighbour:
         """Read. Raises NoFoundationError, RefusedByFoundationError."""
         return self._exchange("GET", path, None, TIMEOUT_S)
 
-    def post(self, path: str, value: object) -> Any:
-        """Change something. Raises NoFoundationError, RefusedByFoundationError."""
-        return self._exchange("POST", path, msgspec.json.encode(value), SLOW_S)
+    def post(self, path: str, value: object, *, by_hand: bool = False) -> Any:
+        """Change something; `by_hand`: a person at a page of ours does, not a program.
+
+        Raises NoFoundationError, RefusedByFoundationError.
+        """
+        more = {"X-Vectra-Actor": "human"} if by_hand else {}
+        return self._exchange("POST", path, msgspec.json.encode(value), SLOW_S, more)
 
     def _exchange(
-        self, method: Literal["GET", "POST"], path: str, body: bytes | None, timeout_s: float
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        body: bytes | None,
+        timeout_s: float,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> Any:
         peer = self._find()
         if peer is None:
             raise _not_running("Foundation does not run.")
         connection = http.client.HTTPConnection("127.0.0.1", peer.monitor, timeout=timeout_s)
         headers = {"Authorization": f"Bearer {peer.token}", "Content-Type": "application/json"}
+        headers |= more
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

@@ -1,7 +1,8 @@
 """Routes of paper trading and of practice. Used by `monitor.app`.
 
 Who may act is decided before: below /api/trade only the monitor's own page and programs
-(`web.security`). A program comes with the bearer token, so what it does is a bot's.
+(`web.security`). A program comes with the bearer token, so what it does is a bot's, unless it
+says that a person asked: the dashboard does for the buttons of its pages.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from vectra_player.foundation.paper_records import (
     WalletRequest,
 )
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
+
+ACTOR_HEADER = "x-vectra-actor"
 
 
 class TradeRoutes:
@@ -106,5 +109,7 @@ class PracticeRoutes:
 
 
 def actor_of(request: Request) -> Actor:
-    """Tell a person at a page from a program."""
+    """Tell a person at a page from a program; a label for the log, no permission hangs on it."""
+    if request.headers.get(ACTOR_HEADER) == "human":
+        return "human"
     return "bot" if "authorization" in request.headers else "human"

@@ -1,0 +1,192 @@
+// A strategy on paper beside the live game: start and stop it, its log, and the account it trades on.
+// The account's panel is the monitor's; both show the one account that foundation keeps.
+
+import { FoundationWSClient } from "/static/sdk/foundation-ws-client.js";
+import { formatCount, formatSol, formatSolExact, formatTime, formatUtc } from "/static/sdk/format.js";
+import { mountShell } from "/static/shell.js";
+import { get, poll } from "/static/ui/api.js";
+import { byId, el, setText } from "/static/ui/dom.js";
+import { GamePanel } from "/static/monitor/game-panel.js";
+import { paper } from "/static/monitor/trade-api.js";
+import { TradePanel } from "/static/monitor/trade-panel.js";
+import { LiveShell } from "/static/dash/live-shell.js";
+import { tell } from "/static/dash/load.js";
+import { table } from "/static/dash/table.js";
+
+const ASK_MS = 1_000;
+const NUMBERS = ["games", "max_stake", "max_loss", "cash", "latency_ms"];
+const STATES = { starting: "starting", running: "running", stopping: "stopping", ended: "ended", failed: "failed" };
+const ON = new Set(["starting", "running", "stopping"]);
+const DOWN = "Foundation does not run, so there is no live game. Start it with vectra-player up; this page goes on by itself.";
+
+const shell = mountShell({ page: "backtest" });
+const client = new FoundationWSClient();
+const live = new LiveShell(shell, { client, askMs: 1_000 });
+
+/** What the paper account did in the game that is on. */
+function marksOf(state) {
+  return state.actions
+    .filter((note) => note.game_id === state.gameId && ["bought", "sold", "placed"].includes(note.kind))
+    .map((note) => ({
+      tick: note.executed_tick ?? 0,
+      kind: { bought: "own-buy", sold: "own-sell", placed: "sidebet" }[note.kind],
+      text: note.kind === "placed" ? "" : `${note.kind === "bought" ? "buy" : "sell"} ${formatSol(note.amount)}`,
+    }));
+}
+
+const game = new GamePanel(client.store, byId("hero"), { marks: marksOf });
+const trade = new TradePanel(client);
+let up = null;
+let run = null;
+let shown = "";
+let acting = false;
+let forbidden = "";
+
+client.store.render((state) => up && game.draw(state));
+
+live.on(({ running, state }) => {
+  if (running !== up) {
+    up = running;
+    byId("paper").dataset.live = String(up);
+    if (up) trade.ask();
+  }
+  forbidden = "";
+  if (!up) forbidden = DOWN;
+  else if (state.mode === "REPLAY") forbidden = "The main feed is a replay: nothing can be traded in it. Start vectra-player up with another source.";
+  else if (state.trading !== "PAPER") forbidden = `Trading is ${state.trading ?? "off"}: a strategy runs on paper only while the mode is PAPER.`;
+  setText(byId("place"), up ? (forbidden ? "" : "nothing here can press a button of the game") : "");
+  drawButtons();
+});
+
+async function ask() {
+  try {
+    run = (await get("/api/paper")).run;
+    draw();
+  } catch {
+    // The shell says that the dashboard does not answer; what was shown stays.
+  }
+}
+
+function draw() {
+  const key = JSON.stringify(run);
+  drawButtons();
+  if (key === shown) return;
+  shown = key;
+  const state = byId("run-state");
+  setText(state, run ? STATES[run.state] : "none yet");
+  state.dataset.run = run?.state ?? "";
+  drawFacts();
+  drawLog();
+  drawScore();
+}
+
+function drawFacts() {
+  const facts = run
+    ? [["strategy", run.order.name], ["since", formatTime(run.started_ms), formatUtc(run.started_ms)], ["whole games", formatCount(run.games)],
+      ["of", run.order.games ? formatCount(run.order.games) : "no end"]]
+    : [];
+  byId("run-facts").hidden = !run;
+  byId("run-facts").replaceChildren(...facts.map(([name, text, title = ""]) => el("div", { class: "figure" }, el("dt", {}, name), el("dd", { title, class: "truncate" }, text))));
+}
+
+function drawLog() {
+  const box = byId("run-log");
+  const lines = run ? [...run.lines].reverse() : [];
+  box.hidden = !lines.length;
+  box.replaceChildren(...lines.map((line) =>
+    el("li", { class: "row", data: { kind: line.kind } }, el("span", { class: "num muted size-12", title: formatUtc(line.ts) }, formatTime(line.ts)), el("span", {}, line.text))));
+}
+
+const interval = ({ profit_low: low, profit_high: high }) => (low === null ? "" : `${formatSol(low, { sign: true })} to ${formatSol(high, { sign: true })}`);
+const SCORE = [
+  { label: "", cell: (row) => (row.who === "you" ? "the strategy" : row.who) },
+  { label: "profit SOL", name: "num", cell: (row) => formatSol(row.profit, { sign: true }), title: (row) => formatSolExact(row.profit) },
+  { label: "fair mean", name: "num", cell: (row) => formatSol(row.expected, { sign: true }), hint: "what such bets bring on average by the published odds" },
+  { label: "paid in", name: "num", cell: (row) => formatSol(row.paid_in) },
+  { label: "bets", name: "num", cell: (row) => row.bets.toFixed(row.bets % 1 ? 1 : 0) },
+  { label: "won", name: "num", cell: (row) => row.won.toFixed(row.won % 1 ? 1 : 0) },
+  { label: "middle 90 %", name: "num", cell: interval, hint: "of the profits of coins that bet as often for the same" },
+];
+
+function drawScore() {
+  byId("run-score").replaceChildren(...(run?.score.length ? [table(SCORE, run.score, { caption: "Score card of the run" }), el("p", { class: "muted size-12 body-text" }, "Bets lose on average; a profit over few games is luck. What is held when a run ends stays in the account.")] : []));
+}
+
+function drawButtons() {
+  const on = run !== null && ON.has(run.state);
+  byId("start").disabled = acting || on || forbidden !== "" || up === null;
+  byId("stop").disabled = acting || !on || run.state === "stopping";
+  for (const field of byId("runner").elements) if (field.matches("select, input")) field.disabled = on;
+  if (forbidden && !on) note(forbidden, up === null ? "" : "bad");
+  else if (byId("runner-note").textContent === DOWN || byId("runner-note").dataset.level === "bad" && !byId("runner-note").dataset.kept) note("");
+}
+
+function note(text, level = "", kept = false) {
+  const box = byId("runner-note");
+  setText(box, text || "\u00a0");
+  box.dataset.level = level;
+  if (kept) box.dataset.kept = "";
+  else delete box.dataset.kept;
+}
+
+/** Read the form; a field that is no number is marked and nothing is done. */
+function order() {
+  const wanted = { name: byId("name").value };
+  let good = true;
+  for (const name of NUMBERS) {
+    const field = byId(name);
+    const text = field.value.trim();
+    const value = Number(text);
+    const wrong = text !== "" && !Number.isFinite(value);
+    field.toggleAttribute("aria-invalid", wrong);
+    if (wrong) field.setAttribute("aria-invalid", "true");
+    good &&= !wrong;
+    if (text !== "") wanted[name] = value;
+  }
+  if (!good) note("Write numbers in the marked fields, or leave them empty.", "bad", true);
+  return good ? wanted : null;
+}
+
+async function act(action, values) {
+  acting = true;
+  drawButtons();
+  note(action === "start" ? "Starting…" : "Stopping; the score card takes a moment…", "", true);
+  try {
+    run = (await paper.act(action, values)).run;
+    note("");
+  } catch (error) {
+    note(`${error.message} ${error.advice ?? ""}`.trim(), "bad", true);
+  }
+  acting = false;
+  draw();
+}
+
+byId("runner").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const wanted = order();
+  if (wanted) act("start", wanted);
+});
+byId("stop").addEventListener("click", () => act("stop", {}));
+byId("runner").addEventListener("input", () => {
+  const address = new URLSearchParams();
+  for (const name of ["name", ...NUMBERS]) if (byId(name).value.trim()) address.set(name, byId(name).value.trim());
+  history.replaceState(null, "", `?${address}`);
+});
+
+async function fill() {
+  const groups = { profile: "Your profiles", preset: "Presets", "built-in": "Built-in strategies", file: "Your strategies" };
+  const choices = await get("/api/backtest/choices");
+  byId("name").replaceChildren(...Object.entries(groups).map(([kind, label]) => {
+    const found = choices.filter((choice) => choice.kind === kind);
+    return found.length ? el("optgroup", { label }, ...found.map((choice) => el("option", { value: choice.word, disabled: Boolean(choice.problem), title: choice.problem || choice.summary }, choice.word))) : null;
+  }).filter(Boolean));
+  const asked = new URLSearchParams(location.search);
+  for (const name of NUMBERS) byId(name).value = asked.get(name) ?? "";
+  const wanted = asked.get("name");
+  byId("name").value = choices.some((choice) => choice.word === wanted) ? wanted : "conservative";
+}
+
+fill().catch(tell);
+trade.keys(shell);
+trade.show(null);
+poll(ask, ASK_MS);

@@ -1,0 +1,30 @@
+// What a run did in a game: words and marks for the chart.
+
+const WORDS = {
+  bought: "bought", sold: "sold", rugged: "rugged", placed: "sidebet placed", won: "sidebet won", lost: "sidebet lost",
+  void: "stake returned", refused: "refused", missed: "too late",
+};
+
+export const eventWords = ({ kind }) => WORDS[kind] ?? kind;
+
+const amount = ({ amount: sol }) => sol.toFixed(3).replace(/\.?0+$/, "");
+
+/** Marks of events on the candles; `words` false leaves the amounts out. */
+export function marksOf(events, { words = true } = {}) {
+  const marks = [];
+  for (const event of events) {
+    if (event.kind === "bought") marks.push({ tick: event.tick, kind: "own-buy", text: words ? `buy ${amount(event)}` : "" });
+    else if (event.kind === "sold") marks.push({ tick: event.tick, kind: "own-sell", text: words ? `sell ${amount(event)}` : "" });
+    else if (event.kind === "placed") marks.push({ tick: event.tick, kind: "sidebet", text: "", size: 0.5 });
+  }
+  return marks;
+}
+
+/** Sidebets of events as windows: from the tick they were placed to the one that decided them. */
+export function windowsOf(events) {
+  const ends = new Map(events.filter(({ kind }) => ["won", "lost", "void"].includes(kind)).map((event) => [event.number, event]));
+  return events.filter(({ kind }) => kind === "placed").map((event) => {
+    const end = ends.get(event.number);
+    return { start_tick: event.tick, end_tick: end?.tick ?? event.tick, outcome: end?.kind ?? "unknown", own: true };
+  });
+}
