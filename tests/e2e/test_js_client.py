@@ -66,6 +66,7 @@ class Site:
 
     def __init__(self) -> None:
         self.feed: Running | None = None
+        self.silent_port: int | None = None
         self.logged_in = True
         [self.listener, *self.others] = take_port(0, "")
         self.port = int(self.listener.getsockname()[1])
@@ -85,8 +86,13 @@ class Site:
             ]
         )
 
+    @property
+    def feed_port(self) -> int | None:
+        """Return where pages are told to find the feed."""
+        return self.silent_port or (None if self.feed is None else self.feed.feed.port)
+
     def _headers(self) -> dict[str, str]:
-        return security_headers(None if self.feed is None else self.feed.feed.port)
+        return security_headers(self.feed_port)
 
     def _text(self, text: str, make: Any) -> Any:
         async def answer(request: Request) -> Response:
@@ -96,9 +102,9 @@ class Site:
         return answer
 
     async def _health(self, request: Request) -> Response:
-        if self.feed is None:
+        if self.feed_port is None:
             return JSONResponse({}, 503)
-        return JSONResponse({"feed": {"port": self.feed.feed.port}}, headers=self._headers())
+        return JSONResponse({"feed": {"port": self.feed_port}}, headers=self._headers())
 
     async def _recording(self, request: Request) -> Response:
         return JSONResponse({}, 200 if self.logged_in else 401, headers=self._headers())
@@ -306,6 +312,38 @@ async def test_a_restart_that_forgot_the_login_says_what_to_do(browser: Browser)
             site.logged_in = True
             await window.until("client.connection.state === 'open'")
             await window.until(f"{note}.hidden")
+
+
+async def test_a_page_that_is_left_while_it_connects_tells_no_error(browser: Browser) -> None:
+    async with serving() as site, feeding(site, {None: hub_with()}), silence() as (port, asked):
+        site.silent_port = port
+        window = await open_page(browser, site)
+        await window.until("client.connection.state === 'connecting'")
+        await asyncio.wait_for(asked.acquire(), PATIENCE_S)
+        await window.page.reload()
+        await asyncio.wait_for(asked.acquire(), PATIENCE_S)
+        await window.get("client.close()")
+        await window.page.goto("about:blank")
+        assert window.errors == []
+
+
+@contextlib.asynccontextmanager
+async def silence() -> AsyncIterator[tuple[int, asyncio.Semaphore]]:
+    """Take connections and answer none; yields the port and what counts the requests."""
+    asked = asyncio.Semaphore(0)
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            asked.release()
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], asked
+    finally:
+        server.close()
 
 
 async def test_a_page_goes_to_a_replay_and_back(browser: Browser) -> None:

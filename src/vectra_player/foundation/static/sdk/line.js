@@ -18,7 +18,9 @@ export function socketLine(url, calls) {
     ended = true;
     calls.end(code, reason);
   };
-  socket.addEventListener("open", () => calls.open());
+  socket.addEventListener("open", () => {
+    if (!ended) calls.open();
+  });
   socket.addEventListener("message", (event) => {
     if (!ended && typeof event.data === "string") calls.text(event.data);
   });
@@ -26,7 +28,10 @@ export function socketLine(url, calls) {
   return {
     send: (value) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(value)),
     close: (code = 1000, reason = "") => {
-      socket.close(code, reason);
+      const shut = () => socket.close(code, reason);
+      // Closed before it is open, it would be told as an error in the console of every page that is left.
+      if (socket.readyState === WebSocket.CONNECTING) socket.addEventListener("open", shut);
+      else shut();
       end(code, reason);
     },
   };
