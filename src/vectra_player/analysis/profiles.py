@@ -7,8 +7,9 @@ dashboard; `strategy.profile` says what a profile is, `analysis.earlier_profiles
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +19,7 @@ from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import UsageError
 from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.layout import DataDir
-from vectra_player.strategy.profile import NAME_PATTERN, Profile, ProfileError
+from vectra_player.strategy.profile import NAME_PATTERN, Profile, ProfileError, changed
 
 SUFFIX = ".json"
 MAX_BYTES = 1_000_000
@@ -36,12 +37,13 @@ class Listed(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What became of one file of an import."""
+    """What became of one file of an import. `taken`: another profile has the name it would have."""
 
     path: Path
     outcome: Literal["imported", "unchanged", "refused"]
     name: str | None
     notes: tuple[str, ...]
+    taken: str | None = None
 
 
 class Difference(NamedTuple):
@@ -128,6 +130,14 @@ class ProfileStore:
             return "profile", read_profile(Path(word)).profile
         return "profile", self.load(word)
 
+    def based_on(self, base: Profile, name: str, changes: Mapping[str, Any] = {}) -> Profile:
+        """Return a new profile made of another; what a simulation found of that one stays there.
+
+        Raises UsageError for a name that cannot be, ProfileError as `strategy.profile.changed`.
+        """
+        source = {"name": checked_name(name), "source": "manual", "monte_carlo_metrics": None}
+        return self.created(changed(base.model_copy(update=source), changes))
+
     def created(self, profile: Profile) -> Profile:
         """Return the profile with the present time as its date."""
         return profile.model_copy(update={"created": self.now()})
@@ -138,18 +148,40 @@ class ProfileStore:
 
     def import_files(self, paths: Sequence[Path], *, replace: bool = False) -> list[Imported]:
         """Bring in files, or folders of them, of version 1 or 2. Raises UsageError for no file."""
-        return [self._import(path, replace=replace) for path in _files(paths)]
+        return [
+            self._bring_in(path, partial(read_profile, path), replace=replace)
+            for path in _files(paths)
+        ]
 
-    def _import(self, path: Path, *, replace: bool) -> Imported:
+    def import_text(
+        self, text: str, name: str, *, replace: bool = False, rename: str | None = None
+    ) -> Imported:
+        """Bring in one text of version 1 or 2; `name` is that of its file, `rename` one to give."""
+
+        def read() -> Converted:
+            found = convert(text, name=Path(name).stem)
+            if rename is None:
+                return found
+            renamed = found.profile.model_copy(update={"name": checked_name(rename)})
+            return found._replace(profile=renamed)
+
+        return self._bring_in(Path(name), read, replace=replace)
+
+    def _bring_in(
+        self, path: Path, read: Callable[[], Converted], *, replace: bool = False
+    ) -> Imported:
+        taken = None
         try:
-            profile, notes = read_profile(path)
-            if profile.name in self.names() and self._same(profile):
-                return Imported(path, "unchanged", profile.name, notes)
+            profile, notes = read()
+            if profile.name in self.names():
+                if self._same(profile):
+                    return Imported(path, "unchanged", profile.name, notes)
+                taken = profile.name
             self.save(profile, replace=replace)
         except ProfileError as error:
             return Imported(path, "refused", None, error.problems)
         except UsageError as error:
-            return Imported(path, "refused", None, (str(error),))
+            return Imported(path, "refused", None, (str(error),), taken)
         return Imported(path, "imported", profile.name, notes)
 
     def _same(self, profile: Profile) -> bool:

@@ -119,13 +119,12 @@ def new(
 ) -> None:
     """Make a profile, or change one: `new NAME --from NAME --set FIELD=VALUE --force`."""
     from vectra_player.analysis.profiles import checked_name
-    from vectra_player.strategy.profile import Profile, changed, remarks
+    from vectra_player.strategy.profile import Profile, remarks
 
     session: Session = context.obj
     store = _store(session)
     base = Profile(name=checked_name(name)) if based_on is None else store.find(based_on)[1]
-    source = {"name": name, "source": "manual", "monte_carlo_metrics": None}
-    profile = store.created(changed(base.model_copy(update=source), _fields(changes or ())))
+    profile = store.based_on(base, name, _fields(changes or ()))
     path = store.save(profile, replace=force)
 
     def show_it() -> None:

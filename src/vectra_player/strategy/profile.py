@@ -8,7 +8,8 @@ stake is defined in `strategy.sizing`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, get_args
@@ -72,6 +73,19 @@ class ProfileError(UsageError):
             f"{subject} is not valid: {'; '.join(problems)}.", advice="Mend it and try again."
         )
         self.problems = problems
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Return what is wrong by dotted path; what is about no single field is under `profile`."""
+        found: dict[str, str] = {}
+        for problem in self.problems:
+            told = _PROBLEM.fullmatch(problem)
+            path, words = told.groups() if told else ("profile", problem)
+            found[path] = f"{found[path]}; {words}" if path in found else words
+        return found
+
+
+_PROBLEM = re.compile(r"([a-z_]\w*(?:\.\w+)*): (.+)", re.DOTALL)
 
 
 class _Part(BaseModel):
@@ -290,7 +304,7 @@ def _problems(error: ValidationError) -> Iterator[str]:
             yield f"{path}: is missing"
         elif kind == "literal_error":
             yield f"{path}: must be {found['ctx']['expected']}, is {_shown(given)}"
-        elif (limits := _limits(found["loc"])) and kind not in _MUST_BE:
+        elif (limits := limits_of(found["loc"])) and kind not in _MUST_BE:
             yield f"{path}: must be {limits}, is {_shown(given)}"
         else:
             wanted = _MUST_BE.get(kind)
@@ -303,7 +317,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _limits(path: tuple[int | str, ...]) -> str:
+def limits_of(path: Sequence[int | str]) -> str:
     """Say in words which numbers the field at a path takes; empty when it has no limits."""
     if "bet_sizes" in path:
         return f"{MIN_STAKE_SOL} to {MAX_STAKE_SOL} SOL"

@@ -295,3 +295,28 @@ def test_profiles_are_compared_field_by_field() -> None:
         "execution.entry_tick": (219, 5),
         "risk_controls.daily_loss_limit": (None, 0.5),
     }
+
+
+def test_a_text_comes_in_under_its_own_or_another_name(store: ProfileStore) -> None:
+    text = json.dumps(EARLIER)
+    assert store.import_text(text, "old.json").name == EARLIER["name"]
+    assert store.import_text(text, "old.json").outcome == "unchanged"
+    assert store.import_text(text, "old.json", rename="other").name == "other"
+    assert store.names() == ["other", EARLIER["name"]]
+
+
+def test_a_text_whose_name_is_taken_is_refused_and_the_name_told(store: ProfileStore) -> None:
+    store.save(make_profile(**{"execution.entry_tick": 5}))
+    done = store.import_text(json.dumps(EARLIER), "old.json")
+    assert (done.outcome, done.taken) == ("refused", EARLIER["name"])
+    assert store.load(EARLIER["name"]).execution.entry_tick == 5
+    assert store.import_text("{", "old.json").taken is None
+
+
+def test_a_profile_based_on_another_has_its_own_date_and_no_figures(store: ProfileStore) -> None:
+    made = store.based_on(make_profile(), "mine", {"execution.entry_tick": 7})
+    assert (made.name, made.source, made.monte_carlo_metrics) == ("mine", "manual", None)
+    assert made.execution.entry_tick == 7
+    assert made.created == store.now()
+    with pytest.raises(UsageError):
+        store.based_on(make_profile(), "two words")

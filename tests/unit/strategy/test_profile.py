@@ -231,3 +231,13 @@ def test_the_limits_are_those_of_the_game() -> None:
     assert Execution(bet_sizes=(MAX_STAKE_SOL,)).bet_sizes == (MAX_STAKE_SOL,)
     with pytest.raises(ValueError, match="bet_sizes"):
         Execution(bet_sizes=(MAX_STAKE_SOL + Decimal("0.1"),))
+
+
+def test_problems_are_told_by_field_and_several_of_one_together() -> None:
+    wrong = ("execution.entry_tick: must be 0 to 4960, is -3", "name: is missing", "name: is odd")
+    error = ProfileError((*wrong, "no JSON (at 3: an end)"), name="mine")
+    assert error.fields == {
+        "execution.entry_tick": "must be 0 to 4960, is -3",
+        "name": "is missing; is odd",
+        "profile": "no JSON (at 3: an end)",
+    }
