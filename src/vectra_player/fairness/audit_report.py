@@ -18,6 +18,14 @@ from vectra_player.fairness.audit_figures import (
 from vectra_player.fairness.results import ALARM, Audit, Finding
 from vectra_player.fairness.timing import HIDDEN_S
 
+TESTS_TITLE = "Statistical tests"
+CANNOT_TITLE = "What this cannot show"
+HOW_TO_READ_P = (
+    "p is how often a fair game would differ at least as much by chance. Among many tests some "
+    "are small by chance alone; the corrected p (Holm) allows for that. Below "
+    f"{ALARM} it is called a departure."
+)
+
 _ORIGINS = {"real": "the real site", "demo": "the demo server", "all": "all servers"}
 
 
@@ -35,7 +43,7 @@ def audit_report(audit: Audit) -> Report:
                 _length_section(audit),
                 _tests_section(audit),
                 _power_section(audit),
-                Section("What this cannot show", (Prose(audit.cannot_show),)),
+                Section(CANNOT_TITLE, (Prose(audit.cannot_show),)),
             )
             if section is not None
         ),
@@ -128,14 +136,10 @@ def _length_section(audit: Audit) -> Section | None:
 
 
 def _tests_section(audit: Audit) -> Section:
-    note = (
-        "p is how often a fair game would differ at least as much by chance. Among many tests some "
-        "are small by chance alone; the corrected p (Holm) allows for that. Below "
-        f"{ALARM} it is called a departure. The statistic is on the scale of its own test."
-    )
+    note = f"{HOW_TO_READ_P} The statistic is on the scale of its own test."
     rows = tuple(_test_row(finding) for finding in audit.findings)
     columns = ("test", "question", "rests on", "statistic", "p", "corrected", "result")
-    return Section("Statistical tests", (Table(columns, rows, note),))
+    return Section(TESTS_TITLE, (Table(columns, rows, note),))
 
 
 def _test_row(finding: Finding) -> tuple[str, ...]:
