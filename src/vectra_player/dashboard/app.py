@@ -23,6 +23,7 @@ from vectra_player.dashboard.faults import fault_of
 from vectra_player.dashboard.guard import Guard
 from vectra_player.dashboard.params import read_body, read_params
 from vectra_player.dashboard.routes.backtest import BacktestRoutes
+from vectra_player.dashboard.routes.explorer import ExplorerRoutes
 from vectra_player.dashboard.routes.games import GamesRoutes
 from vectra_player.dashboard.routes.home import HomeRoutes
 from vectra_player.dashboard.routes.paper import TRADE_PAGES
@@ -53,6 +54,7 @@ TABS: tuple[Callable[[Services], Routes], ...] = (
     HomeRoutes,
     RecordingRoutes,
     GamesRoutes,
+    ExplorerRoutes,
     BacktestRoutes,
     ProtocolRoutes,
 )

@@ -50,10 +50,10 @@ class ComputeLimits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     children: int = 2
-    question_s: float = 5.0
+    question_s: float = 10.0
     first_s: float = 90.0
-    wait_s: float = 10.0
-    patience_s: float = 0.3
+    wait_s: float = 20.0
+    patience_s: float = 1.0
     idle_s: float = 600.0
 
 

@@ -96,11 +96,19 @@ def run_strategy(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     return run_job(data_dir, request, tell)
 
 
+def explore(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Simulate a strategy of the explorer and the presets."""
+    from vectra_player.dashboard.work import explorer
+
+    return explorer.explore(data_dir, request, tell)
+
+
 WORK: dict[str, Work] = {
     "backtest": run_strategy,
     "import": import_files,
     "export": export_rows,
     "profile": profile_events,
+    "explore": explore,
 }
 
 
