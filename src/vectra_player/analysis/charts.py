@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +45,17 @@ class Figure:
         `width` is that of the plot itself, axes beside it: a page draws as wide as it has room, so
         that letters keep their size.
         """
-        import vl_convert
+        drawn = self._drawn.get(width)
+        if drawn is None:
+            import vl_convert
 
-        drawn: str = vl_convert.vegalite_to_svg(self.spec(width=width))
+            drawn = self._drawn[width] = vl_convert.vegalite_to_svg(self.spec(width=width))
         return _themed(drawn) if follow_theme else drawn
+
+    @cached_property
+    def _drawn(self) -> dict[int, str]:
+        """Drawings by width: a page and a report that show a figure both do not draw it twice."""
+        return {}
 
     def png(self) -> bytes:
         """Draw as PNG, light, twice its size in CSS pixels."""

@@ -24,9 +24,11 @@ from vectra_player.dashboard.guard import Guard
 from vectra_player.dashboard.params import read_body, read_params
 from vectra_player.dashboard.routes.backtest import BacktestRoutes
 from vectra_player.dashboard.routes.explorer import ExplorerRoutes
+from vectra_player.dashboard.routes.fairness import FairnessRoutes
 from vectra_player.dashboard.routes.games import GamesRoutes
 from vectra_player.dashboard.routes.home import HomeRoutes
 from vectra_player.dashboard.routes.paper import TRADE_PAGES
+from vectra_player.dashboard.routes.profiles import ProfilesRoutes
 from vectra_player.dashboard.routes.protocol import ProtocolRoutes
 from vectra_player.dashboard.routes.recording import RecordingRoutes
 from vectra_player.dashboard.routes.system import SystemRoutes
@@ -56,7 +58,9 @@ TABS: tuple[Callable[[Services], Routes], ...] = (
     GamesRoutes,
     ExplorerRoutes,
     BacktestRoutes,
+    ProfilesRoutes,
     ProtocolRoutes,
+    FairnessRoutes,
 )
 """The tabs, in the order of the bar."""
 

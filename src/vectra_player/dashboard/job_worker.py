@@ -103,11 +103,35 @@ def explore(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     return explorer.explore(data_dir, request, tell)
 
 
+def verify_games(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Verify what was filed since the last time (`work.fairness`)."""
+    from vectra_player.dashboard.work import fairness
+
+    return fairness.verify_games(data_dir, request, tell)
+
+
+def audit_games(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Audit all games (`work.fairness`)."""
+    from vectra_player.dashboard.work import fairness
+
+    return fairness.audit_games(data_dir, request, tell)
+
+
+def simulate_profiles(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Simulate strategy profiles (`work.profiles`)."""
+    from vectra_player.dashboard.work import profiles
+
+    return profiles.simulate_profiles(data_dir, request, tell)
+
+
 WORK: dict[str, Work] = {
     "backtest": run_strategy,
     "import": import_files,
     "export": export_rows,
     "profile": profile_events,
+    "verification": verify_games,
+    "audit": audit_games,
+    "profile-simulation": simulate_profiles,
     "explore": explore,
 }
 

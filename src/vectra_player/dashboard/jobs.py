@@ -147,6 +147,12 @@ class Jobs:
         with self._changed:
             return self._jobs.get(job_id)
 
+    def forget(self, kind: str) -> None:
+        """Drop the ended jobs of a kind whose result is kept elsewhere or worth nothing."""
+        with self._changed:
+            for job in [job for job in self._jobs.values() if job.kind == kind and job.ended]:
+                self._drop(job)
+
     def cancel(self, job_id: str) -> Job | None:
         """Stop a job; what it did so far is kept. None: there is no such job."""
         with self._changed:
@@ -264,5 +270,8 @@ class Jobs:
             log.warning("a job could not be kept", job=job.id, error=str(error))
         ended = sorted((j for j in self._jobs.values() if j.ended), key=lambda j: j.created_ms)
         for old in ended[:-KEPT]:
-            del self._jobs[old.id]
-            (self._folder / f"{old.id}.json").unlink(missing_ok=True)
+            self._drop(old)
+
+    def _drop(self, job: Job) -> None:
+        del self._jobs[job.id]
+        (self._folder / f"{job.id}.json").unlink(missing_ok=True)

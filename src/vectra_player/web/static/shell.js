@@ -12,10 +12,12 @@ export const TABS = [
   { id: "games", label: "Games", server: "dashboard", href: "/games", key: "g" },
   { id: "explorer", label: "Explorer", server: "dashboard", href: "/explorer", key: "e" },
   { id: "backtest", label: "Backtest", server: "dashboard", href: "/backtest", key: "b" },
+  { id: "profiles", label: "Profiles", server: "dashboard", href: "/profiles", key: "p" },
   { id: "protocol", label: "Protocol", server: "dashboard", href: "/protocol", key: "o" },
+  { id: "fairness", label: "Fairness", server: "dashboard", href: "/fairness", key: "f" },
   { id: "monitor", label: "Monitor", server: "monitor", href: "/", key: "m" },
   { id: "tools", label: "Tools", server: "monitor", href: "/artifacts/orchestrator/", key: "t" },
-  { id: "replay", label: "Replay", server: "monitor", href: "/?replay=", key: "p" },
+  { id: "replay", label: "Replay", server: "monitor", href: "/?replay=", key: "l" },
 ];
 
 const NEIGHBOUR_MS = 5_000;
