@@ -101,7 +101,7 @@ async def test_a_recorded_game_is_replayed_by_keyboard_and_the_address_holds_it(
             await page.keyboard.press(" ")
         await expect(told).to_contain_text(re.compile("paused|ended"))
         await page.get_by_label("To the rug").click()
-        last = await page.locator("#scrub").get_attribute("max")
+        last = await page.locator("#scrub").get_attribute("data-last-tick")
         await expect(page.locator("#tick")).to_have_text(str(last))
         await expect(page.locator("#chart")).to_have_attribute("data-rug", str(last))
         await page.keyboard.press("ArrowLeft")

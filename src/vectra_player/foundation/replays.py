@@ -6,8 +6,10 @@ worker process, played by `replay`, and published on a hub that only clients of 
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +37,7 @@ from vectra_player.live.live_state import LiveState
 from vectra_player.protocol.game_payloads import NewTrade
 from vectra_player.protocol.rugs import Event
 from vectra_player.replay import worker
+from vectra_player.replay.line import ReplayLine, line_of
 from vectra_player.replay.player import ReplayStatus
 from vectra_player.replay.recording import Recording
 from vectra_player.replay.sessions import Action, Replays
@@ -77,6 +80,11 @@ class ReplayStage:
     def state(self) -> LiveState:
         """Return what is known at the moment shown."""
         return self._state
+
+    @cached_property
+    def line(self) -> ReplayLine:
+        """Return what lies where in the recording."""
+        return line_of(self._recording)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -204,6 +212,11 @@ class ReplayDesk:
         status = self._replays.act(replay_id, Action(**known))
         self._forget_closed()
         return _plain(status)
+
+    async def line(self, replay_id: str) -> ReplayLine:
+        """Return what lies where in a replay. Raises KeyError."""
+        stage = self._open_stage(replay_id)
+        return await asyncio.to_thread(lambda: stage.line)
 
     def practice(self, replay_id: str) -> TradeState:
         """Return the practice account of a replay. Raises KeyError."""

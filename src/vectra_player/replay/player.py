@@ -179,6 +179,16 @@ class Player:
         wanted = game_id or self._game_id()
         self._jump(self.recording.position_of(tick, wanted))
 
+    def seek_time(self, at_ms: int) -> None:
+        """Jump to a moment of the replay, in ms at speed 1; beyond the end it is the end.
+
+        Raises UsageError for a moment before the start.
+        """
+        if at_ms < 0:
+            raise UsageError(f"There is no moment {at_ms} ms.", advice="Time counts from 0.")
+        at_us = min(at_ms * 1000, self.recording.length_us)
+        self._jump(self.recording.position_at(at_us), at_us)
+
     def set_speed(self, speed: float) -> None:
         """Change the speed. Raises UsageError when it is not 0.25 to 100."""
         self._pacer.set_speed(speed)
@@ -224,10 +234,10 @@ class Player:
         self._position += 1
         self._stage.show(event, before, self._state)
 
-    def _jump(self, position: int) -> None:
+    def _jump(self, position: int, at_us: Micros | None = None) -> None:
         self._position = position
         self._state = self.recording.state_at(position)
-        self._pacer.move(self._shown_us())
+        self._pacer.move(self._shown_us() if at_us is None else at_us)
         if self.ended:
             self._pacer.stop()
         self._stage.jump(self._state, position)

@@ -17,6 +17,7 @@ from vectra_player.model.rows import WsEvent
 from vectra_player.model.units import Micros, Tick
 from vectra_player.protocol import rugs
 from vectra_player.protocol.rugs import Event
+from vectra_player.replay.line import Deal, LineTracker, PhaseStart, Window
 from vectra_player.replay.timeline import arrival_times, game_times
 from vectra_player.replay.track import Gap, Mark, Step, Tracker
 
@@ -54,7 +55,8 @@ class Recording(Struct, frozen=True):
 
     `steps` are the frames of the game that moved it on; `states[k]` is the state before event
     `k * SNAPSHOT_EVENTS`. `game_id`: the one that was asked for. `by_arrival`: shown as it
-    arrived, else by the game's own clock. `undecodable` counts rows nobody can read.
+    arrived, else by the game's own clock. `undecodable` counts rows nobody can read. `phases`,
+    `deals` and `windows` (sidebets) are for the line under a slider.
     """
 
     title: str
@@ -70,6 +72,9 @@ class Recording(Struct, frozen=True):
     synthetic: bool
     by_arrival: bool
     undecodable: int
+    phases: tuple[PhaseStart, ...] = ()
+    deals: tuple[Deal, ...] = ()
+    windows: tuple[Window, ...] = ()
 
     @property
     def length_us(self) -> int:
@@ -103,6 +108,10 @@ class Recording(Struct, frozen=True):
                 found = step
         return found.position
 
+    def position_at(self, at_us: Micros) -> int:
+        """Return the position once everything up to a moment was shown."""
+        return bisect_right(self.times, at_us)
+
     def step_after(self, position: int) -> int:
         """Return the position after the next step; the end where there is none."""
         found = bisect_right(self.steps, position, key=_position)
@@ -133,7 +142,7 @@ def make_recording(material: Material) -> Recording:
             advice="`vectra-player games` lists the games that can.",
         )
     shown = events[lead:]
-    states, tracker = _run(events)
+    states, tracker, line = _run(events)
     by_arrival = shown[-1].source != "import" and not material.synthetic
     by_arrival = by_arrival or not tracker.steps
     times = arrival_times(shown) if by_arrival else game_times(shown)
@@ -151,6 +160,9 @@ def make_recording(material: Material) -> Recording:
         synthetic=material.synthetic,
         by_arrival=by_arrival,
         undecodable=bad,
+        phases=tuple(line.phases),
+        deals=tuple(line.deals),
+        windows=tuple(line.windows),
     )
 
 
@@ -172,15 +184,16 @@ def _decoded(material: Material) -> tuple[list[Event], int, int]:
     return events, lead, bad
 
 
-def _run(events: Sequence[Event]) -> tuple[tuple[LiveState, ...], Tracker]:
-    state, states, tracker = LiveState(), [], Tracker()
+def _run(events: Sequence[Event]) -> tuple[tuple[LiveState, ...], Tracker, LineTracker]:
+    state, states, tracker, line = LiveState(), [], Tracker(), LineTracker()
     for number, event in enumerate(events):
         if number % SNAPSHOT_EVENTS == 0:
             states.append(state)
         before, state = state, reduce(state, event)
         tracker.see(number + 1, event, before, state)
+        line.see(number + 1, event, before, state)
     tracker.end(state)
-    return tuple(states), tracker
+    return tuple(states), tracker, line
 
 
 def _games(steps: Iterable[Step]) -> tuple[GameSpan, ...]:

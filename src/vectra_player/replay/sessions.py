@@ -35,10 +35,14 @@ ActionName = Literal["play", "pause", "step", "back", "seek", "speed", "close"]
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """What to do with a replay; `tick` and `game_id` belong to seek, `speed` to speed."""
+    """What to do with a replay; `speed` belongs to speed.
+
+    A seek names a `tick` (of `game_id`, else of the game shown) or a moment, `at_ms`.
+    """
 
     action: ActionName
     tick: int | None = None
+    at_ms: int | None = None
     game_id: str | None = None
     speed: float | None = None
 
@@ -133,7 +137,7 @@ class Replays:
 
         Raises:
             KeyError: no such replay is open.
-            UsageError: the action lacks its tick or speed, or it is out of range.
+            UsageError: the action lacks its tick, moment or speed, or it is out of range.
         """
         replay = self._replays[replay_id]
         replay.used_at = self._clock.monotonic()
@@ -201,9 +205,7 @@ class Replays:
 
 def _drive(player: Player, action: Action) -> None:
     if action.action == "seek":
-        if action.tick is None:
-            raise UsageError("A seek needs a tick.")
-        player.seek(action.tick, action.game_id)
+        _seek(player, action)
     elif action.action == "speed":
         if action.speed is None:
             raise UsageError("A change of speed needs a speed.")
@@ -212,3 +214,12 @@ def _drive(player: Player, action: Action) -> None:
         {"play": player.play, "pause": player.pause, "step": player.step, "back": player.back}[
             action.action
         ]()
+
+
+def _seek(player: Player, action: Action) -> None:
+    if (action.tick is None) == (action.at_ms is None):
+        raise UsageError("A seek needs a tick or a moment (at_ms).")
+    if action.tick is not None:
+        player.seek(action.tick, action.game_id)
+    elif action.at_ms is not None:
+        player.seek_time(action.at_ms)

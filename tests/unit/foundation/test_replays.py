@@ -67,6 +67,16 @@ async def test_a_seek_sends_a_new_snapshot_with_the_trades_before_it(desk: Repla
     assert [trade["playerId"] for trade in jump["data"]["trades"]] == [ME]
 
 
+async def test_the_line_of_a_replay_tells_where_its_own_actions_are(desk: ReplayDesk) -> None:
+    replay_id, _ = await opened(desk)
+    drawn = await desk.line(replay_id)
+    assert [span.what for span in drawn.phases] == ["BETTING", "LIVE", "RUGGED", "COOLDOWN"]
+    status = await drive(desk, replay_id, action="seek", at_ms=drawn.rugs[0].at_ms)
+    assert status["tick"] == status["last_tick"]
+    with pytest.raises(KeyError):
+        await desk.line("none")
+
+
 async def test_a_step_sends_the_messages_of_live_and_the_status(desk: ReplayDesk) -> None:
     replay_id, line = await opened(desk)
     await drive(desk, replay_id, action="seek", tick=5)

@@ -90,6 +90,8 @@ async def test_an_unknown_replay_is_a_key_error(rig: Rig) -> None:
     [
         Action(action="seek"),
         Action(action="seek", tick=-1),
+        Action(action="seek", at_ms=-1),
+        Action(action="seek", tick=1, at_ms=1),
         Action(action="seek", tick=1, game_id="nope"),
         Action(action="speed"),
         Action(action="speed", speed=1000),

@@ -90,10 +90,11 @@ class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReplayAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Drive a replay; `tick` belongs to seek, `speed` to speed."""
+    """Drive a replay; `tick` or `at_ms` belong to seek, `speed` to speed."""
 
     action: Literal["play", "pause", "step", "back", "seek", "speed", "close"]
     tick: int | None = None
+    at_ms: int | None = None
     speed: float | None = None
 
 

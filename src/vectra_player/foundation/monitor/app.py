@@ -44,6 +44,7 @@ from vectra_player.foundation.monitor.odds import Odds, fair_odds
 from vectra_player.foundation.monitor.openapi import Endpoint, document
 from vectra_player.foundation.monitor.questions import listing_asked, survival_asked
 from vectra_player.foundation.monitor.trade import PracticeRoutes, TradeRoutes
+from vectra_player.replay.line import ReplayLine
 from vectra_player.store.listing import GameInfo, SessionInfo
 from vectra_player.web.asgi import Guard, asked, login_route
 from vectra_player.web.security import Access, http_door
@@ -130,6 +131,9 @@ class Monitor:
                      ReplayRequest),
             Endpoint("POST", "/api/replay/{id}", self.drive_replay, "Drive a replay.", status,
                      ReplayAction),
+            Endpoint("GET", "/api/replay/{id}/line", self.replay_line,
+                     "Phases, trades, sidebets, own actions and gaps of a replay by time.",
+                     ReplayLine),
             *PracticeRoutes(self._replay).endpoints(),
         ]  # fmt: skip
 
@@ -222,6 +226,14 @@ class Monitor:
         action = await body_of(request, ReplayAction)
         try:
             return answer(await self._replay.act(request.path_params["id"], action))
+        except KeyError:
+            raise HTTPException(404, "There is no such replay.") from None
+
+    async def replay_line(self, request: Request) -> Response:
+        """Serve what lies where in a replay."""
+        assert self._replay is not None
+        try:
+            return answer(await self._replay.line(request.path_params["id"]))
         except KeyError:
             raise HTTPException(404, "There is no such replay.") from None
 

@@ -21,6 +21,7 @@ from vectra_player.foundation.paper_records import (
     WalletRequest,
 )
 from vectra_player.foundation.store_worker import Question
+from vectra_player.replay.line import ReplayLine
 from vectra_player.strategy.actions import Action
 
 
@@ -70,6 +71,10 @@ class ReplayControl(Protocol):
 
     async def act(self, replay_id: str, action: ReplayAction) -> dict[str, Any]:
         """Drive a replay; return its status. Raises KeyError for an unknown id, UsageError."""
+        ...
+
+    async def line(self, replay_id: str) -> ReplayLine:
+        """Return what lies where in a replay. Raises KeyError."""
         ...
 
     def practice(self, replay_id: str) -> TradeState:

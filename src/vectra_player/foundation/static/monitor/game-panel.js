@@ -3,6 +3,7 @@
 import { formatCount, formatCountdown, formatGameId, formatPrice, formatSol, formatSolExact, put } from "/static/sdk/format.js";
 import { CandleChart, attribution, rugTickOf } from "/static/ui/candles.js";
 import { byId, el, setText } from "/static/ui/dom.js";
+import { fillGameCard } from "/static/ui/game-card.js";
 
 const COOLDOWN_MS = 15_000; // protocol reference section 3.2: cooldownTimer runs from 15000
 
@@ -18,7 +19,7 @@ export function ringOf(state, countdown) {
 function marksOf(state) {
   return state.trades
     .filter((trade) => trade.own === true && trade.gameId === state.gameId && Number.isInteger(trade.tickIndex))
-    .map((trade) => ({ tick: trade.tickIndex, kind: "own", text: trade.type === "sell" ? "▼" : "▲" }));
+    .map((trade) => ({ tick: trade.tickIndex, kind: trade.type === "sell" || trade.type === "short_open" ? "own-sell" : "own-buy", text: "" }));
 }
 
 export class GamePanel {
@@ -26,8 +27,11 @@ export class GamePanel {
   #reading = el("span", { class: "num muted size-12" });
   #rugged = null;
 
-  constructor(store) {
+  /** Draws into `box`, which it fills. `marks(state)`: what is marked, by default own trades. */
+  constructor(store, box = byId("hero"), { marks = marksOf } = {}) {
     this.store = store;
+    this.marks = marks;
+    fillGameCard(box);
     this.#chart = new CandleChart(byId("chart"), { onRead: (index) => this.#read(index) });
     byId("chart-foot").append(this.#reading, attribution());
     setInterval(() => this.#ring(store.state), 100);
@@ -54,7 +58,7 @@ export class GamePanel {
 
   #chartOf(state) {
     const rugTick = rugTickOf(state);
-    this.#chart.show({ gameId: state.gameId, candles: state.candles, rugTick, marks: marksOf(state) });
+    this.#chart.show({ gameId: state.gameId, candles: state.candles, rugTick, marks: this.marks(state) });
     if (rugTick !== null && this.#rugged !== state.gameId) {
       this.#rugged = state.gameId;
       const card = byId("chart").parentElement;

@@ -1,8 +1,9 @@
 // Drives a replay: play, pause, step, back, seek and speed, by button and by key.
 
-import { formatCount } from "/static/sdk/format.js";
+import { formatCount, formatDuration } from "/static/sdk/format.js";
 import { post } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
+import { ReplayLine } from "/static/monitor/replay-line.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 100];
 const REPLACED = new Set(["seek", "speed"]);
@@ -24,6 +25,8 @@ const ICONS = {
   pause: "M4 3h3v10H4zM9 3h3v10H9z",
   step: "M4 3l6 5-6 5zM11 3h2v10h-2z",
   rug: "M2 3l5 5-5 5zM7 3l5 5-5 5zM12 3h2v10h-2z",
+  before: "M13 3v10L7 8zM3 6h3v4H3z",
+  after: "M3 3v10l6-5zM10 6h3v4h-3z",
   slower: "M3 7h10v2H3z",
   faster: "M3 7h4V3h2v4h4v2H9v4H7V9H3z",
 };
@@ -50,7 +53,7 @@ export class ReplayBar {
   #waiting = [];
   #speed = null;
   #asking = false;
-  #gapKey = "";
+  #line = new ReplayLine(() => this.#drawOwn());
 
   /** `left` is called when the replay was closed; `failed` with an error to show. */
   constructor({ left, failed }) {
@@ -63,22 +66,23 @@ export class ReplayBar {
   draw(status) {
     this.#box.hidden = status === null;
     this.#status = status;
+    this.#line.show(status?.id ?? null);
     if (status === null) return;
-    const { state, tick, last_tick: last, speed, title, synthetic } = status;
+    const { state, tick, last_tick: last, speed, title, synthetic, at_ms: at, length_ms: length } = status;
     const playing = state === "playing";
     const sign = this.play.querySelector("path");
     if (sign.getAttribute("d") !== ICONS[playing ? "pause" : "play"]) sign.setAttribute("d", ICONS[playing ? "pause" : "play"]);
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     this.play.title = `${playing ? "Pause" : "Play"} (space)`;
-    this.scrub.max = String(last ?? 0);
-    this.scrub.disabled = !last;
-    if (!this.#scrubbing) this.scrub.value = String(tick ?? 0);
-    this.scrub.setAttribute("aria-valuetext", `tick ${tick ?? 0} of ${last ?? 0}`);
+    this.scrub.max = String(length);
+    this.scrub.disabled = !length;
+    if (!this.#scrubbing) this.scrub.value = String(at);
+    this.scrub.setAttribute("aria-valuetext", `${formatDuration(at)}, tick ${tick ?? 0} of ${last ?? 0}`);
     const marks = [state, synthetic ? "from prices only" : ""].filter(Boolean).join(", ");
     setText(this.told, `tick ${formatCount(tick)} of ${formatCount(last)} · ${marks}`);
     setText(this.speed, `${speed}x`);
     setText(this.title, title || status.game_id || "replay");
-    this.#drawGaps(status);
+    this.scrub.dataset.lastTick = String(last ?? "");
   }
 
   /** Bind the keys of a player. */
@@ -87,12 +91,20 @@ export class ReplayBar {
     shell.key(" ", "Replay: play or pause", on(() => this.toggle()));
     shell.key("ArrowRight", "Replay: one step forward", on(() => this.send({ action: "step" })));
     shell.key("ArrowLeft", "Replay: one step back", on(() => this.send({ action: "back" })));
+    shell.key("n", "Replay: to the next own action", on(() => this.own(1)));
+    shell.key("N", "Replay: to the own action before", on(() => this.own(-1)));
     shell.key("[", "Replay: slower", on(() => this.faster(-1)));
     shell.key("]", "Replay: faster", on(() => this.faster(1)));
   }
 
   toggle() {
     this.send({ action: this.#status.state === "playing" ? "pause" : "play" });
+  }
+
+  /** Jump to the next own action, or to the one before (`way` -1). */
+  own(way) {
+    const at = this.#line.next(this.#status.at_ms, way);
+    if (at !== undefined) this.send({ action: "seek", at_ms: at });
   }
 
   faster(way) {
@@ -129,10 +141,10 @@ export class ReplayBar {
   #build() {
     this.play = button("Play", "play", () => this.toggle());
     this.play.id = "play";
-    this.scrub = el("input", { type: "range", min: "0", max: "0", value: "0", step: "1", id: "scrub", "aria-label": "Tick" });
+    this.scrub = el("input", { type: "range", min: "0", max: "0", value: "0", step: "1", id: "scrub", "aria-label": "Moment of the replay" });
     this.scrub.addEventListener("input", () => {
       this.#scrubbing = true;
-      this.send({ action: "seek", tick: Number(this.scrub.value) });
+      this.send({ action: "seek", at_ms: Number(this.scrub.value) });
     });
     this.scrub.addEventListener("change", () => {
       this.#scrubbing = false;
@@ -140,7 +152,7 @@ export class ReplayBar {
     this.told = el("span", { class: "muted num size-12", id: "replay-told" });
     this.title = el("span", { class: "truncate size-12", id: "replay-title" });
     this.speed = el("span", { class: "num speed", id: "speed" });
-    this.marks = el("div", { class: "gap-marks", "aria-hidden": "true" });
+    this.ownButtons = [button("To the own action before (N)", "before", () => this.own(-1)), button("To the next own action (n)", "after", () => this.own(1))];
     const controls = el(
       "div",
       { class: "row" },
@@ -149,6 +161,7 @@ export class ReplayBar {
       this.play,
       button("One step forward (→)", "step", () => this.send({ action: "step" })),
       button("To the rug", "rug", () => this.send({ action: "seek", tick: this.#status.last_tick ?? 0 })),
+      ...this.ownButtons,
     );
     const pace = el(
       "div",
@@ -159,29 +172,12 @@ export class ReplayBar {
       el("button", { class: "button", type: "button", id: "leave", on: { click: () => this.send({ action: "close" }) } }, "Back to live"),
     );
     const line = el("div", { class: "row between" }, this.title, this.told);
-    this.#box.replaceChildren(el("div", { class: "bar" }, controls, el("div", { class: "scrub" }, line, this.scrub, this.marks), pace));
+    this.#box.replaceChildren(el("div", { class: "bar" }, controls, el("div", { class: "scrub" }, line, this.scrub, this.#line.box), pace));
+    this.#drawOwn();
   }
 
-  /** Mark what was not recorded, in ticks of the game shown. */
-  #drawGaps({ gaps, last_tick: last, game_id: game }) {
-    const shown = (gaps ?? []).filter((gap) => gap.from_tick !== null && (!gap.game_id || gap.game_id === game));
-    const key = JSON.stringify([game, last, shown.length]);
-    if (key === this.#gapKey) return;
-    this.#gapKey = key;
-    const picture = document.createElementNS(SVG, "svg");
-    picture.setAttribute("viewBox", "0 0 100 4");
-    picture.setAttribute("preserveAspectRatio", "none");
-    for (const gap of shown) {
-      const rect = document.createElementNS(SVG, "rect");
-      const from = (100 * gap.from_tick) / Math.max(1, last ?? 1);
-      const to = (100 * ((gap.to_tick ?? gap.from_tick) + 1)) / Math.max(1, last ?? 1);
-      for (const [name, value] of [["x", from], ["y", 0], ["width", Math.max(0.4, to - from)], ["height", 4]]) {
-        rect.setAttribute(name, value.toFixed(2));
-      }
-      picture.append(rect);
-    }
-    this.marks.replaceChildren(picture);
-    this.marks.dataset.gaps = String((gaps ?? []).length);
-    this.marks.title = (gaps ?? []).map((gap) => `${gap.from_tick ?? "?"}–${gap.to_tick ?? "?"}: ${gap.reason}`).join("\n");
+  /** Own actions can be gone to where there are any. */
+  #drawOwn() {
+    for (const each of this.ownButtons ?? []) each.hidden = !this.#line.hasOwn;
   }
 }

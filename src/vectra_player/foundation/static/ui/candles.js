@@ -57,7 +57,10 @@ export function attribution() {
   );
 }
 
-const SHAPES = { rug: "arrowDown", up: "arrowUp", down: "arrowDown" };
+const MARK_PX = 44;
+const SHAPES = { rug: "arrowDown", up: "arrowUp", down: "arrowDown", "own-buy": "arrowUp", "own-sell": "arrowDown" };
+const BELOW = new Set(["own", "own-buy", "up"]);
+const COLOURS = { gap: "down", "own-buy": "own", "own-sell": "own" };
 
 /** One game as candles with its rug and marks. `show` may be called on every tick. */
 export class CandleChart {
@@ -100,7 +103,8 @@ export class CandleChart {
 
   /**
    * Show a game. `candles` of the state store; `rugTick` null while it runs; `marks`: `{tick,
-   * kind: "own"|"sidebet"|"gap"|"up"|"down", text, size}`; `up` and `down` are others' trades.
+   * kind: "own-buy"|"own-sell"|"own"|"sidebet"|"gap"|"up"|"down", text, size}`; `own`: an own
+   * sidebet, `up` and `down`: others' trades.
    */
   show({ gameId, candles, rugTick = null, marks = [] }) {
     const bars = barsOf(candles);
@@ -122,9 +126,27 @@ export class CandleChart {
     this.show({ gameId: null, candles: [] });
   }
 
+  /** Put the crosshair on a tick; `price` null where it is not known. */
+  point(tick, price) {
+    if (price === null) this.#chart.clearCrosshairPosition();
+    else this.#chart.setCrosshairPosition(price, Math.floor(tick / CANDLE_TICKS), this.#series);
+  }
+
+  /** Keep room for these candles, so that those to come do not move those that are there. */
+  room(first, last) {
+    this.#chart.timeScale().setVisibleLogicalRange({ from: first - 1, to: last + 1 });
+  }
+
   /** Let the whole game fit into the box. */
   fit() {
-    this.#chart.timeScale().fitContent();
+    const last = this.#series.data().at(-1)?.time ?? 0;
+    const width = this.#chart.timeScale().width();
+    if (width <= 3 * MARK_PX) {
+      this.#chart.timeScale().fitContent();
+      return;
+    }
+    const aside = (MARK_PX * (last + 1)) / (width - 2 * MARK_PX); // in candles: words of marks fit too
+    this.#chart.timeScale().setVisibleLogicalRange({ from: -aside, to: last + aside });
   }
 
   #mark(candles, rugTick, marks) {
@@ -140,10 +162,10 @@ export class CandleChart {
         .filter((mark) => Math.floor(mark.tick / CANDLE_TICKS) < candles.length)
         .map(({ tick, kind, text, size = 1 }) => ({
           time: Math.floor(tick / CANDLE_TICKS),
-          position: kind === "own" || kind === "up" ? "belowBar" : "aboveBar",
+          position: BELOW.has(kind) ? "belowBar" : "aboveBar",
           shape: SHAPES[kind] ?? "circle",
           size,
-          color: token(kind === "gap" ? "down" : kind),
+          color: token(COLOURS[kind] ?? kind),
           text,
         })),
     );
