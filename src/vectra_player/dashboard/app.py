@@ -28,6 +28,7 @@ from vectra_player.dashboard.routes.fairness import FairnessRoutes
 from vectra_player.dashboard.routes.games import GamesRoutes
 from vectra_player.dashboard.routes.home import HomeRoutes
 from vectra_player.dashboard.routes.paper import TRADE_PAGES
+from vectra_player.dashboard.routes.play import PlayRoutes
 from vectra_player.dashboard.routes.profiles import ProfilesRoutes
 from vectra_player.dashboard.routes.protocol import ProtocolRoutes
 from vectra_player.dashboard.routes.recording import RecordingRoutes
@@ -56,6 +57,7 @@ TABS: tuple[Callable[[Services], Routes], ...] = (
     HomeRoutes,
     RecordingRoutes,
     GamesRoutes,
+    PlayRoutes,
     ExplorerRoutes,
     BacktestRoutes,
     ProfilesRoutes,

@@ -13,7 +13,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from vectra_player.foundation.paper_records import ScoreRow
-from vectra_player.protocol.coins import is_sol
+from vectra_player.protocol.coins import is_money, is_sol
 from vectra_player.protocol.game_payloads import NewTrade, SidebetEvent
 from vectra_player.protocol.rugs import Event
 from vectra_player.replay.recording import Recording
@@ -86,16 +86,11 @@ def _trade(position: int, told: NewTrade) -> _Deed | None:
     amount = told.amount or 0.0
     if told.type not in ("buy", "sell"):
         return None
-    if not is_sol(told.coin) or (amount and _of_no_money(told)):
+    if not is_money(told):
         return _Deed(position, told.game_id, in_sol=False)
     if told.type == "sell":
         return _Deed(position, told.game_id, profit=amount)
     return _Deed(position, told.game_id, profit=-amount, invested=amount, buys=1)
-
-
-def _of_no_money(told: NewTrade) -> bool:
-    """Tell whether an amount has neither a bonus nor a real part, as in practice coins."""
-    return told.bonus_portion == 0 and told.real_portion == 0
 
 
 def _sidebet(position: int, told: SidebetEvent) -> _Deed:

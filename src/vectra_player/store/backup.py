@@ -31,7 +31,7 @@ ARCHIVE_SUFFIX = ".tar.zst"
 
 _PARTS = (
     *("events_parquet", "manifests", "profiles", "strategies", "artifacts"),
-    *("rules", "results", "quarantine", "exports"),
+    *("rules", "notes", "results", "quarantine", "exports"),
 )
 """What a backup holds; `config.toml` besides. Journal, run, logs, staging and caches are not."""
 

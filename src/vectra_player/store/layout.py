@@ -47,6 +47,7 @@ class DataDir:
         self.profiles: Final = root / "profiles"
         self.artifacts: Final = root / "artifacts"
         self.rules: Final = root / "rules"
+        self.notes: Final = root / "notes"
         self.journal: Final = root / "journal"
         self.staging: Final = root / "staging"
         self.run: Final = root / "run"

@@ -6,28 +6,26 @@ ticks answers as fast as a small one.
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from vectra_player.analysis.own_play import Balance
+from vectra_player.dashboard.data.own import OwnDeal, accounts, balances_of, deals_of
 from vectra_player.dashboard.data.packet import HEAD_CHARS
+from vectra_player.dashboard.data.scope import Scope
 from vectra_player.dashboard.data.store import Store
 from vectra_player.dashboard.faults import MissingError
 
 if TYPE_CHECKING:
     from vectra_player.store.reads import StoreReader
 
-TABLES = ("game", "game_tick", "other_player", "sidebet", "system_event")
+TABLES = ("game", "game_tick", "other_player", "sidebet", "system_event", "server_state")
 MAX_TRADES = 5_000
 LEADERS = 10
 LEADER_STEP_TICKS = 5
-
-_ID_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})-")
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -82,6 +80,7 @@ class Bet(msgspec.Struct, frozen=True):
     player_id: str | None
     amount: str | None
     x_payout: float | None
+    coin: str | None
     payout: str | None
     profit: str | None
     outcome: str
@@ -114,7 +113,8 @@ class Leaders(msgspec.Struct, frozen=True):
 class GameData(msgspec.Struct, frozen=True):
     """One game. `prices[t]` is null where tick t is not known.
 
-    `sources`: how many prices were live, partial, history, recomputed or only revealed.
+    `sources`: how many prices were live, partial, history, recomputed or only revealed. `own`:
+    trades of the user's own accounts, which are not among `trades`.
     """
 
     facts: Facts
@@ -122,6 +122,7 @@ class GameData(msgspec.Struct, frozen=True):
     sources: dict[str, int]
     trades: list[Trade]
     trades_cut: bool
+    own: list[OwnDeal]
     sidebets: list[Bet]
     gaps: list[Gap]
 
@@ -159,7 +160,17 @@ class RawWanted(msgspec.Struct, frozen=True):
 
 def read_game(store: Store, game_id: str) -> GameData:
     """Return a game. Raises MissingError, StoreBusyError."""
-    return store.kept(("game", game_id), TABLES, lambda reader: _read(reader, game_id))
+    mine = [account.id for account in accounts(store)]
+    played = {}
+    for account in mine:
+        balance = balances_of(store, account).get(game_id)
+        if balance is not None:
+            played[account] = balance
+
+    def read(reader: StoreReader) -> GameData:
+        return _read(reader, game_id, mine, played)
+
+    return store.kept(("game", game_id), TABLES, read)
 
 
 def read_leaders(store: Store, game_id: str) -> Leaders:
@@ -175,58 +186,26 @@ def read_raw(store: Store, game_id: str, wanted: RawWanted) -> RawPage:
     return store.kept(key, tables, lambda reader: _raw(reader, game_id, wanted))
 
 
-def days_of(reader: StoreReader, game_id: str) -> list[dt.date]:
-    """Return the UTC days rows of a game may lie in, with a day on each side."""
-    found = reader.fetch(
-        "SELECT DISTINCT unnest([date, started_at::DATE, ended_at::DATE]) AS day"
-        " FROM game_all WHERE game_id = ?",
-        [game_id],
-    )
-    days = {day for day in found.column("day").to_pylist() if day is not None}
-    named = _ID_DAY.match(game_id)
-    if named is not None:
-        with contextlib.suppress(ValueError):  # digits that are no day
-            days.add(dt.date(*map(int, named.groups())))
-    return sorted({day + dt.timedelta(days=step) for day in days for step in (-1, 0, 1)})
-
-
-class _Scope:
-    """The rows of one game in any table: a condition and its parameters."""
-
-    def __init__(self, reader: StoreReader, game_id: str) -> None:
-        days = days_of(reader, game_id)
-        self.reader = reader
-        self.game_id = game_id
-        self.where = "game_id = ?"
-        self.values: list[object] = [game_id]
-        if days:
-            marks = ", ".join("?" * len(days))
-            self.where += f" AND date IN ({marks})"
-            self.values += days
-
-    def rows(self, sql: str, *more: object) -> list[dict[str, Any]]:
-        """Run a statement whose `{game}` is the condition."""
-        text = sql.replace("{game}", self.where)
-        return self.reader.fetch(text, [*self.values, *more]).to_pylist()
-
-
-def _read(reader: StoreReader, game_id: str) -> GameData:
-    scope = _Scope(reader, game_id)
+def _read(
+    reader: StoreReader, game_id: str, mine: Sequence[str], played: Mapping[str, Balance]
+) -> GameData:
+    scope = Scope(reader, game_id)
     facts, revealed = _facts(scope)
     prices, sources = _prices(scope, revealed)
-    trades = _trades(scope)
+    trades = [trade for trade in _trades(scope) if trade.player_id not in mine]
     return GameData(
         facts=facts,
         prices=prices,
         sources=sources,
         trades=trades[:MAX_TRADES],
         trades_cut=len(trades) > MAX_TRADES,
-        sidebets=_sidebets(scope),
+        own=deals_of(scope, played),
+        sidebets=_sidebets(scope, mine),
         gaps=_gaps(scope, facts),
     )
 
 
-def _facts(scope: _Scope) -> tuple[Facts, list[float] | None]:
+def _facts(scope: Scope) -> tuple[Facts, list[float] | None]:
     rows = scope.rows("""
         SELECT game_id, origin, source, session_id, completeness,
           epoch_us(started_at) AS started_at, epoch_us(ended_at) AS ended_at, rug_tick, peak,
@@ -264,7 +243,7 @@ def _facts(scope: _Scope) -> tuple[Facts, list[float] | None]:
 
 
 def _prices(
-    scope: _Scope, revealed: list[float] | None
+    scope: Scope, revealed: list[float] | None
 ) -> tuple[list[float | None], dict[str, int]]:
     """Return prices by tick: watched ones first, those the server revealed where none was seen."""
     ticks = scope.rows("""
@@ -287,7 +266,7 @@ def _prices(
     return prices, sources
 
 
-def _trades(scope: _Scope) -> list[Trade]:
+def _trades(scope: Scope) -> list[Trade]:
     rows = scope.rows(
         """
         SELECT epoch_us(ts) AS ts, tick, action_type AS action, username, player_id,
@@ -302,16 +281,18 @@ def _trades(scope: _Scope) -> list[Trade]:
     return [Trade(**row) for row in rows]
 
 
-def _sidebets(scope: _Scope) -> list[Bet]:
+def _sidebets(scope: Scope, mine: Sequence[str]) -> list[Bet]:
+    """Return the sidebets; one of an own account is own also where a stranger recorded it."""
     rows = scope.rows("""
         SELECT start_tick, end_tick, own, username, player_id, bet_amount::VARCHAR AS amount,
-          x_payout, payout::VARCHAR AS payout, profit::VARCHAR AS profit, outcome, settle_tick
+          x_payout, coin_address AS coin, payout::VARCHAR AS payout, profit::VARCHAR AS profit,
+          outcome, settle_tick
         FROM sidebet WHERE {game} ORDER BY start_tick, username, session_id, seq, sub
     """)
-    return [Bet(**row) for row in rows]
+    return [Bet(**row | {"own": row["own"] or row["player_id"] in mine}) for row in rows]
 
 
-def _gaps(scope: _Scope, facts: Facts) -> list[Gap]:
+def _gaps(scope: Scope, facts: Facts) -> list[Gap]:
     """Return what its sessions missed between the game's first and last moment."""
     if facts.started_at is None and facts.ended_at is None:
         return []
@@ -328,7 +309,7 @@ def _gaps(scope: _Scope, facts: Facts) -> list[Gap]:
 
 
 def _leaders(reader: StoreReader, game_id: str) -> Leaders:
-    scope = _Scope(reader, game_id)
+    scope = Scope(reader, game_id)
     rows = scope.rows(f"""
         WITH frames AS (
           SELECT seq, session_id, data FROM ws_event
@@ -379,7 +360,7 @@ def _over_time(boards: Sequence[tuple[int, list[_Ranked]]]) -> Leaders:
 
 
 def _raw(reader: StoreReader, game_id: str, wanted: RawWanted) -> RawPage:
-    scope = _Scope(reader, game_id)
+    scope = Scope(reader, game_id)
     extra = " AND event_name = ?" if wanted.event else ""
     more: list[object] = [wanted.event] if wanted.event else []
     total = scope.rows(f"SELECT count(*) AS n FROM ws_event_rows WHERE {{game}}{extra}", *more)  # noqa: S608

@@ -17,16 +17,16 @@ from vectra_player.dashboard.data.game import (
     Leaders,
     RawPage,
     RawWanted,
-    days_of,
     read_game,
     read_leaders,
     read_raw,
 )
 from vectra_player.dashboard.data.games import GamesPage, GamesWanted, list_games
+from vectra_player.dashboard.data.scope import days_of
 from vectra_player.dashboard.data.verification import MOST, verified
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.dashboard.pages import page
-from vectra_player.dashboard.params import Nothing, WrongParametersError
+from vectra_player.dashboard.params import WrongParametersError
 from vectra_player.dashboard.services import Services
 from vectra_player.store.layout import DAY_US
 from vectra_player.web.openapi import Endpoint
@@ -58,6 +58,18 @@ class VerifyWanted(msgspec.Struct, frozen=True):
     ] = ""
 
 
+class ReplayWanted(msgspec.Struct, frozen=True):
+    """From which tick a replay begins; nothing: from the start."""
+
+    tick: Annotated[int, Meta(ge=0, le=1_000_000, description="a tick from 0")] | None = None
+
+
+class ReplayOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Open a replay, at a tick if one is named."""
+
+    tick: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+
+
 class ReplayPlace(msgspec.Struct, frozen=True):
     """A replay that was opened: its id, and the monitor's port and path that show it."""
 
@@ -80,6 +92,8 @@ class GamesRoutes:
             Endpoint("GET", "/games/{game_id}", self.game_page, "One game."),
             Endpoint("GET", "/games/{game_id}/download", self.download, "Rows of one game.",
                      params=DownloadWanted, media="*/*"),
+            Endpoint("GET", "/replay/{game_id}", self.replay_page, "A game, played again.",
+                     params=ReplayWanted),
             Endpoint("GET", "/api/games", self.games, "Recorded games, filtered and sorted.",
                      GamesPage, params=GamesWanted),
             Endpoint("GET", "/api/games/{game_id}", self.game, "Everything of one game.",
@@ -89,7 +103,7 @@ class GamesRoutes:
             Endpoint("GET", "/api/games/{game_id}/events", self.events, "Its packets.", RawPage,
                      params=RawWanted),
             Endpoint("POST", "/api/games/{game_id}/replay", self.replay, "Open a replay.",
-                     ReplayPlace, takes=Nothing),
+                     ReplayPlace, takes=ReplayOrder),
             Endpoint("GET", "/api/verify", self.verify, "Compare games with their seeds.",
                      list[dict[str, Any]], params=VerifyWanted),
         ]  # fmt: skip
@@ -119,10 +133,18 @@ class GamesRoutes:
         """Return its packets."""
         return read_raw(self._store, game_id, params)
 
-    def replay(self, game_id: str, body: Nothing) -> ReplayPlace:
+    def replay_page(self, game_id: str, params: ReplayWanted) -> Response:
+        """Lead to the replay: the page has it opened, so that a link alone changes nothing."""
+        read_game(self._store, game_id)
+        return page("replay.html", game_id=game_id)
+
+    def replay(self, game_id: str, body: ReplayOrder) -> ReplayPlace:
         """Have foundation open a replay."""
-        opened = self._services.neighbour.post("/api/replay", {"game_id": game_id})
-        peer = self._services.neighbour.peer()
+        neighbour = self._services.neighbour
+        opened = neighbour.post("/api/replay", {"game_id": game_id})
+        if body.tick is not None:
+            neighbour.post(f"/api/replay/{opened['id']}", {"action": "seek", "tick": body.tick})
+        peer = neighbour.peer()
         if peer is None:
             raise MissingError("Foundation has just ended.", advice="Start it again.")
         path = f"/?replay={opened['id']}&game={game_id}"

@@ -10,6 +10,11 @@ from flask import Response, request, send_file
 from msgspec import Meta
 
 from vectra_player.dashboard.data.games import Day, midnight
+from vectra_player.dashboard.data.session_timeline import (
+    SessionTimeline,
+    TimelineWanted,
+    read_timeline,
+)
 from vectra_player.dashboard.data.sessions import DocType, SessionLine
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.dashboard.jobs import Job
@@ -113,6 +118,8 @@ class RecordingRoutes:
                      dict[str, Any], RecordingOrder),
             Endpoint("GET", "/api/sessions", self.sessions, "Sessions, newest first.",
                      SessionsPage, params=SessionsWanted),
+            Endpoint("GET", "/api/sessions/{session_id}/timeline", self.timeline,
+                     "One session over time.", SessionTimeline, params=TimelineWanted),
             Endpoint("GET", "/api/tables", self.tables, "What each table holds.", list[DocType]),
             Endpoint("POST", "/api/uploads", self.begin_upload, "Make room for files.",
                      UploadBegun, Nothing),
@@ -153,6 +160,14 @@ class RecordingRoutes:
             size=params.size,
             pages=max(1, -(-len(found) // params.size)),
         )
+
+    def timeline(self, session_id: str, params: TimelineWanted) -> SessionTimeline:
+        """Show one session over time."""
+        found = (line for line in self._data.sessions() if line.session_id == session_id)
+        session = next(found, None)
+        if session is None:
+            raise MissingError("There is no such session.", advice="Choose one of the list.")
+        return read_timeline(self._services.store, session, params)
 
     def tables(self) -> list[DocType]:
         """Tell what each table holds."""

@@ -10,6 +10,7 @@ export const TABS = [
   { id: "home", label: "Home", server: "dashboard", href: "/", key: "h" },
   { id: "recording", label: "Recording", server: "dashboard", href: "/recording", key: "r" },
   { id: "games", label: "Games", server: "dashboard", href: "/games", key: "g" },
+  { id: "play", label: "Play", server: "dashboard", href: "/play", key: "y" },
   { id: "explorer", label: "Explorer", server: "dashboard", href: "/explorer", key: "e" },
   { id: "backtest", label: "Backtest", server: "dashboard", href: "/backtest", key: "b" },
   { id: "profiles", label: "Profiles", server: "dashboard", href: "/profiles", key: "p" },

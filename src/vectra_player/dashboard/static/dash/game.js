@@ -1,17 +1,14 @@
 // One game: candles with its trades and sidebets, a timeline, and tabs with the details.
 
-import { formatCount, formatDateTime, formatDuration, formatPrice, formatSol, formatTime, formatUtc, put } from "/static/sdk/format.js";
-import { CANDLE_TICKS, PriceSeries } from "/static/sdk/candles.js";
-import { mountShell, neighbourUrl } from "/static/shell.js";
-import { get, post } from "/static/ui/api.js";
-import { CandleChart, attribution } from "/static/ui/candles.js";
+import { formatCount, formatDateTime, formatDuration, formatPrice, formatTime, formatUtc, put } from "/static/sdk/format.js";
+import { mountShell } from "/static/shell.js";
+import { get } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
 import { PANELS } from "/static/dash/game-panels.js";
+import { GameView } from "/static/dash/game-view.js";
 import { LiveShell } from "/static/dash/live-shell.js";
-import { faultOf, load, tell } from "/static/dash/load.js";
-import { timeline } from "/static/dash/timeline.js";
+import { load } from "/static/dash/load.js";
 
-const NOTABLE = 40;
 const TABLES = [
   ["game_tick", "Ticks"], ["other_player", "Trades"], ["sidebet", "Sidebets"], ["ws_event", "Raw events"], ["game", "Game row"],
 ];
@@ -48,83 +45,12 @@ function figures({ facts, prices, trades, sidebets }) {
   );
 }
 
-/** One sidebet of those that begin in the same candle, an own one first; the strip below has all. */
-function onePerCandle(bets) {
-  const chosen = new Map();
-  for (const bet of bets) {
-    const candle = Math.floor(bet.start_tick / CANDLE_TICKS);
-    if (!chosen.has(candle) || bet.own) chosen.set(candle, bet);
-  }
-  return chosen.values();
-}
-
-/** The largest trades, and where sidebets began, as marks of the chart. */
-function marksOf({ trades, sidebets }, shown) {
-  const marks = [];
-  if (shown.trades) {
-    const placed = trades.filter((trade) => trade.tick !== null && trade.tick >= 0);
-    const largest = [...placed].sort((a, b) => Number(b.amount) - Number(a.amount)).slice(0, NOTABLE);
-    for (const { tick, action } of largest) {
-      const buys = action === "BUY" || action === "SHORT_CLOSE";
-      marks.push({ tick, kind: buys ? "up" : "down", text: "", size: 0.5 });
-    }
-  }
-  if (shown.sidebets) {
-    for (const bet of onePerCandle(sidebets)) marks.push({ tick: Math.max(0, bet.start_tick), kind: bet.own ? "own" : "sidebet", text: "", size: 0.5 });
-  }
-  return marks;
-}
-
-class GameView {
-  #shown = { trades: true, sidebets: true };
-  #series = new PriceSeries();
-  #chart;
-  #game = null;
-
-  constructor() {
-    this.#chart = new CandleChart(byId("chart"), { onRead: (index) => this.#read(index) });
-    byId("chart-foot").append(el("span", { class: "muted size-12" }, "five ticks a candle; arrows: the largest trades; dots: sidebets began"), attribution());
-    for (const button of document.querySelectorAll("[data-mark]")) {
-      button.addEventListener("click", () => {
-        const on = button.getAttribute("aria-pressed") !== "true";
-        button.setAttribute("aria-pressed", String(on));
-        this.#shown[button.dataset.mark] = on;
-        this.#drawChart();
-      });
-    }
-  }
-
-  draw(game) {
-    this.#game = game;
-    const origin = game.facts.origin || game.facts.source;
-    setText(byId("origin"), origin);
-    game.prices.forEach((price, tick) => this.#series.tell(tick, price));
-    figures(game);
-    this.#drawChart();
-    this.#chart.fit();
-    byId("windows").replaceChildren(timeline(game));
-    drawTabs(game);
-  }
-
-  #drawChart() {
-    const { facts } = this.#game;
-    const candles = this.#series.candles;
-    this.#chart.show({ gameId, candles, rugTick: facts.rug_tick, marks: marksOf(this.#game, this.#shown) });
-  }
-
-  #read(index) {
-    const candle = index === null ? null : this.#series.candles[index];
-    if (!candle) {
-      setText(byId("reading"), "");
-      return;
-    }
-    const ticks = `${candle.tick}–${candle.tick + 4}`;
-    const prices = [["O", candle.open], ["H", candle.high], ["L", candle.low], ["C", candle.close]];
-    const told = this.#game.trades.filter((trade) => trade.tick >= candle.tick && trade.tick < candle.tick + 5);
-    const sums = told.length ? `  ${told.length} trades ${formatSol(told.reduce((sum, trade) => sum + Number(trade.amount ?? 0), 0))} SOL` : "";
-    const missing = candle.missing ? `  ${candle.missing} ticks missing` : "";
-    setText(byId("reading"), `tick ${ticks}  ${prices.map(([name, price]) => `${name} ${formatPrice(price)}`).join("  ")}${sums}${missing}`);
-  }
+/** Keep what is shown in the address. */
+function remember(name, value) {
+  const asked = new URLSearchParams(location.search);
+  if (value === null) asked.delete(name);
+  else asked.set(name, value);
+  history.replaceState(null, "", asked.size ? `?${asked}` : location.pathname);
 }
 
 const drawn = new Map();
@@ -142,7 +68,7 @@ function drawTabs(game) {
     const panel = PANELS.find((each) => each.id === id) ?? PANELS[0];
     for (const tab of tabs) tab.setAttribute("aria-selected", String(tab.dataset.tab === panel.id));
     byId("panel").setAttribute("aria-labelledby", `tab-${panel.id}`);
-    if (keep) history.replaceState(null, "", panel.id === PANELS[0].id ? location.pathname : `?tab=${panel.id}`);
+    if (keep) remember("tab", panel.id === PANELS[0].id ? null : panel.id);
     const box = drawn.get(panel.id) ?? el("div");
     const fresh = !drawn.has(panel.id);
     drawn.set(panel.id, box);
@@ -162,19 +88,6 @@ function drawTabs(game) {
   choose(new URLSearchParams(location.search).get("tab") ?? PANELS[0].id, { keep: false });
 }
 
-async function replay() {
-  const button = byId("replay");
-  button.disabled = true;
-  tell(null);
-  try {
-    const { port, path: place } = await post(`${path}/replay`, {});
-    location.assign(neighbourUrl(port, place));
-  } catch (error) {
-    byId("fault").replaceChildren(faultOf(error));
-  }
-  button.disabled = false;
-}
-
 function drawDownloads() {
   const line = ([name, label]) =>
     el(
@@ -187,12 +100,17 @@ function drawDownloads() {
 
 const view = new GameView();
 const holder = el("div");
-load(holder, () => get(path), (game) => view.draw(game)).then((shown) => {
+load(holder, () => get(path), (game) => {
+  setText(byId("origin"), game.facts.origin || game.facts.source);
+  figures(game);
+  view.draw(game);
+  drawTabs(game);
+  byId("own-play").hidden = !game.own.length && !game.sidebets.some((bet) => bet.own);
+}).then((shown) => {
   if (!shown) byId("fault").replaceChildren(holder);
 });
 drawDownloads();
-byId("replay").addEventListener("click", replay);
-shell.key("p", "Replay this game", replay);
+shell.key("p", "Replay this game", () => byId("replay").click());
 document.addEventListener("click", (event) => {
   if (!event.target.closest("#download")) byId("download").open = false;
 });

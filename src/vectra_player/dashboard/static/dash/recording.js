@@ -10,6 +10,7 @@ import { Exports } from "/static/dash/exports.js";
 import { Imports } from "/static/dash/imports.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load, refresh } from "/static/dash/load.js";
+import { drawSessionTimeline } from "/static/dash/session-timeline.js";
 import { SESSION_COLUMNS } from "/static/dash/sessions-table.js";
 import { drawPager, table } from "/static/dash/table.js";
 
@@ -92,15 +93,40 @@ const TABLE_COLUMNS = [
 ];
 
 const asked = () => Math.max(1, Number(new URLSearchParams(location.search).get("page")) || 1);
+let newest = null;
+
+/** Keep what is shown in the address. */
+function remember(name, value) {
+  const wanted = new URLSearchParams(location.search);
+  if (value === null) wanted.delete(name);
+  else wanted.set(name, value);
+  history.replaceState(null, "", wanted.size ? `?${wanted}` : "/recording");
+}
+
+/** The session shown over time: the one in the address, else the newest. */
+function drawTimeline(ask = refresh) {
+  const session = new URLSearchParams(location.search).get("session") ?? newest;
+  const box = byId("timeline");
+  if (session === null) box.replaceChildren(emptyState("No session yet", "Start recording, or import files."));
+  else ask(box, () => get(`/api/sessions/${encodeURIComponent(session)}/timeline`), drawSessionTimeline, { rows: 4, again: () => drawTimeline() });
+}
 
 function drawSessions(told) {
   setText(byId("sessions-count"), formatCount(told.total));
   if (!told.total) byId("sessions").replaceChildren(emptyState("No session yet", "Start recording, or import files."));
-  else byId("sessions").replaceChildren(table(SESSION_COLUMNS, told.sessions, { caption: "Sessions" }));
+  else byId("sessions").replaceChildren(table(SESSION_COLUMNS, told.sessions, { caption: "Sessions", open: showSession }));
+  if (told.page === 1) newest = told.sessions[0]?.session_id ?? null;
   drawPager(byId("pager"), told, (page) => {
-    history.replaceState(null, "", page === 1 ? "/recording" : `/recording?page=${page}`);
+    remember("page", page === 1 ? null : String(page));
     askStore(load);
   });
+  drawTimeline();
+}
+
+function showSession({ session_id: session }) {
+  remember("session", session);
+  drawTimeline(load);
+  byId("timeline-title").scrollIntoView({ block: "nearest" });
 }
 
 function drawTables(told) {

@@ -1,0 +1,61 @@
+"""Notes on own games: on the disk when told so, never written over, never half."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.store_support import FakeClock
+
+from vectra_player.dashboard.notes import NoteOrder, Notes
+from vectra_player.errors import DamageError, DiskError, UsageError
+from vectra_player.store.fsops import FileOps
+
+
+class FullDisk(FileOps):
+    """Refuses to rename."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_note_survives_a_restart_and_is_the_users_alone(tmp_path: Path) -> None:
+    kept = Notes(tmp_path, clock=FakeClock()).write("g1", NoteOrder("seen ✓"))
+    assert Notes(tmp_path).all() == {"g1": kept}
+    file = tmp_path / "notes" / "play.json"
+    assert file.stat().st_mode & 0o077 == 0
+    assert [path.name for path in file.parent.iterdir()] == ["play.json"]
+
+
+def test_a_second_window_is_told_that_the_note_changed(tmp_path: Path) -> None:
+    notes = Notes(tmp_path)
+    first = notes.write("g1", NoteOrder("one"))
+    assert first is not None
+    with pytest.raises(UsageError, match="another window"):
+        notes.write("g1", NoteOrder("two"))
+    second = notes.write("g1", NoteOrder("two", before=first.at))
+    assert notes.of("g1") == second
+
+
+def test_an_empty_note_is_none(tmp_path: Path) -> None:
+    notes = Notes(tmp_path)
+    first = notes.write("g1", NoteOrder("one"))
+    assert first is not None
+    assert notes.write("g1", NoteOrder("  ", before=first.at)) is None
+    assert notes.all() == {}
+
+
+def test_a_file_that_cannot_be_read_is_never_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "notes" / "play.json"
+    file.parent.mkdir()
+    file.write_text("{ my own words")
+    with pytest.raises(DamageError, match=r"notes/play\.json cannot be read"):
+        Notes(tmp_path).write("g1", NoteOrder("one"))
+    assert file.read_text() == "{ my own words"
+
+
+def test_a_disk_that_refuses_leaves_the_notes_as_they_were(tmp_path: Path) -> None:
+    kept = Notes(tmp_path).write("g1", NoteOrder("one"))
+    with pytest.raises(DiskError, match="The note was not kept"):
+        Notes(tmp_path, ops=FullDisk()).write("g2", NoteOrder("two"))
+    assert Notes(tmp_path).all() == {"g1": kept}
