@@ -5,6 +5,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=scripts/setup.sh
 source "$root/scripts/setup.sh"
 need_packages chromium fonts-dejavu-core
+want_packages chromium-headless-shell # pages take a third of the time in it
 set_up "$root" dev
 cd "$root"
 bin="$root/.venv/bin"

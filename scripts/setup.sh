@@ -12,7 +12,7 @@ need_packages() {
     for name in "$@"; do
         case "$name" in
             chromium) has_chrome && continue ;;
-            fonts-dejavu-core) [ "$(uname -s)" = Linux ] || continue ;;
+            chromium-headless-shell | fonts-dejavu-core) [ "$(uname -s)" = Linux ] || continue ;;
         esac
         dpkg -s "$name" >/dev/null 2>&1 || missing+=("$name")
     done
@@ -24,6 +24,11 @@ need_packages() {
     fi
     say "Installing ${missing[*]} ..."
     as_root env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && $line -qq" >/dev/null
+}
+
+# want_packages NAME...: the same, but go on without those that cannot be had.
+want_packages() {
+    (need_packages "$@") || say "Going on without $*."
 }
 
 has_chrome() {
