@@ -19,7 +19,7 @@ import sys
 import threading
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import structlog
@@ -36,6 +36,9 @@ PACKAGE = "vectra_player.dashboard.work"
 NICE = 5
 """Recording comes first, as with jobs."""
 
+STRETCH = 6
+"""A child that gets a sixth of the processor is slow, not stuck; a new one would be slower."""
+
 
 class ComputeError(VectraError):
     """No answer within the time a page may wait."""
@@ -44,9 +47,10 @@ class ComputeError(VectraError):
 class ComputeLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What questions may take.
 
-    `first_s`: the first time a child meets a question, it loads libraries and, after an update,
-    compiles. `wait_s`: for a free child. `patience_s`: before another child is started beside a
-    busy one. `idle_s`: after which a child nobody asks is ended.
+    `question_s`: of the processor; where that is busy with other things, STRETCH times as long by
+    the clock. `first_s`: the first time a child meets a question, it loads libraries and, after an
+    update, compiles. `wait_s`: for a free child. `patience_s`: before another child is started
+    beside a busy one. `idle_s`: after which a child nobody asks is ended.
     """
 
     children: int = 2
@@ -241,13 +245,31 @@ class _Child:
         self._whole = False
         process.stdin.write(message + b"\n")
         process.stdin.flush()
-        if not readable(process.stdout, limit_s):
-            raise TimeoutError
+        self._wait(process.stdout, limit_s)
         line = process.stdout.readline()
         if not line.endswith(b"\n"):
             raise EOFError
         self._whole = True
         return msgspec.json.decode(line, type=Reply)
+
+    def _wait(self, answer: IO[bytes], limit_s: float) -> None:
+        """Wait for an answer. Raises TimeoutError."""
+        before = self._processor_s()
+        for _ in range(STRETCH):
+            if readable(answer, limit_s):
+                return
+            if self._processor_s() - before >= limit_s / 2:
+                break
+        raise TimeoutError
+
+    def _processor_s(self) -> float:
+        import psutil
+
+        try:
+            times = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
 
     def kill(self) -> None:
         """Stop it, whatever it does."""

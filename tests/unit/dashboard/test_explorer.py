@@ -255,6 +255,7 @@ def test_a_long_run_is_kept_and_shown_with_its_plots(site: Board, root: Path) ->
     kept = told(site, f"/api/explorer/runs/{done['result']['run']}")
     asked = profile(root, entry_tick="40")
     expected = simulate(asked, generated_pool(), Plan(runs=300, games=50))
+    assert kept["run"] == done["result"]["run"]
     assert kept["simulation"] == plain(expected)
     assert kept["query"] == {"entry_tick": 40, "runs": 300, "games_per_run": 50}
     assert {row["profile"] for row in kept["rows"]} == {EXPLORED, *PRESETS}

@@ -213,6 +213,7 @@ class Drawing(msgspec.Struct, frozen=True):
 class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
     """A long simulation that was kept: the strategy first, then the presets beside it."""
 
+    run: str
     query: dict[str, Any]
     manifest: Manifest
     simulation: Simulation

@@ -170,6 +170,7 @@ def kept_run(data_dir: Path, request: dict[str, Any]) -> KeptRun:
     """Return a kept run for the page. Raises UsageError where there is none."""
     kept = _kept(data_dir, request["run"])
     return KeptRun(
+        run=kept.manifest.run_id,
         query=kept.query,
         manifest=kept.manifest,
         simulation=kept.simulations[0],

@@ -69,7 +69,7 @@ export function drawSimulation(told, kept, { run, quick, generated }) {
   }
   if (kept) {
     const back = el("button", { class: "button", type: "button", on: { click: quick } }, "Back to quick runs");
-    note.replaceChildren(el("p", { class: "row wrap kept" }, el("span", { class: "grow" }, `A kept run: ${kept.manifest.run_id}, made ${kept.manifest.made_at.replace("T", " ")} UTC.`), back));
+    note.replaceChildren(el("p", { class: "row wrap kept" }, el("span", { class: "grow" }, `A kept run: ${kept.run}, made ${kept.manifest.made_at.replace("T", " ")} UTC.`), back));
   }
   const { plan } = found;
   setText(byId("simulated"), `${formatCount(plan.runs)} runs of ${formatCount(plan.games)} games, ${WORDS[found.pool]}, seed ${plan.seed}`);

@@ -88,7 +88,7 @@ async function ask() {
 }
 
 async function keptRun(run) {
-  if (kept?.manifest.run_id === run) return kept;
+  if (kept?.run === run) return kept;
   return get(`/api/explorer/runs/${encodeURIComponent(run)}`);
 }
 

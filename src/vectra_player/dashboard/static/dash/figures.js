@@ -1,5 +1,6 @@
-// Plots the server draws: each as wide as its box, asked for when it comes into view, one at a time.
-// A plot that is out of date stays, paler, until the new one is there.
+// Plots the server draws: each as wide as its box, asked for one at a time, those in view first and
+// the others once nothing else is to do. A plot that is out of date stays, paler, until the new one
+// is there.
 
 import { get } from "/static/ui/api.js";
 import { el } from "/static/ui/dom.js";
@@ -7,6 +8,7 @@ import { el } from "/static/ui/dom.js";
 const STEP = 20; // px: a window that is dragged does not ask anew for each pixel
 const AXES = 64; // px beside the plot itself
 const SETTLED_MS = 150;
+const UNSEEN_MS = 1_000;
 const AGAIN_MS = 4_000;
 
 /** Turn the text of a drawing into an element; it holds no script, and its colours are tokens. */
@@ -24,14 +26,16 @@ export class Figures {
   #seen = new Set();
   #busy = false;
   #timer = null;
+  #idle = null;
+  #calm = false;
 
   /** `boxes`: figures with `data-figure`; `address(name, width)` gives where the drawing is. */
   constructor(boxes, address) {
     this.#boxes = [...boxes];
     this.#address = address;
-    const watcher = new IntersectionObserver((entries) => this.#looked(entries), { rootMargin: "600px" });
+    const watcher = new IntersectionObserver((entries) => this.#looked(entries));
     for (const box of this.#boxes) {
-      box.append(el("div", { class: "skeleton plot-shape" }, "\u00a0"));
+      box.append(el("div", { class: "plot-shape" }));
       watcher.observe(box);
     }
     new ResizeObserver(() => this.#soon()).observe(this.#boxes[0].parentElement);
@@ -43,6 +47,7 @@ export class Figures {
   }
 
   #soon() {
+    this.#calm = false;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#next(), SETTLED_MS);
   }
@@ -57,12 +62,18 @@ export class Figures {
 
   async #next() {
     if (this.#busy) return;
-    const box = this.#boxes.find((each) => this.#seen.has(each) && !each.hidden && this.#wanted.get(each) !== this.#of(each));
-    if (!box) return;
+    clearTimeout(this.#idle);
+    const old = this.#boxes.filter((each) => each.clientWidth && this.#wanted.get(each) !== this.#of(each));
+    const box = old.find((each) => this.#seen.has(each)) ?? (this.#calm ? old[0] : undefined);
+    if (!box) {
+      if (old.length) this.#idle = setTimeout(() => this.#rest(), UNSEEN_MS);
+      return;
+    }
     this.#busy = true;
     const address = this.#of(box);
     this.#wanted.set(box, address);
     box.classList.add("stale");
+    box.querySelector(".plot-shape")?.classList.add("skeleton");
     try {
       this.#draw(box, await get(address));
     } catch (error) {
@@ -72,6 +83,11 @@ export class Figures {
     }
     box.classList.remove("stale");
     this.#busy = false;
+    this.#next();
+  }
+
+  #rest() {
+    this.#calm = true;
     this.#next();
   }
 
@@ -89,6 +105,6 @@ export class Figures {
 
   #draw(box, told) {
     box.replaceChildren(el("h3", {}, told.title), picture(told), el("figcaption", { class: "muted size-12" }, told.caption));
-    box.dataset.drawn = told.name;
+    box.dataset.drawn = box.dataset.figure;
   }
 }
