@@ -24,12 +24,13 @@ from vectra_player.strategy.sizing import from_lamports
 def comparison(runs: Sequence[Run]) -> Report:
     """Put runs side by side; the first is the one the others are held against.
 
-    Raises UsageError for less than two of them, or more than four.
+    Raises UsageError for less than two different ones, or more than four.
     """
-    if not 2 <= len(runs) <= MOST_COMPARED:
+    different = {run.record.manifest.run_id for run in runs}
+    if not 2 <= len(different) == len(runs) <= MOST_COMPARED:
         raise UsageError(
             f"{len(runs)} runs cannot be compared.",
-            advice=f"Choose two to {MOST_COMPARED} backtests.",
+            advice=f"Choose two to {MOST_COMPARED} different backtests.",
         )
     named = dict(zip(_names(runs), runs, strict=True))
     table = measures_table(
@@ -41,8 +42,7 @@ def comparison(runs: Sequence[Run]) -> Report:
         title=" · ".join(named),
         summary=tuple(_notes(named)),
         sections=[
-            Section("Cash", (compared_cash(named),)),
-            Section("Drawdown", (compared_drawdown(named),)),
+            Section("Cash", (compared_cash(named), compared_drawdown(named))),
             Section("Game by game", (_differences(named),)),
             Section("Figures", (table,)),
         ],

@@ -32,7 +32,7 @@ from vectra_player.strategy.score import Score, score_card
 
 
 class _Order(msgspec.Struct, frozen=True):
-    data_dir: Path
+    data_dir: str
     order: PaperOrder
 
 
@@ -98,10 +98,13 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     teller = _Teller(out)
     try:
-        _run(asked.data_dir, asked.order, teller)
+        _run(Path(asked.data_dir), asked.order, teller)
     except VectraError as error:
         advice = f" {error.advice}" if error.advice else ""
         teller.say("end", f"{error.message}{advice}", wrong=True)
+    except Exception as error:
+        teller.say("end", f"The run failed: {error!r}.", wrong=True)
+        raise
 
 
 def _run(data_dir: Path, order: PaperOrder, teller: _Teller) -> None:

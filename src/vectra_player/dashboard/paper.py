@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -111,11 +112,18 @@ class PaperRun(msgspec.Struct, frozen=True, kw_only=True):
 class PaperRuns:
     """Runs one strategy at a time on the one paper account; safe to share between threads."""
 
-    def __init__(self, data_dir: Path, *, clock: Clock | None = None, child: str = CHILD) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        clock: Clock | None = None,
+        child: Sequence[str] = (sys.executable, "-P", "-m", CHILD),
+    ) -> None:
+        """`child`: the command of the process that runs a strategy."""
         self._data_dir = data_dir
         self._file = DataDir(data_dir).results / "paper.json"
         self._clock = clock or SystemClock()
-        self._module = child
+        self._child = child
         self._lock = threading.Lock()
         self._lines: deque[PaperLine] = deque(maxlen=LINES_KEPT)
         self._process: subprocess.Popen[bytes] | None = None
@@ -173,7 +181,7 @@ class PaperRuns:
 
     def _spawn(self, order: PaperOrder) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", self._module],
+            self._child,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -218,7 +226,7 @@ class PaperRuns:
             now_ms = self._now_ms()
             asked = self._run.state == "stopping"
             if last is None or last.line.kind != "end":
-                text = "Stopped before it began." if asked else "The run ended without a word."
+                text = _unsaid(asked, begun=bool(self._lines))
                 self._lines.append(PaperLine(now_ms, "end", text))
             wrong = not asked and (last is None or last.line.kind != "end" or last.wrong)
             self._run = msgspec.structs.replace(
@@ -246,6 +254,13 @@ class PaperRuns:
 
     def _now_ms(self) -> int:
         return self._clock.now_us() // 1000
+
+
+def _unsaid(asked: bool, *, begun: bool) -> str:
+    """Say how a run ended that did not say it itself."""
+    if not asked:
+        return "The run ended without a word."
+    return "It did not end in time and was killed." if begun else "Stopped before it began."
 
 
 def _signal(process: subprocess.Popen[Any], number: signal.Signals) -> None:

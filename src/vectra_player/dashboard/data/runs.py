@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from vectra_player.dashboard.data.laid_out import LaidPart, LaidTable
+from vectra_player.dashboard.data.laid_out import LaidFigure, LaidTable
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.store.layout import DataDir
 
@@ -98,10 +98,16 @@ class WinRate(msgspec.Struct, frozen=True):
     fair: float
 
 
+class PlotsWanted(msgspec.Struct, frozen=True):
+    """How wide the plots are to be; a page draws as wide as it has room."""
+
+    width: Annotated[int, Meta(ge=180, le=1600, description="CSS pixels, 180 to 1600")] = 640
+
+
 class RunPlots(msgspec.Struct, frozen=True):
     """What a worker adds to a run. win_rate: null without sidebets."""
 
-    plots: list[LaidPart]
+    plots: list[LaidFigure]
     win_rate: WinRate | None
 
 
@@ -327,11 +333,8 @@ _GAME_COLUMNS = ("game_id", "part", "rug_tick", "buys", "bets", "bets_won")
 def _load(folder: Path, run_id: str) -> Run | SweepRun:
     from vectra_player.analysis import backtest, sweep
 
-    loaded: Run | SweepRun | None
-    if run_id.startswith("backtest"):
-        loaded = backtest.load_run(folder)
-    else:
-        loaded = sweep.load_run(folder)
+    backtested = run_id.startswith("backtest")
+    loaded = backtest.load_run(folder) if backtested else sweep.load_run(folder)
     if loaded is None:
         raise MissingError(
             f"{run_id} was kept by another version and cannot be read.",

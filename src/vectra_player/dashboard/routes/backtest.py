@@ -22,6 +22,7 @@ from vectra_player.dashboard.data.laid_out import LaidOut
 from vectra_player.dashboard.data.run_game import RunGameData, run_game
 from vectra_player.dashboard.data.runs import (
     FILES,
+    PlotsWanted,
     RunData,
     RunGamesPage,
     RunGamesWanted,
@@ -87,7 +88,8 @@ class BacktestRoutes:
             Endpoint("POST", "/api/backtest/sweeps", self.begin_sweep, "Run a sweep.", Job,
                      SweepOrder),
             Endpoint("GET", api, self.run, "Everything a run says.", RunData),
-            Endpoint("GET", f"{api}/plots", self.plots, "Its plots.", RunPlots),
+            Endpoint("GET", f"{api}/plots", self.plots, "Its plots.", RunPlots,
+                     params=PlotsWanted),
             Endpoint("GET", f"{api}/games", self.run_games, "Its games.", RunGamesPage,
                      params=RunGamesWanted),
             Endpoint("GET", f"{api}/games/{{game_id}}", self.run_game,
@@ -137,10 +139,10 @@ class BacktestRoutes:
         """Return a run."""
         return run_data(self._runs.load(run_id), self._runs.path(run_id))
 
-    def plots(self, run_id: str) -> Any:
+    def plots(self, run_id: str, params: PlotsWanted) -> Any:
         """Return its plots, drawn by a worker."""
-        record = self._runs.load(run_id).record
-        return self._drawn.ask("plots", {"run": run_id}, (run_id, record.manifest.made_at))
+        made, width = self._runs.load(run_id).record.manifest.made_at, params.width
+        return self._drawn.ask("plots", {"run": run_id, "width": width}, (run_id, made, str(width)))
 
     def run_games(self, run_id: str, params: RunGamesWanted) -> RunGamesPage:
         """Return a page of its games."""
@@ -165,8 +167,8 @@ class BacktestRoutes:
             text = self._drawn.ask("report", {"run": run_id}, (run_id, made, "report"))
             headers = {"Content-Disposition": f'attachment; filename="{run_id}.html"'}
             return Response(text, mimetype="text/html", headers=headers)
-        found = inside(self._runs.path(run_id), name)
-        if found is None or found.suffix not in FILES:
+        found = inside(self._runs.path(run_id), name, endings=FILES.keys())
+        if found is None:
             raise MissingError("This run has no such file.", advice="Its page lists them.")
         kind = FILES[found.suffix]
         shown = f"{run_id}-{found.name}"

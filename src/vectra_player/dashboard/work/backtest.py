@@ -19,11 +19,10 @@ from vectra_player.analysis.backtest import Question, Run, load_run, run_backtes
 from vectra_player.analysis.charts import Figure
 from vectra_player.analysis.contestant import Contestant, find_contestant
 from vectra_player.analysis.games import Games, generate_games, load_games
-from vectra_player.analysis.report import Report, Section
 from vectra_player.analysis.selection import GENERATED, Selected, select_games
 from vectra_player.clock import SystemClock
 from vectra_player.dashboard.backtest_orders import BacktestOrder, PlayOrder, SweepOrder
-from vectra_player.dashboard.data.laid_out import LaidOut, LaidPart, laid_out
+from vectra_player.dashboard.data.laid_out import LaidFigure, LaidOut, laid_out
 from vectra_player.dashboard.data.runs import RunPlots, WinRate
 from vectra_player.errors import UsageError
 from vectra_player.model.units import to_sol
@@ -151,16 +150,18 @@ def ready(data_dir: Path, request: object) -> None:
 
 
 def plots(data_dir: Path, request: Mapping[str, Any]) -> RunPlots:
-    """Draw the plots of a run, those of single games left out: `{"run": id}`."""
+    """Draw the plots of a run, those of single games left out: `{"run": id, "width": px}`."""
     from vectra_player.analysis.backtest_figures import figures
 
+    width = request["width"]
     if request["run"].startswith("sweep"):
         from vectra_player.analysis.sweep_page import sweep_page
 
         figure = sweep_page(_swept(data_dir, request["run"])).figure()
-        return RunPlots(_drawn([] if figure is None else [figure]), None)
+        return RunPlots(_drawn([] if figure is None else [figure], width), None)
     run = _kept(data_dir, request["run"])
-    return RunPlots(_drawn(figures(run, generate_games(0, seed=0), ())), _sidebets_won(run))
+    shown = figures(run, generate_games(0, seed=0), ())
+    return RunPlots(_drawn(shown, width), _sidebets_won(run))
 
 
 def compared(data_dir: Path, request: Mapping[str, Any]) -> LaidOut:
@@ -222,9 +223,11 @@ def _sidebets_won(run: Run) -> WinRate | None:
     return WinRate(int(bets.sum()), found.value, found.low, found.high, FAIR_WIN_CHANCE)
 
 
-def _drawn(figures: Sequence[Figure]) -> list[LaidPart]:
-    sheet = laid_out(Report("", (), [Section("", tuple(figures))], {}))
-    return sheet.sections[0].parts
+def _drawn(figures: Sequence[Figure], width: int) -> list[LaidFigure]:
+    return [
+        LaidFigure(one.name, one.title, one.caption, one.svg(follow_theme=True, width=width))
+        for one in figures
+    ]
 
 
 def _kept(data_dir: Path, run_id: str) -> Run:

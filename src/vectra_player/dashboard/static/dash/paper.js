@@ -83,7 +83,7 @@ function draw() {
 function drawFacts() {
   const facts = run
     ? [["strategy", run.order.name], ["since", formatTime(run.started_ms), formatUtc(run.started_ms)], ["whole games", formatCount(run.games)],
-      ["of", run.order.games ? formatCount(run.order.games) : "no end"]]
+      ["to play", run.order.games ? formatCount(run.order.games) : "until stopped"]]
     : [];
   byId("run-facts").hidden = !run;
   byId("run-facts").replaceChildren(...facts.map(([name, text, title = ""]) => el("div", { class: "figure" }, el("dt", {}, name), el("dd", { title, class: "truncate" }, text))));

@@ -9,12 +9,13 @@ export const eventWords = ({ kind }) => WORDS[kind] ?? kind;
 
 const amount = ({ amount: sol }) => sol.toFixed(3).replace(/\.?0+$/, "");
 
-/** Marks of events on the candles; `words` false leaves the amounts out. */
-export function marksOf(events, { words = true } = {}) {
+/** Marks of events on the candles, with amounts from a tick on. */
+export function marksOf(events, { wordsFrom = 0 } = {}) {
   const marks = [];
   for (const event of events) {
-    if (event.kind === "bought") marks.push({ tick: event.tick, kind: "own-buy", text: words ? `buy ${amount(event)}` : "" });
-    else if (event.kind === "sold") marks.push({ tick: event.tick, kind: "own-sell", text: words ? `sell ${amount(event)}` : "" });
+    const words = event.tick >= wordsFrom ? amount(event) : null;
+    if (event.kind === "bought") marks.push({ tick: event.tick, kind: "own-buy", text: words ? `buy ${words}` : "" });
+    else if (event.kind === "sold") marks.push({ tick: event.tick, kind: "own-sell", text: words ? `sell ${words}` : "" });
     else if (event.kind === "placed") marks.push({ tick: event.tick, kind: "sidebet", text: "", size: 0.5 });
   }
   return marks;

@@ -131,7 +131,7 @@ export class RunForm {
     for (const part of this.#form.querySelectorAll("[data-which]")) part.hidden = !part.dataset.which.split(" ").includes(which);
     for (const part of this.#form.querySelectorAll("[data-only]")) part.hidden = part.dataset.only !== this.#what;
     const choice = this.#choices.find((each) => each.word === byId("profile").value);
-    const summary = choice ? [NOTES[choice.kind], choice.problem || choice.summary].filter(Boolean).join(". ") : "";
+    const summary = choice ? [NOTES[choice.kind], (choice.problem || choice.summary).replaceAll("`", "")].filter(Boolean).join(". ") : "";
     setText(byId("choice"), summary);
     const params = Object.entries(choice?.params ?? {});
     byId("params-box").hidden = !params.length;

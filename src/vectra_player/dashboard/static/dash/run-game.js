@@ -1,7 +1,7 @@
 // One game of a run, played again: candles up to the tick shown, the account there, and why the
 // strategy did what it did.
 
-import { PriceSeries } from "/static/sdk/candles.js";
+import { CANDLE_TICKS, PriceSeries } from "/static/sdk/candles.js";
 import { formatCount, formatPrice, formatSol, formatSolExact, put } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get } from "/static/ui/api.js";
@@ -18,6 +18,9 @@ const base = `/backtest/runs/${encodeURIComponent(run)}`;
 const shell = mountShell({ page: "backtest" });
 new LiveShell(shell);
 
+const CANDLE_PX = 13; // room a candle takes; the strip has the whole game
+const LEAD = 0.8; // share of the candles in view that lies before the tick shown
+const FRESH_TICKS = 30; // older marks go without words
 const ACCOUNT = ["cash", "held", "worth", "at stake", "in all", "this game"];
 
 /** What is known of a game as the strip takes it. */
@@ -49,7 +52,6 @@ class Playback {
     const asked = new URLSearchParams(location.search);
     this.transport.setSpeed(Number(asked.get("speed") ?? 1));
     this.transport.seek(Number.parseInt(asked.get("tick") ?? "0", 10) || 0);
-    this.#chart.fit();
   }
 
   #build() {
@@ -94,8 +96,11 @@ class Playback {
     for (let next = this.#shown + 1; next <= tick; next += 1) this.#series.tell(next, this.#game.prices[next] ?? null);
     this.#shown = tick;
     const { rug_tick: rug, events } = this.#game;
-    const marks = marksOf(events.filter((event) => event.tick <= tick));
+    const marks = marksOf(events.filter((event) => event.tick <= tick), { wordsFrom: tick - FRESH_TICKS });
     this.#chart.show({ gameId: this.#game.game_id, candles: this.#series.candles, rugTick: rug !== null && tick >= rug ? rug : null, marks });
+    const view = Math.max(20, Math.round(byId("chart").clientWidth / CANDLE_PX));
+    const first = Math.max(0, Math.floor(tick / CANDLE_TICKS - LEAD * view));
+    this.#chart.room(first, first + view);
   }
 
   #drawAccount(last, price) {
@@ -115,7 +120,8 @@ class Playback {
   #drawDecisions(past, tick) {
     this.#items.forEach((item, at) => {
       item.dataset.past = String(at < past.length);
-      item.toggleAttribute("aria-current", at === past.length - 1);
+      if (at === past.length - 1) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
     });
     setText(byId("decided"), `${past.length} of ${this.#game.events.length}`);
     const here = past.filter((event) => event.tick === tick);

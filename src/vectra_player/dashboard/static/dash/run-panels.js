@@ -1,7 +1,7 @@
 // The tabs of a run: what each asks for and how it is drawn.
 
 import { get } from "/static/ui/api.js";
-import { el, emptyState } from "/static/ui/dom.js";
+import { byId, el, emptyState } from "/static/ui/dom.js";
 import { figure, laidTable } from "/static/dash/laid-out.js";
 import { RunTrades } from "/static/dash/run-trades.js";
 
@@ -13,15 +13,25 @@ const FILES = {
   "report.html": "this result as one page",
 };
 
+const AXES = 100; // px: padding, and the axis beside a plot
+const WIDEST = 1400;
+const STEP = 20; // px: windows of nearly one size share a drawing
+
 let asked = null;
 
 /** Everything a worker draws of the run; asked for once. */
 function plots(path) {
-  asked ??= get(`${path}/plots`).catch((error) => {
+  asked ??= get(`${path}/plots?width=${room()}`).catch((error) => {
     asked = null;
     throw error;
   });
   return asked;
+}
+
+/** How wide a plot may be here, axes left out. */
+function room() {
+  const inside = byId("panel").clientWidth - AXES;
+  return Math.max(180, Math.min(WIDEST, Math.floor(inside / STEP) * STEP));
 }
 
 /** A tab that shows one plot, with what else belongs below it. */

@@ -71,7 +71,9 @@ export class RunTrades {
 
   #markRow() {
     for (const button of this.#list.querySelectorAll("[data-game]")) {
-      button.closest("tr").toggleAttribute("aria-current", button.dataset.game === this.#chosen);
+      const here = button.dataset.game === this.#chosen;
+      if (here) button.closest("tr").setAttribute("aria-current", "true");
+      else button.closest("tr").removeAttribute("aria-current");
     }
   }
 
@@ -93,7 +95,7 @@ export class RunTrades {
       el("div", { class: "row between wrap run-game-head" }, el("span", { class: "row wrap" }, id, money(game.profit), el("span", { class: "muted size-12" }, `coin flip ${formatSol(game.coin_flip_profit, { sign: true })}`)), el("a", { class: "button primary", id: "play-game", href: url }, "▶ Step by step")),
       chart,
       el("div", { class: "row between wrap chart-foot" }, el("span", { class: "muted size-12" }, "arrows: buys and sales; dots: sidebets"), attribution()),
-      el("div", { class: "table-box run-events" }, game.events.length ? table(EVENT_COLUMNS, game.events, { caption: "What became of each decision" }) : emptyState("Nothing was done in this game", "Choose another one.")),
+      el("div", { class: "table-box run-events", tabindex: "0", role: "region", "aria-label": "What became of each decision" }, game.events.length ? table(EVENT_COLUMNS, game.events, { caption: "What became of each decision" }) : emptyState("Nothing was done in this game", "Choose another one.")),
     );
     const candles = new CandleChart(chart);
     candles.show({ gameId: game.game_id, candles: series.candles, rugTick: game.rug_tick, marks: marksOf(game.events) });

@@ -8,11 +8,18 @@ export const MOST_COMPARED = 4;
 
 export const runUrl = (run) => `/backtest/runs/${encodeURIComponent(run)}`;
 
-/** A mean of SOL a game with its 95 % interval, as the report writes it. */
-export function meanWords({ mean, low, high }) {
-  if (mean === null || mean === undefined) return UNKNOWN;
-  const signed = (value) => `${value < 0 ? "" : "+"}${value.toFixed(6)}`;
-  return `${signed(mean)} (${signed(low)} to ${signed(high)})`;
+const signed = (value) => `${value < 0 ? "" : "+"}${value.toFixed(6)}`;
+
+/** A mean of SOL a game, below it its 95 % interval, as the report writes them. */
+function meanOf({ mean, low, high }) {
+  if (mean === null) return UNKNOWN;
+  return el("span", { class: "two-lines" }, signed(mean), el("span", { class: "muted" }, `${signed(low)} to ${signed(high)}`));
+}
+
+function nameOf({ run, strategy, kind, tried, asked }) {
+  const games = asked.length > 24 ? `${asked.slice(0, 22)}…` : asked;
+  const beside = kind === "sweep" ? `sweep of ${formatCount(tried)}, ${games}` : games;
+  return el("span", { class: "two-lines" }, el("a", { href: runUrl(run) }, strategy), el("span", { class: "muted" }, beside));
 }
 
 const verdict = ({ winner }) => (winner === null ? "nothing bet" : winner ? "beyond chance" : "not beyond chance");
@@ -20,7 +27,7 @@ const verdict = ({ winner }) => (winner === null ? "nothing bet" : winner ? "bey
 /** The table; `picked` is a Set of ids, `changed()` is called when it changes. */
 export function runsTable(runs, picked, changed) {
   const box = (line) => {
-    const input = el("input", { type: "checkbox", "aria-label": `Compare ${line.strategy}, ${formatDateTime(line.made_ms)}`, disabled: line.kind === "sweep" || null });
+    const input = el("input", { type: "checkbox", "aria-label": `Compare ${line.strategy}, made ${formatDateTime(line.made_ms)}`, disabled: line.kind === "sweep" || null });
     input.checked = picked.has(line.run);
     input.addEventListener("change", () => {
       if (input.checked) picked.add(line.run);
@@ -31,14 +38,13 @@ export function runsTable(runs, picked, changed) {
   };
   const columns = [
     { label: "", name: "pick", cell: box, hint: "choose two to four backtests to compare" },
-    { label: "strategy", name: "truncate strategy", cell: (line) => el("a", { href: runUrl(line.run) }, line.strategy), title: (line) => line.headline },
-    { label: "kind", cell: (line) => (line.kind === "sweep" ? `sweep of ${formatCount(line.tried)}` : "backtest") },
+    { label: "strategy", name: "truncate strategy", cell: nameOf, title: (line) => line.headline },
     { label: "games", name: "num", cell: (line) => formatCount(line.games), title: (line) => `${line.asked.slice(0, 200)}, origin ${line.origin}` },
     { label: "profit SOL", name: "num", cell: (line) => el("span", { class: tone(line) }, formatSol(line.profit === null ? null : Number(line.profit), { sign: true })), title: (line) => line.profit ?? "nothing was bet" },
     { label: "of put in", name: "num", cell: (line) => formatPercent(line.result === null ? null : line.result * 100, { sign: true }) },
-    { label: "mean SOL a game, 95 %", name: "num interval", cell: meanWords },
+    { label: "mean SOL a game", name: "num", cell: meanOf, hint: "with its 95 % interval" },
     { label: "verdict", cell: (line) => el("span", { class: "chip", data: { verdict: String(line.winner) } }, verdict(line)) },
-    { label: "made", name: "num", cell: (line) => formatDateTime(line.made_ms), title: (line) => formatUtc(line.made_ms) },
+    { label: "made", name: "num", cell: (line) => formatDateTime(line.made_ms).slice(5, 16), title: (line) => formatUtc(line.made_ms) },
   ];
   const open = (line, event) => !event.target.closest("input") && location.assign(runUrl(line.run));
   return table(columns, runs, { caption: "Kept runs", open });
