@@ -188,9 +188,10 @@ def desk(recorded: Desk, tmp_path: Path) -> Desk:
     return fresh
 
 
-def names_of(desk: Desk) -> dict[str, str]:
-    """Return what stands for the placeholders of the pages."""
-    sessions = json.loads(run(desk, "vectra-player", "--json", "sessions"))
+@pytest.fixture(scope="session")
+def names(recorded: Desk) -> dict[str, str]:
+    """What stands for the placeholders of the pages."""
+    sessions = json.loads(run(recorded, "vectra-player", "--json", "sessions"))
     imported = next(row["session_id"] for row in sessions if row["source"] == "import")
     return {"SESSION_ID": imported, "GAME_ID": GAME}
 
@@ -255,8 +256,7 @@ def failures_of(desk: Desk, commands: list[str]) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS)
-def test_the_commands_of_a_page_work_in_order(page: str, desk: Desk) -> None:
-    names = names_of(desk)
+def test_the_commands_of_a_page_work_in_order(page: str, desk: Desk, names: dict[str, str]) -> None:
     told = [command.text for command in console_commands(page) if command.text not in NOT_RUN]
     apart = {*UNTIL_INTERRUPTED, *WHILE_SERVED}
     failures = failures_of(desk, [fill(text, names) for text in told if text not in apart])

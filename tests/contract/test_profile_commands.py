@@ -9,8 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-from tests.command_support import COMMAND, Ended, environment, run
+from msgspec import structs
+from tests.analysis_support import Tree, game_of_length, recorded_game
+from tests.command_support import COMMAND, Ended, environment, wait_until
 from tests.command_support import run_warm as quick
 from tests.unit.analysis.test_profiles import FIRST, write
 from tests.unit.strategy.test_profile import EARLIER
@@ -19,6 +22,9 @@ from vectra_player.analysis.presets import PRESETS
 from vectra_player.analysis.wording import percent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+BEGUN_CPU_S = 3.0
+"""A process that has computed for so long is past its start."""
 
 PROFILES = ("list", "show", "new", "validate", "import", "diff", "delete")
 
@@ -197,14 +203,14 @@ def test_figures_can_be_kept_in_the_profile(tmp_path: Path) -> None:
 
 
 def test_recorded_games_can_be_drawn_from(tmp_path: Path) -> None:
-    words = ("record", "--source", "demo", "--games", "2", "--speed", "50", "--seed", "5")
-    assert run("--data-dir", tmp_path / "d", *words).code == 0
+    tree = Tree(tmp_path / "d")
+    whole = [recorded_game(f"g{n}", game_of_length(rug), n) for n, rug in enumerate((150, 30, 7))]
+    unseen = tree.game("g9", "s2", rug_tick=60)
+    tree.add(*(structs.replace(game, origin="127.0.0.1:9") for game in (*whole, unseen)))
     line = ("simulate", "fixed_baseline", "--games", "recorded", "--runs", "50")
-    assert "--games generated" in refused(tmp_path / "d", *line)  # no game of the real site
-    (found,) = ask(tmp_path / "d", *line, "--origin", "demo")["simulations"]
-    assert found["pool"] == "recorded"
-    whole = ask(tmp_path / "d", "games", "--origin", "demo")
-    assert 1 < found["pool_games"] + found["left_out"] <= len(whole)
+    assert "--games generated" in refused(tree.root, *line)  # no game of the real site
+    (found,) = ask(tree.root, *line, "--origin", "demo")["simulations"]
+    assert (found["pool"], found["pool_games"], found["left_out"]) == ("recorded", 3, 1)
     assert any("recorded games" in remark for remark in found["remarks"])
 
 
@@ -219,7 +225,8 @@ def test_a_long_simulation_stops_at_once_when_it_is_interrupted(tmp_path: Path) 
         text=True,
         env=environment(),
     )
-    time.sleep(6)
+    at_work = psutil.Process(process.pid)
+    wait_until(lambda: at_work.cpu_times().user > BEGUN_CPU_S, "it simulates")
     process.send_signal(signal.SIGINT)
     asked = time.monotonic()
     out, err = process.communicate(timeout=60)
