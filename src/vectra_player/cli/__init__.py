@@ -24,6 +24,7 @@ from vectra_player.cli import (
     data,
     fairness,
     foundation,
+    index,
     profiles,
     record,
     replay,
@@ -56,6 +57,7 @@ app.add_typer(analyze.app, name="analyze")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(strategy.app, name="strategy")
 app.add_typer(store.app, name="store")
+app.add_typer(index.app, name="index")
 app.add_typer(artifacts.app, name="artifacts")
 
 
