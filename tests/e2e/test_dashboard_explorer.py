@@ -158,7 +158,7 @@ async def test_a_strategy_is_saved_as_a_profile_and_chosen_then(
         await page.keyboard.press("s")
         await type_into(page, "name", "mine")
         await page.locator("#name").press("Enter")
-        await expect(page.locator("#saved")).to_have_text("Saved as mine.")
+        await expect(page.locator("#saved")).to_have_text("Saved as mine. Backtest it")
         await expect(page.locator("#basis")).to_have_text(
             "mine: 4 bets from tick 120, anti martingale"
         )

@@ -50,7 +50,8 @@ class ComputeLimits(msgspec.Struct, frozen=True, kw_only=True):
     `question_s`: of the processor; where that is busy with other things, STRETCH times as long by
     the clock. `first_s`: the first time a child meets a question, it loads libraries and, after an
     update, compiles. `wait_s`: for a free child. `patience_s`: before another child is started
-    beside a busy one. `idle_s`: after which a child nobody asks is ended.
+    beside a busy one. `idle_s`: after which a child nobody asks is ended; it holds some 300 MB, so
+    a second one goes after `spare_s`.
     """
 
     children: int = 2
@@ -58,7 +59,8 @@ class ComputeLimits(msgspec.Struct, frozen=True, kw_only=True):
     first_s: float = 90.0
     wait_s: float = 20.0
     patience_s: float = 1.0
-    idle_s: float = 600.0
+    idle_s: float = 300.0
+    spare_s: float = 20.0
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -199,14 +201,21 @@ class Compute:
             self._keeper = threading.Thread(target=self._end_idle, name="compute", daemon=True)
             self._keeper.start()
 
+    def _ends(self) -> list[float]:
+        """Return when each idle child is to end, the one that was asked last as the last."""
+        limits, spare = self._limits, len(self._idle) - (0 if self._busy else 1)
+        return [
+            child.idle_since + (limits.spare_s if at < spare else limits.idle_s)
+            for at, child in enumerate(self._idle)
+        ]
+
     def _end_idle(self) -> None:
         while True:
             with self._changed:
                 if self._closed or not (self._idle or self._busy):
                     self._keeper = None
                     return
-                ends = [child.idle_since + self._limits.idle_s for child in self._idle]
-                now = monotonic()
+                ends, now = self._ends(), monotonic()
                 old = [one for one, end in zip(self._idle, ends, strict=True) if end <= now]
                 self._idle = [one for one in self._idle if one not in old]
                 if not old:

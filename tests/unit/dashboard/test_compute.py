@@ -170,6 +170,15 @@ def test_an_idle_child_is_ended(make: Make) -> None:
     assert pid_of(compute) != pid
 
 
+def test_a_second_child_is_ended_soon_the_first_stays(make: Make) -> None:
+    compute = make(patience_s=0.0, spare_s=0.1)
+    with ThreadPoolExecutor(2) as pool:
+        both = set(pool.map(lambda _: compute.ask("some:sleep", 1.0), range(2)))
+    assert len(both) == 2
+    wait_until(lambda: sum(map(gone, both)) == 1, "one of them is gone")
+    assert pid_of(compute) in both
+
+
 def test_the_end_cuts_off_what_runs_and_leaves_no_child(make: Make) -> None:
     compute = make()
     pid = pid_of(compute)

@@ -80,7 +80,9 @@ export function drawSimulation(told, kept, { run, quick, generated }) {
 
 function lineOf(found) {
   if (!found.bets) return "It placed no bet: who does not bet keeps what they have.";
-  return `${share(found.probability_profit.value)} of the runs ended with a profit; the median run ended with ${formatSol(Number(found.median_final))} of ${formatSol(Number(found.initial_balance))} SOL. A SOL staked brought ${gain(found.ev_per_stake.value)}, fair ${gain(found.ev_per_stake.fair)}.`;
+  const games = found.ev_of_games;
+  const open = games && games.low !== null ? `; ${counted(games.n, "game")} leave ${interval(games, gain)} open` : "";
+  return `${share(found.probability_profit.value)} of the runs ended with a profit; the median run ended with ${formatSol(Number(found.median_final))} of ${formatSol(Number(found.initial_balance))} SOL. A SOL staked brought ${gain(found.ev_per_stake.value)}, fair ${gain(found.ev_per_stake.fair)}${open}.`;
 }
 
 function figuresOf(found) {

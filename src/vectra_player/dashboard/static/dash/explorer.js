@@ -109,6 +109,7 @@ function failed(error) {
 
 function draw() {
   tell(null);
+  for (const shape of results.querySelectorAll(".skeleton:not(.plot-shape)")) shape.classList.remove("skeleton");
   controls.complain();
   controls.fill(told.settings, askedOf(address));
   drawValue(told);
@@ -208,7 +209,7 @@ async function saved(event) {
   const settings = Object.fromEntries([...askedOf(address).keys()].filter((each) => !["games", "origin", "runs", "games_per_run", "seed"].includes(each)).map((each) => [each, ""]));
   change({ ...settings, run: "", profile: name }, { choice: true });
   byId("fault").replaceChildren();
-  setText(byId("saved"), `Saved as ${name}.`);
+  byId("saved").replaceChildren(`Saved as ${name}. `, el("a", { href: `/backtest?profile=${encodeURIComponent(name)}` }, "Backtest it"));
 }
 
 const controls = new Controls(change);

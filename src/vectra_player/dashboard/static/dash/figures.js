@@ -6,7 +6,7 @@ import { get } from "/static/ui/api.js";
 import { el } from "/static/ui/dom.js";
 
 const STEP = 20; // px: a window that is dragged does not ask anew for each pixel
-const AXES = 64; // px beside the plot itself
+const AXES = 64; // px beside the plot itself; `data-axes` where names stand there
 const SETTLED_MS = 150;
 const UNSEEN_MS = 1_000;
 const AGAIN_MS = 4_000;
@@ -99,8 +99,8 @@ export class Figures {
   }
 
   #of(box) {
-    const room = Math.floor((box.clientWidth - AXES) / STEP) * STEP;
-    return this.#address(box.dataset.figure, Math.max(180, Math.min(1200, room)));
+    const room = Math.floor((box.clientWidth - Number(box.dataset.axes ?? AXES)) / STEP) * STEP;
+    return this.#address(box.dataset.figure, Math.max(120, Math.min(1200, room)));
   }
 
   #draw(box, told) {
