@@ -73,6 +73,7 @@ class Shell {
     this.dialog.setAttribute("aria-label", "Keyboard");
     document.body.prepend(make("a", { className: "skip-link", href: "#main", textContent: "Skip to content" }), this.bar, this.note);
     document.body.append(this.statusLine, this.dialog);
+    this.tabBar.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     if (title) document.title = `${title} · VECTRA`;
     this.setMode(null);
     this.setTrading(null);
