@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from vectra_player.store.importers import ImportReport
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -23,3 +27,19 @@ def real_data() -> Path:
             f"no real captures at {folder}: set VECTRA_REAL_DATA to a folder that holds them"
         )
     return folder
+
+
+class RealStore(NamedTuple):
+    """A data directory with every real capture in it, and what the import said."""
+
+    root: Path
+    report: ImportReport
+
+
+@pytest.fixture(scope="session")
+def real_store(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> RealStore:
+    """Every real capture, imported once. To be read only: a test that writes copies it first."""
+    from vectra_player.store.importers import import_paths
+
+    root = tmp_path_factory.mktemp("real") / "data"
+    return RealStore(root, import_paths([real_data], root))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from tests.conftest import RealStore
 
 from vectra_player.analysis.games import Games, load_games
 from vectra_player.analysis.peaks import peaks
@@ -18,7 +19,6 @@ from vectra_player.analysis.sidebets import RecordedBets, sidebets
 from vectra_player.analysis.survival import survival
 from vectra_player.analysis.volatility import volatility
 from vectra_player.store.crowd import settled_sidebets
-from vectra_player.store.importers import import_paths
 from vectra_player.store.reads import GameFilter, StoreReader
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
@@ -30,10 +30,8 @@ WATCHED = "20251215-a8311c871b0e4bea"
 
 
 @pytest.fixture(scope="module")
-def reader(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreReader]:
-    root = tmp_path_factory.mktemp("real") / "data"
-    import_paths([real_data], root)
-    with StoreReader(root) as reader:
+def reader(real_store: RealStore) -> Iterator[StoreReader]:
+    with StoreReader(real_store.root) as reader:
         yield reader
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +12,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from tests.command_support import run, wait_until
+from tests.command_support import run_warm as run
+from tests.command_support import wait_until
+from tests.conftest import RealStore
 from tests.dashboard_support import Board, board
 
 from vectra_player.dashboard.app import endpoints
@@ -23,10 +26,8 @@ GAME = "20251215-a8311c871b0e4bea"
 
 
 @pytest.fixture(scope="module")
-def root(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("real")
-    assert run("--data-dir", root, "import", real_data).code == 0
-    return root
+def root(real_store: RealStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shutil.copytree(real_store.root, tmp_path_factory.mktemp("board") / "data")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import struct
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.conftest import RealStore
 
 from vectra_player.store.importers import ImportReport, import_paths
 from vectra_player.store.reads import StoreReader
@@ -42,11 +44,9 @@ class Imported(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def imported(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
-    root = tmp_path_factory.mktemp("real") / "data"
-    report = import_paths([real_data], root)
-    with StoreReader(root) as reader:
-        yield Imported(root, report, reader)
+def imported(real_store: RealStore) -> Iterator[Imported]:
+    with StoreReader(real_store.root) as reader:
+        yield Imported(*real_store, reader)
 
 
 def legacy_files(real_data: Path) -> list[Path]:
@@ -303,9 +303,10 @@ def test_games_are_those_the_records_name(imported: Imported, real_data: Path) -
 
 
 def test_a_second_import_adds_nothing_and_knows_every_record(
-    imported: Imported, real_data: Path
+    imported: Imported, real_data: Path, tmp_path: Path
 ) -> None:
-    again = import_paths([real_data], imported.root)
+    shutil.copytree(imported.root, tmp_path / "data")
+    again = import_paths([real_data], tmp_path / "data")
     assert (again.events, again.games) == (0, 0)
     assert again.duplicates == imported.report.events
     assert again.bad_lines == imported.report.bad_lines

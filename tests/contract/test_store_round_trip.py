@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from tests.conftest import RealStore
 
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.check import check
@@ -34,10 +36,10 @@ def contents(root: Path) -> dict[str, pa.Table]:
 
 
 @pytest.fixture(scope="module")
-def imported(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> DataDir:
-    """A store with every real capture in it."""
-    root = tmp_path_factory.mktemp("real") / "data"
-    import_paths([real_data], root)
+def imported(real_store: RealStore, tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    """A store with every real capture in it, for these tests alone."""
+    root = tmp_path_factory.mktemp("copied") / "data"
+    shutil.copytree(real_store.root, root)
     return DataDir.open_existing(root)
 
 

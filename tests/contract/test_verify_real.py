@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import RealStore
 
 from vectra_player.fairness.audit import audit_store
 from vectra_player.fairness.checks import Verification
@@ -25,10 +26,8 @@ WATCHED = {"20251215-a8311c871b0e4bea", "20251215-1a211bfc7caf41d6"}
 
 
 @pytest.fixture(scope="module")
-def imported(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Verification:
-    root = tmp_path_factory.mktemp("real") / "data"
-    import_paths([real_data], root)
-    with StoreReader(root) as reader:
+def imported(real_store: RealStore) -> Verification:
+    with StoreReader(real_store.root) as reader:
         return verify_store(reader)
 
 
@@ -106,10 +105,8 @@ def test_one_changed_byte_anywhere_in_a_record_is_found(real_data: Path, tmp_pat
 
 
 @pytest.fixture(scope="module")
-def audited(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    root = tmp_path_factory.mktemp("audit") / "data"
-    import_paths([real_data], root)
-    with StoreReader(root) as reader:
+def audited(real_store: RealStore) -> Audit:
+    with StoreReader(real_store.root) as reader:
         return audit_store(reader)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import RealStore
 
 from vectra_player.analysis.games import Games
 from vectra_player.analysis.selection import (
@@ -18,7 +19,6 @@ from vectra_player.analysis.selection import (
     select_games,
 )
 from vectra_player.errors import UsageError
-from vectra_player.store.importers import import_paths
 
 NAN = float("nan")
 
@@ -29,11 +29,9 @@ def select(root: Path, *asked: str, include_incomplete: bool = False) -> Selecte
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
+def root(real_store: RealStore) -> Path:
     """A data directory with real captures."""
-    folder = tmp_path_factory.mktemp("selection") / "data"
-    import_paths([real_data], folder)
-    return folder
+    return real_store.root
 
 
 @pytest.mark.real_data
