@@ -117,7 +117,7 @@ def run_backtest(
 ) -> Run:
     """Run, keep and return a backtest; one that was run before is returned as it was kept.
 
-    `progress` is told after each game. Raises UsageError without games.
+    `progress` is told before each game. Raises UsageError without games.
     """
     if not len(chosen.games):
         raise UsageError("There is no game to play.", advice=chosen.advice())

@@ -204,3 +204,23 @@ def test_amounts_are_written_exactly_and_without_noise() -> None:
     assert sol(Decimal(10)) == "10"
     assert sol(Decimal("0E-9"), "+") == "0"
     assert sol(Decimal("-0.0100"), "+") == "-0.01"
+
+
+def test_a_run_tells_how_far_it_is_before_each_game(tmp_path: Path) -> None:
+    chosen, heard = generated(6), list[tuple[int, int, str]]()
+    run_backtest(
+        contestant("conservative", tmp_path),
+        chosen,
+        Question(),
+        results=tmp_path / "results",
+        made_at=NOW,
+        progress=lambda done, total, what: heard.append((done, total, what)),
+    )
+    assert heard[:6] == [(done, 6, "games") for done in range(6)]
+    assert (5, 6, "games of the coin flip") in heard
+    own = strategy_file(tmp_path / "own.py")
+    told = list[int]()
+    contestant(own, tmp_path).play(
+        chosen.games, seed=1, progress=lambda done, total: told.append(done)
+    )
+    assert told == list(range(6))

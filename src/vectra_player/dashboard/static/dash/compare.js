@@ -38,15 +38,17 @@ function chip([name, run], at) {
   );
 }
 
+function drawTooFew(names) {
+  byId("chosen").replaceChildren(...names.map((name, at) => chip([name, name], at)));
+  const link = el("a", { class: "button primary", href: "/backtest" }, "To the runs");
+  byId("compared").replaceChildren(emptyState("Choose two to four backtests", "Tick them in the list of runs, then press Compare.", link));
+}
+
 function show() {
   const names = runs();
   const box = byId("compared");
-  if (names.length < 2) {
-    byId("chosen").replaceChildren(...names.map((name, at) => chip([name, name], at)));
-    box.replaceChildren(emptyState("Choose two to four backtests", "Tick them in the list of runs, then press Compare.", el("a", { class: "button primary", href: "/backtest" }, "To the runs")));
-    return;
-  }
-  load(box, () => get(`/api/backtest/comparison?runs=${names.map(encodeURIComponent).join(",")}`), draw, { rows: 10, again: show });
+  if (names.length < 2) load(box, async () => names, drawTooFew);
+  else load(box, () => get(`/api/backtest/comparison?runs=${names.map(encodeURIComponent).join(",")}`), draw, { rows: 10, again: show });
 }
 
 addEventListener("popstate", show);

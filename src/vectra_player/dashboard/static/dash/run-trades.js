@@ -10,12 +10,13 @@ import { eventWords, marksOf } from "/static/dash/run-events.js";
 import { drawPager, table } from "/static/dash/table.js";
 
 const SIZE = 12;
+const DEFAULTS = { part: "", played: "yes", sort: "order", order: "asc", page: 1 };
 
 const tone = (value) => `${value > 0 ? "up" : value < 0 ? "down" : ""} no-shape`;
 const money = (value) => el("span", { class: tone(value), title: formatSolExact(value) }, formatSol(value, { sign: true }));
 
 export class RunTrades {
-  #wanted = { played: "yes", sort: "order", order: "asc", page: 1, size: SIZE };
+  #wanted = { ...DEFAULTS };
   #list = el("div", { class: "table-box run-games" });
   #pager = el("nav", { class: "pager", "aria-label": "Pages of games" });
   #game = el("div", { class: "run-game" });
@@ -23,12 +24,16 @@ export class RunTrades {
 
   constructor(box, path, data) {
     Object.assign(this, { path, data });
-    this.#chosen = new URLSearchParams(location.search).get("game");
+    const address = new URLSearchParams(location.search);
+    this.#chosen = address.get("game");
+    for (const name of Object.keys(DEFAULTS)) if (address.has(name)) this.#wanted[name] = address.get(name);
     const part = el("select", { class: "input filter-small", "aria-label": "Part of the run" },
       el("option", { value: "" }, "all games"), el("option", { value: "train" }, "train"), el("option", { value: "validation" }, "validation"));
     const empty = el("input", { type: "checkbox" });
+    part.value = this.#wanted.part;
+    empty.checked = this.#wanted.played === "all";
     part.addEventListener("change", () => this.#go({ part: part.value, page: 1 }));
-    empty.addEventListener("change", () => this.#go({ played: empty.checked ? "" : "yes", page: 1 }));
+    empty.addEventListener("change", () => this.#go({ played: empty.checked ? "all" : "yes", page: 1 }));
     const bar = el("div", { class: "row wrap run-games-bar" }, part, el("label", { class: "row size-12" }, empty, "those without a bet too"));
     box.replaceChildren(el("div", { class: "run-trades" }, el("div", { class: "run-games-side" }, bar, this.#list, this.#pager), this.#game));
     this.#ask();
@@ -36,11 +41,21 @@ export class RunTrades {
 
   #go(changes) {
     Object.assign(this.#wanted, changes);
+    this.#keep();
     this.#ask();
   }
 
+  /** Put what is shown into the address. */
+  #keep() {
+    const address = new URLSearchParams({ tab: "trades" });
+    for (const [name, value] of Object.entries(this.#wanted)) if (String(value) !== String(DEFAULTS[name])) address.set(name, String(value));
+    if (this.#chosen) address.set("game", this.#chosen);
+    history.replaceState(null, "", `?${address}`);
+  }
+
   #ask() {
-    const asked = new URLSearchParams(Object.entries(this.#wanted).filter(([, value]) => value !== undefined && value !== ""));
+    const { played, ...others } = this.#wanted;
+    const asked = new URLSearchParams({ ...others, played: played === "all" ? "" : played, size: SIZE });
     load(this.#list, () => get(`${this.path}/games?${asked}`), (told) => this.#drawList(told), { rows: SIZE, again: () => this.#ask() });
   }
 
@@ -80,7 +95,7 @@ export class RunTrades {
   #choose(gameId, { keep = true } = {}) {
     this.#chosen = gameId;
     this.#markRow();
-    if (keep) history.replaceState(null, "", `?tab=trades&game=${encodeURIComponent(gameId)}`);
+    if (keep) this.#keep();
     const again = () => this.#choose(gameId);
     load(this.#game, () => get(`${this.path}/games/${encodeURIComponent(gameId)}`), (game) => this.#drawGame(game), { rows: 8, again });
   }
