@@ -34,6 +34,9 @@ STEPS = (
 KILLS_A_DIRECTORY = 8
 """After so many kills a new directory begins, so that the comparison stays short."""
 
+READ_PAUSE_S = 0.02
+"""Between two foreign reads: without a pause they would take a core from those who write."""
+
 SETTINGS = msgspec.structs.replace(SMALL, file_frames=150, group_frames=20, retire_s=0.15)
 
 Shot = tuple[str, int]
@@ -111,7 +114,7 @@ def reader(root: str, pipe: Connection) -> None:
         fallen = [who for who, n in seen.items() if n > now.get(who, 0)]
         wrong += [f"{who}: {seen[who]} then {now.get(who, 0)}" for who in fallen]
         seen = now
-        time.sleep(0.002)
+        time.sleep(READ_PAUSE_S)
     pipe.send((dict(result), wrong))
 
 

@@ -44,6 +44,9 @@ from vectra_player.store.writer import EventStore
 
 FILE_INTERVAL_S = "0.15"
 SPEED = "60"
+ASK_PAUSE_S = 0.01
+READ_PAUSE_S = 0.02
+"""Between two questions, two foreign reads: they must not take a core from the recorder."""
 
 WARM = environment()
 PRELOADED = (
@@ -134,7 +137,7 @@ class Rig:
             deadline = time.monotonic() + wait_s
             while time.monotonic() < deadline:
                 note(root, pid, acknowledged)
-                time.sleep(0.003)
+                time.sleep(ASK_PAUSE_S)
         finally:
             os.kill(pid, signal.SIGKILL)
             code = join()
@@ -267,6 +270,7 @@ def read_always(root: str, pipe: Connection) -> None:
             if now is not None:
                 wrong += judge_reading(pattern, seen.get(pattern, {}), now)
                 seen[pattern] = now
+            time.sleep(READ_PAUSE_S)
     pipe.send((dict(counts), wrong))
 
 

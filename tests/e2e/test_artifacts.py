@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, expect
 from tests.docs_support import blocks
 from tests.e2e.support.hostile import PAYLOADS, hostile_capture
-from tests.e2e.support.pages import PATIENCE_MS, visiting
+from tests.e2e.support.pages import PATIENCE_MS, fits_every_look, visiting
 from tests.foundation_support import Site, site
 
 from vectra_player.foundation.scaffold import new_tool
@@ -36,19 +36,16 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("name", LIVE)
 async def test_a_tool_is_live_at_every_width_and_theme(
-    browser: Browser, up: Site, tmp_path: Path, name: str, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, name: str
 ) -> None:
     selector, text = LIVE[name]
     path = f"/artifacts/{name}/"
-    async with visiting(browser, up, path, width=width, scheme=scheme) as page:
+    async with visiting(browser, up, path) as page:
         await expect(page.locator(selector)).to_have_text(re.compile(text), timeout=PATIENCE_MS)
         await expect(page.locator(".badge").first).to_have_text("DEMO")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await page.screenshot(path=tmp_path / "page.png", full_page=True)
+        await fits_every_look(page, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["live-monitor", "player-watch", "feed-inspector", "template"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from tests.e2e.support.pages import PATIENCE_MS, visiting
+from tests.e2e.support.pages import PATIENCE_MS, fits_every_look, visiting
 from tests.foundation_support import Site, site
 
 from vectra_player.foundation.scaffold import new_tool
@@ -65,11 +65,10 @@ async def noted(page: Page, kind: str) -> bool:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 async def test_the_panel_trades_at_every_width_and_theme(
-    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
+    browser: Browser, up: Site, tmp_path: Path, width: int
 ) -> None:
-    async with visiting(browser, up, width=width, scheme=scheme) as page:
+    async with visiting(browser, up, width=width) as page:
         await expect(page.locator(".badge").nth(1)).to_have_text("PAPER", timeout=PATIENCE_MS)
         await expect(page.locator("[data-account='cash']")).to_have_text("10.000")
         height = await page.locator("#trade").evaluate("panel => panel.offsetHeight")
@@ -77,8 +76,7 @@ async def test_the_panel_trades_at_every_width_and_theme(
         await press(page, "#trade-sidebet", "placed")
         await expect(page.locator(LOG).first).to_be_visible()
         assert await page.locator("#trade").evaluate("panel => panel.offsetHeight") == height
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await page.screenshot(path=tmp_path / "page.png", full_page=True)
+        await fits_every_look(page, tmp_path, [width])
 
 
 async def test_buy_and_sell_by_button(browser: Browser, up: Site) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +21,8 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+FIT_S = 10
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)  # the machine may be busy
 
@@ -62,6 +66,28 @@ def watch(context: BrowserContext, wrong: list[str]) -> None:
             else wrong.append(f"request: {request.url}")
         ),
     )
+
+
+async def fits(page: Page, width: int) -> None:
+    """Wait until nothing pushes the page wider than the window: charts follow a frame later."""
+    wide = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FIT_S):
+            while (wide := await page.evaluate("document.documentElement.scrollWidth")) > width:
+                await asyncio.sleep(0.05)
+    assert wide <= width
+
+
+async def fits_every_look(
+    page: Page, pictures: Path, widths: Sequence[int] = (1280, 360), name: str = "page"
+) -> None:
+    """Show a page at each width in both themes: nothing sticks out; keep a picture of each."""
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        for width in widths:
+            await page.set_viewport_size({"width": width, "height": 900})
+            await fits(page, width)
+            await page.screenshot(path=pictures / f"{name}-{scheme}-{width}.png", full_page=True)
 
 
 @contextlib.asynccontextmanager
