@@ -180,6 +180,16 @@ async def test_a_strategy_is_saved_as_a_profile_and_chosen_then(
         assert ProfileStore(lone.root).load("mine").execution.entry_tick == 160
 
 
+async def test_a_run_that_is_gone_is_told_and_quick_runs_are_shown(
+    browser: Browser, lone: Lone
+) -> None:
+    path = f"/explorer?{FEW}&run=simulate-0123456789ab"
+    async with opened(browser, lone.origin, lone.token, path, allowed=("404",)) as page:
+        await expect(page.locator("#fault")).to_contain_text("There is no such run.")
+        await expect(page.locator("#simulated")).to_contain_text("200 runs of 50 games")
+        await expect(page).not_to_have_url(re.compile("[?&]run="))
+
+
 async def test_with_nothing_recorded_the_page_says_so_on_a_phone(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ let rows = null;
 let started = null;
 let asking = false;
 let askAgain = false;
+let notice = null; // shown with the next answer
 let timers = {};
 
 const later = (name, ms, call) => {
@@ -99,7 +100,7 @@ function failed(error) {
     return;
   }
   if (error.status === 404) {
-    tell(error);
+    notice = error;
     change({ run: "" });
     return;
   }
@@ -108,7 +109,8 @@ function failed(error) {
 }
 
 function draw() {
-  tell(null);
+  tell(notice);
+  notice = null;
   for (const shape of results.querySelectorAll(".skeleton:not(.plot-shape)")) shape.classList.remove("skeleton");
   controls.complain();
   controls.fill(told.settings, askedOf(address));
