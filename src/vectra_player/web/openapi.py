@@ -80,10 +80,7 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any], error: Any) -> dict[
         "summary": endpoint.summary,
         "operationId": _called(endpoint),
         "responses": {
-            str(endpoint.status): {
-                "description": endpoint.summary,
-                "content": _content(endpoint, schemas),
-            },
+            str(endpoint.status): _success(endpoint, schemas),
             "default": {
                 "description": "What went wrong and what to do.",
                 "content": {"application/json": {"schema": error}},
@@ -130,6 +127,12 @@ def _query_parameters(endpoint: Endpoint, fields: dict[str, Any]) -> list[dict[s
         {"name": name, "in": "query", "required": False, "schema": schema}
         for name, schema in described.items()
     ]
+
+
+def _success(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+    if 300 <= endpoint.status < 400:  # leads elsewhere: what it says beside that is nothing
+        return {"description": endpoint.summary}
+    return {"description": endpoint.summary, "content": _content(endpoint, schemas)}
 
 
 def _content(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
