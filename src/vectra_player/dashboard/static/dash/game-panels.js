@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount, formatDuration, formatPrice, formatSol, formatSolExact, formatTime, formatUtc } from "/static/sdk/format.js";
 import { get } from "/static/ui/api.js";
-import { el, emptyState } from "/static/ui/dom.js";
+import { el, emptyState, scrolling } from "/static/ui/dom.js";
 import { nameOf } from "/static/ui/names.js";
 import { packetTree } from "/static/dash/json-tree.js";
 import { load } from "/static/dash/load.js";
@@ -42,7 +42,7 @@ const BETS = [
 
 /** A table that shows its first rows and the rest when asked. */
 function long(columns, rows, caption) {
-  const box = el("div", { class: "table-box tall-box" }, table(columns, rows.slice(0, SHOWN), { caption }));
+  const box = scrolling(el("div", { class: "table-box tall-box" }, table(columns, rows.slice(0, SHOWN), { caption })), caption);
   if (rows.length <= SHOWN) return box;
   const more = el("button", { class: "button", type: "button" }, `Show all ${formatCount(rows.length)}`);
   more.addEventListener("click", () => box.replaceChildren(table(columns, rows, { caption })));

@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount } from "/static/sdk/format.js";
 import { ApiError, post } from "/static/ui/api.js";
-import { byId, el } from "/static/ui/dom.js";
+import { byId, el, scrolling } from "/static/ui/dom.js";
 import { JobList, progress } from "/static/dash/jobs.js";
 import { faultOf } from "/static/dash/load.js";
 import { table } from "/static/dash/table.js";
@@ -103,7 +103,7 @@ function summary({ result }) {
     skipped.length || warnings.length ? el("ul", { class: "muted size-12 wrapped" }, ...skipped, ...warnings) : null,
     bad.length
       ? el("details", { class: "quarantine" }, el("summary", {}, `What could not be read (${formatCount(result.bad_lines)})`),
-        el("div", { class: "table-box tall-box" }, table(BAD, bad.slice(0, 500), { caption: "Quarantined lines" })))
+        scrolling(el("div", { class: "table-box tall-box" }, table(BAD, bad.slice(0, 500), { caption: "Quarantined lines" })), "What could not be read"))
       : null,
   );
 }

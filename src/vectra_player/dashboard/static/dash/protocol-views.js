@@ -1,7 +1,7 @@
 // What the tabs of the Protocol Explorer show.
 
 import { formatBytes, formatCount, formatDateTime, formatPercent, formatTime, formatUtc } from "/static/sdk/format.js";
-import { el, emptyState } from "/static/ui/dom.js";
+import { el, emptyState, scrolling } from "/static/ui/dom.js";
 import { packetTree } from "/static/dash/json-tree.js";
 import { table } from "/static/dash/table.js";
 
@@ -41,7 +41,7 @@ export function drawFields(box, event) {
   const line = `${formatCount(event.count)} ${event.direction} (${known})${broken}; ${formatBytes(event.bytes)} in all; ${formatDateTime(ms(event.first_ts))} to ${formatDateTime(ms(event.last_ts))}.${dropped}`;
   box.replaceChildren(
     el("div", { class: "body-text" }, el("h3", { class: "num" }, event.name), el("p", { class: "muted" }, line)),
-    el("div", { class: "table-box tall-box" }, table(FIELDS, event.fields, { caption: `Fields of ${event.name}` })),
+    scrolling(el("div", { class: "table-box tall-box" }, table(FIELDS, event.fields, { caption: `Fields of ${event.name}` })), "Fields"),
   );
 }
 
@@ -113,6 +113,6 @@ export function drawDrift(box, lines, { go }) {
   const open = (row) => go({ event: row.event, direction: row.direction === "sent" ? "sent" : null, tab: null });
   box.replaceChildren(
     el("p", { class: "muted body-text" }, "Recorded, but not in the payloads this version reads, or in another form. Everything is stored exactly all the same."),
-    el("div", { class: "table-box tall-box" }, table(DRIFT, lines, { caption: "Drift", open })),
+    scrolling(el("div", { class: "table-box tall-box" }, table(DRIFT, lines, { caption: "Drift", open })), "Drift"),
   );
 }

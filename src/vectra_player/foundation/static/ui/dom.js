@@ -47,7 +47,15 @@ export function errorState(message, advice = "", action = null) {
 /** Show the shape of a table while it loads. */
 export function skeleton(rows = 5) {
   const bars = Array.from({ length: rows }, () => el("div", { class: "skeleton" }, "\u00a0"));
-  return el("div", { class: "stack body", "aria-busy": "true", "aria-label": "Loading" }, ...bars);
+  return el("div", { class: "stack body", role: "status", "aria-busy": "true", "aria-label": "Loading" }, ...bars);
+}
+
+/** Let the keyboard reach and scroll a box that has nothing to focus in it; returns the box. */
+export function scrolling(box, label) {
+  box.tabIndex = 0;
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", label);
+  return box;
 }
 
 /** Save text as a file of the user's. */

@@ -1,7 +1,7 @@
 // Trades as they come, newest first.
 
 import { formatPrice, formatSol, formatSolExact, formatTime, formatUtc } from "/static/sdk/format.js";
-import { el } from "/static/ui/dom.js";
+import { el, scrolling } from "/static/ui/dom.js";
 import { nameOf } from "/static/ui/names.js";
 
 const SIDES = {
@@ -37,7 +37,7 @@ export class TradeTape {
     this.#empty = el("tr", {}, el("td", { colspan: "6", class: "muted" }, "No trade seen yet. The feed tells only a part of them."));
     const heads = [["time", "num"], ["player", ""], ["", ""], ["SOL", "num"], ["price", "num"], ["tick", "num"]];
     const head = el("tr", {}, ...heads.map(([text, name]) => el("th", { class: name, scope: "col" }, text)));
-    box.replaceChildren(
+    scrolling(box, "Trades").replaceChildren(
       el("div", { class: "table-box" }, el("table", { class: "tape" }, el("thead", {}, head), this.#body)),
     );
     this.clear();
