@@ -19,6 +19,7 @@ const shell = mountShell({ page: "backtest" });
 new LiveShell(shell);
 
 const CANDLE_PX = 13; // room a candle takes; the strip has the whole game
+const FEWEST = 12; // candles in view
 const LEAD = 0.8; // share of the candles in view that lies before the tick shown
 const FRESH_TICKS = 30; // older marks go without words
 const ACCOUNT = ["cash", "held", "worth", "at stake", "in all", "this game"];
@@ -98,8 +99,9 @@ class Playback {
     const { rug_tick: rug, events } = this.#game;
     const marks = marksOf(events.filter((event) => event.tick <= tick), { wordsFrom: tick - FRESH_TICKS });
     this.#chart.show({ gameId: this.#game.game_id, candles: this.#series.candles, rugTick: rug !== null && tick >= rug ? rug : null, marks });
-    const view = Math.max(20, Math.round(byId("chart").clientWidth / CANDLE_PX));
-    const first = Math.max(0, Math.floor(tick / CANDLE_TICKS - LEAD * view));
+    const all = Math.max(FEWEST, Math.ceil(this.#game.prices.length / CANDLE_TICKS));
+    const view = Math.min(all, Math.max(20, Math.round(byId("chart").clientWidth / CANDLE_PX)));
+    const first = Math.max(0, Math.min(all - view, Math.floor(tick / CANDLE_TICKS - LEAD * view)));
     this.#chart.room(first, first + view);
   }
 
