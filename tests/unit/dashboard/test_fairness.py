@@ -323,8 +323,8 @@ def test_a_proof_is_that_of_the_command_and_without_a_seed_there_is_none(
     assert b"This game follows from its seed." in answer.data
     for other in (make_names(2)[1], "nothing"):
         refusal = site.get(f"/fairness/proofs/{other}")
-        assert refusal.status_code == 409
-        assert "No recording has this game" in json.dumps(refusal.json)
+        assert refusal.status_code == 404
+        assert "No recording has the seed" in json.dumps(refusal.json)
 
 
 def test_an_audit_that_is_not_kept_is_told(site: Board) -> None:

@@ -329,15 +329,15 @@ def test_what_a_simulation_finds_is_what_the_command_says(site: Board, store: Pr
     root = site.services.data_dir
     heard: list[tuple[int, int, str]] = []
     done = simulate_profiles(
-        root, {"names": ["mine", "fixed_baseline"], **ORDER}, lambda *told: heard.append(told)
+        root, {"names": ["quarter_kelly", "mine"], **ORDER}, lambda *told: heard.append(told)
     )
     said = simulate(store.load("mine"), generated_pool(), Plan(runs=200, games=40))
-    assert done["profiles"][0]["summary"] == simulation_page(said).summary[0]
-    assert heard[-1] == (400, 400, "fixed_baseline")
+    assert done["profiles"][1]["summary"] == simulation_page(said).summary[0]
+    assert heard[-1] == (400, 400, "mine")
     lines = {line["name"]: line for line in told(site, "/api/profiles")}
     cells = dict(zip(COMPARED, compared_row(said), strict=True))
     assert {"profile": "mine", **lines["mine"]["metrics"]["cells"]} == cells
-    assert lines["fixed_baseline"]["metrics"]["origin"] == "simulation"
+    assert lines["quarter_kelly"]["metrics"]["origin"] == "simulation"
     metrics = store.load("mine").monte_carlo_metrics
     assert metrics is not None
     assert metrics.probability_profit == said.probability_profit.value

@@ -102,6 +102,15 @@ def verify_seed(store: Store, order: SeedOrder) -> SeedResult:
     )
 
 
+def require_seed(store: Store, game_id: str) -> None:
+    """Raise MissingError unless a recording has the seed of a game: else there is no proof."""
+    if not any(claim.seed for claim in _claims(store, game_id)):
+        raise MissingError(
+            f"No recording has the seed of game {game_id}, so there is nothing to prove.",
+            advice="A seed is published after its game; record on, or import a history.",
+        )
+
+
 def _check(seed: str, game_id: str, told: str) -> None:
     wrong = {}
     if not seed:

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from vectra_player.dashboard.data import audits
 from vectra_player.dashboard.data.fairness import FairnessWanted, Verifications, Verified
-from vectra_player.dashboard.data.seeds import SeedOrder, SeedResult, verify_seed
+from vectra_player.dashboard.data.seeds import SeedOrder, SeedResult, require_seed, verify_seed
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.dashboard.jobs import Job
 from vectra_player.dashboard.pages import page
@@ -44,9 +44,9 @@ class FairnessRoutes:
         return [
             Endpoint("GET", "/fairness", self.fairness_page, "Fairness."),
             Endpoint("GET", "/fairness/audits/{audit_id}/report", self.audit_report,
-                     "The one-file report of an audit."),
+                     "The one-file report of an audit.", media="*/*"),
             Endpoint("GET", "/fairness/proofs/{game_id}", self.proof,
-                     "The proof page of one game, a file."),
+                     "The proof page of one game, a file.", media="*/*"),
             Endpoint("GET", "/api/fairness", self.fairness, "How many games are verified.",
                      Verified, params=FairnessWanted),
             Endpoint("POST", "/api/fairness/verification", self.verify_games,
@@ -85,6 +85,7 @@ class FairnessRoutes:
 
     def proof(self, game_id: str) -> Response:
         """Make the proof page of a game and send it as a file."""
+        require_seed(self._services.store, game_id)
         html = self._services.compute.ask("fairness:proof", {"game_id": game_id})
         name = re.sub(r"[^A-Za-z0-9_-]", "_", game_id)[:64]
         return _attached(Response(html, mimetype="text/html"), f"proof-{name}.html")

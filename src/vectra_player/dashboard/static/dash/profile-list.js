@@ -133,7 +133,7 @@ export class ProfileList {
         else this.#chosen.delete(line.name);
         this.#drawButtons();
       });
-      return el("label", { class: "choice" }, box);
+      return el("label", { class: "choice", on: { click: (event) => event.stopPropagation() } }, box);
     };
     return { label: "", name: "choice-cell", cell };
   }

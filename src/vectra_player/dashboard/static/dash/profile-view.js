@@ -27,7 +27,7 @@ export class ProfileView {
   constructor(go, simulations) {
     this.#go = go;
     this.#simulations = simulations;
-    this.#editor = new ProfileEditor((name) => (name === this.#asked.name ? this.#ask() : go(urlOf(name))));
+    this.#editor = new ProfileEditor((name) => this.#kept(name));
     byId("tabs").addEventListener("click", (event) => event.target.dataset.tab && this.#choose(event.target.dataset.tab));
     arrowTabs(byId("tabs"));
   }
@@ -38,6 +38,12 @@ export class ProfileView {
     if (same && this.#told) this.#drawTab();
     else if ("new" in asked) this.#begin(asked.from ?? "");
     else this.#ask();
+  }
+
+  #kept(name) {
+    const { tab } = this.#asked;
+    if (name === this.#asked.name) this.#ask();
+    else this.#go(urlOf(name, tab ? `&tab=${tab}` : ""));
   }
 
   /** Another view is shown: what is known may be old when this one comes back. */
