@@ -25,6 +25,7 @@ from vectra_player.cli import (
     fairness,
     foundation,
     index,
+    mcp,
     profiles,
     record,
     replay,
@@ -52,6 +53,7 @@ data.register(app)
 fairness.register(app)
 simulate.register(app)
 backtest.register(app)
+mcp.register(app)
 system.register(app)
 app.add_typer(analyze.app, name="analyze")
 app.add_typer(profiles.app, name="profiles")
