@@ -48,6 +48,9 @@ KIND = "backtest"
 MOST_COMPARED = 4
 KEPT_DRAWINGS = 24
 DRAW_S = 30.0
+LONGEST_ID = 48
+"""Characters of a game id in a title; those of the game have 25."""
+
 REPORT = "report.html"
 
 
@@ -210,4 +213,4 @@ class _Drawings:
 def _named(games: str) -> str:
     """Return how games were asked for, short enough for a title."""
     ids = games.split(",")
-    return games if len(ids) == 1 else f"{len(ids)} games"
+    return f"{len(ids)} games" if len(ids) > 1 else games[:LONGEST_ID]
