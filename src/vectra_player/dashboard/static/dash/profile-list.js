@@ -135,7 +135,7 @@ export class ProfileList {
       });
       return el("label", { class: "choice", on: { click: (event) => event.stopPropagation() } }, box);
     };
-    return { label: "", name: "choice-cell", cell };
+    return { label: el("span", { class: "visually-hidden" }, "chosen"), name: "choice-cell", cell };
   }
 
   #drawButtons() {
