@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vectra_player.mcp.answers import (
     CoverageAnswer,
@@ -28,19 +29,22 @@ from vectra_player.store.layout import DataDir
 from vectra_player.store.query import QueryLimits
 from vectra_player.store.reads import StoreReader
 
+if TYPE_CHECKING:
+    from vectra_player.rag.embedder import Embedder
+
 READ_LIMITS = QueryLimits(timeout_s=30.0, memory_mb=1000)
 
 
 class Desk:
     """Answers questions; may be asked from several threads."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, embedder: Embedder | None = None) -> None:
         self.home = DataDir(data_dir)
         self._reader: StoreReader | None = None
         self._reading = threading.Lock()
         self._statements = Statements(data_dir)
         self._querying = threading.Lock()
-        self.library = Library(data_dir)
+        self.library = Library(data_dir, embedder)
 
     def close(self) -> None:
         """End what was started."""

@@ -16,6 +16,7 @@ from vectra_player.rag.status import index_status
 from vectra_player.store.layout import DataDir, iso
 
 if TYPE_CHECKING:
+    from vectra_player.rag.embedder import Embedder
     from vectra_player.rag.retrieve import Hit, Retriever
 
 MAX_EXPLAINED = 4
@@ -31,8 +32,10 @@ ABOUT = {
 class Library:
     """Finds passages; may be asked from several threads."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, embedder: Embedder | None = None) -> None:
+        """Without `embedder` the model of the `rag` extra is used."""
         self._home = DataDir(data_dir)
+        self._embedder = embedder
         self._opening = threading.Lock()
         self._retriever: Retriever | None = None
 
@@ -78,7 +81,7 @@ class Library:
         from vectra_player.rag.notes import add_notes
 
         ids = add_notes(self._home, _checked(collection), documents)
-        build_index(self._home, OnnxEmbedder())
+        build_index(self._home, self._embedder or OnnxEmbedder())
         return Added(collection, [f"note/{name}" for name in ids])
 
     def explained(self, name: str) -> list[Passage]:
@@ -102,7 +105,7 @@ class Library:
 
         with self._opening:
             if self._retriever is None:
-                self._retriever = Retriever(self._home)
+                self._retriever = Retriever(self._home, self._embedder)
             return self._retriever
 
 

@@ -28,12 +28,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 class Asker:
     """Asks as a client does; the SDK wants a connection opened and closed in one task."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, allow_write: bool = False) -> None:
         self._desk = desk
+        self._allow_write = allow_write
 
     def __getattr__(self, name: str) -> Any:
         async def call(*arguments: Any) -> Any:
-            async with Client(build(self._desk)) as client:
+            async with Client(build(self._desk, allow_write=self._allow_write)) as client:
                 return await getattr(client, name)(*arguments)
 
         return call
