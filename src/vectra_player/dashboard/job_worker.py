@@ -103,6 +103,13 @@ def explore(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     return explorer.explore(data_dir, request, tell)
 
 
+def build_index(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Bring the index of passages up to date."""
+    from vectra_player.dashboard.work import search
+
+    return search.build(data_dir, request, tell)
+
+
 def verify_games(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     """Verify what was filed since the last time (`work.fairness`)."""
     from vectra_player.dashboard.work import fairness
@@ -133,6 +140,7 @@ WORK: dict[str, Work] = {
     "audit": audit_games,
     "profile-simulation": simulate_profiles,
     "explore": explore,
+    "index": build_index,
 }
 
 

@@ -34,7 +34,7 @@ def read_params(kind: type[P], given: Mapping[str, list[str]]) -> P:
     """Return the parameters as `kind`; an empty one counts as not given.
 
     Raises:
-        WrongParametersError: unknown, given twice, or of a wrong type or size.
+        WrongParametersError: unknown, missing, given twice, or of a wrong type or size.
     """
     hints = get_type_hints(kind, include_extras=True)
     values: dict[str, Any] = {}
@@ -50,6 +50,9 @@ def read_params(kind: type[P], given: Mapping[str, list[str]]) -> P:
                 values[name] = _converted(told[0], hints[name])
             except msgspec.ValidationError as error:
                 wrong[name] = _reason(kind, name, error)
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in values:
+            wrong.setdefault(field.name, "It is needed.")
     if wrong:
         raise WrongParametersError(wrong)
     return kind(**values)

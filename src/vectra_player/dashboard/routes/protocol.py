@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from vectra_player.dashboard.data.answers import Answers, AskedFor
 from vectra_player.dashboard.data.packet import Packet, PacketWanted, read_packet
 from vectra_player.dashboard.data.protocol import (
     Chain,
@@ -22,6 +25,9 @@ from vectra_player.web.openapi import Endpoint
 
 if TYPE_CHECKING:
     from flask import Response
+
+SEARCH_S = 20.0
+"""The first question loads the model; those that follow take some ten milliseconds."""
 
 
 class ProtocolRoutes:
@@ -47,6 +53,10 @@ class ProtocolRoutes:
                      params=PacketWanted),
             Endpoint("GET", "/api/protocol/chains", self.chains,
                      "Packets that belong together.", list[Chain]),
+            Endpoint("GET", "/api/protocol/search", self.search,
+                     "Passages that answer a question in words.", Answers, params=AskedFor),
+            Endpoint("POST", "/api/protocol/index", self.index,
+                     "Bring the index of passages up to date.", Job, Nothing),
         ]  # fmt: skip
 
     def protocol_page(self) -> Response:
@@ -74,6 +84,17 @@ class ProtocolRoutes:
     def packet(self, params: PacketWanted) -> Packet:
         """Return one packet whole."""
         return read_packet(self._services.store, params)
+
+    def search(self, params: AskedFor) -> Answers:
+        """Ask the index, or the words of the knowledge base where there is none."""
+        told = self._services.compute.ask("search:search", {"q": params.q}, limit_s=SEARCH_S)
+        return msgspec.convert(told, Answers)
+
+    def index(self, body: Nothing) -> Job:
+        """Queue a build of the index, unless one is under way."""
+        jobs = self._services.jobs
+        under_way = (job for job in jobs.list("index") if not job.ended)
+        return next(under_way, None) or jobs.add("index", "Index of passages", {})
 
     def chains(self) -> list[Chain]:
         """List chains."""

@@ -6,6 +6,7 @@ import { get, post } from "/static/ui/api.js";
 import { byId, el, emptyState, setText } from "/static/ui/dom.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load } from "/static/dash/load.js";
+import { drawAnswers } from "/static/dash/answers.js";
 import { drawChains, drawDrift, drawFields, drawPayloads } from "/static/dash/protocol-views.js";
 
 const DEFAULT = "fields";
@@ -77,6 +78,7 @@ const VIEWS = {
   payloads: { ask: askPayloads, draw: drawPayloads },
   chains: { ask: () => get("/api/protocol/chains"), draw: drawChains },
   drift: { ask: () => Promise.resolve(told.drift), draw: drawDrift },
+  ask: { ask: ({ ask }) => (ask ? get(`/api/protocol/search?q=${encodeURIComponent(ask)}`) : Promise.resolve(null)), draw: drawAnswers },
 };
 
 const known = ({ event, direction = "received" }) => told.events.some((line) => line.name === event && line.direction === direction);
