@@ -134,12 +134,15 @@ _SIGHTINGS = """
       WHERE game_id = ? AND price_source = 'live' GROUP BY session_id) t USING (session_id)
     LEFT JOIN (SELECT session_id, max(seq) AS reveal FROM game_all
       WHERE game_id = ? AND server_seed IS NOT NULL GROUP BY session_id) g USING (session_id)
-    ORDER BY ticks DESC, e.source = 'import', e.session_id LIMIT 1
+    LEFT JOIN (SELECT DISTINCT session_id, 1 AS own FROM server_state
+      WHERE game_id = ?) s USING (session_id)
+    ORDER BY ticks DESC, own NULLS LAST, e.source = 'import', e.session_id LIMIT 1
 """
+"""The session that heard most of a game; of equal ones the one that was logged in."""
 
 
 def _sighting(reader: StoreReader, game_id: str) -> _Sighting | None:
-    found = reader.fetch(_SIGHTINGS, [game_id] * 3).to_pylist()
+    found = reader.fetch(_SIGHTINGS, [game_id] * 4).to_pylist()
     return _Sighting(**found[0]) if found else None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.live_support import GAME, ME, T0, entry
+from tests.own_play_support import own_game, write_capture
 from tests.replay_support import AFTER, PRICES, game_frames, lines
 
 from vectra_player.errors import UsageError, VectraError
@@ -182,3 +183,19 @@ def test_an_answer_comes_in_parts(files: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(worker, "PART_ROWS", 7)
     parts = list(worker.answer(Wanted("file", str(files / "capture.jsonl"))))
     assert len(parts) > 3
+
+
+def test_of_sessions_that_heard_the_same_the_one_that_was_logged_in_is_played(
+    tmp_path: Path,
+) -> None:
+    mine = list(own_game())
+    public = [record for record in mine if record[0] == "gameStateUpdate"]
+    paths = [write_capture(tmp_path / "mine.jsonl", iter(mine))]
+    for number in range(4):
+        path = tmp_path / f"public{number}.jsonl"
+        paths.append(write_capture(path, iter(public), late_us=number))
+    import_paths(paths, tmp_path / "data")
+    played = reader.load_game(tmp_path / "data", GAME)
+    assert {mark.name for mark in played.marks if mark.kind == "own"} == {
+        "standard/newTrade", "currentSidebet",
+    }  # fmt: skip

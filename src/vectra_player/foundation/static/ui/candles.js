@@ -57,6 +57,9 @@ export function attribution() {
   );
 }
 
+/** A price of the axis; below 0 there is room for marks, and no price. */
+const axisPrice = (price) => (price < 0 ? "" : formatPrice(price));
+
 const MARK_PX = 44;
 const SHAPES = { rug: "arrowDown", up: "arrowUp", down: "arrowDown", "own-buy": "arrowUp", "own-sell": "arrowDown" };
 const BELOW = new Set(["own", "own-buy", "up"]);
@@ -86,14 +89,14 @@ export class CandleChart {
         tickMarkFormatter: (time) => String(time * CANDLE_TICKS),
       },
       localization: {
-        priceFormatter: formatPrice,
+        priceFormatter: axisPrice,
         timeFormatter: (time) => `ticks ${time * CANDLE_TICKS}–${(time + 1) * CANDLE_TICKS - 1}`,
       },
       handleScroll: { vertTouchDrag: false },
     });
     this.#series = this.#chart.addSeries(CandlestickSeries, {
       borderVisible: false,
-      priceFormat: { type: "custom", formatter: formatPrice, minMove: 0.0001 },
+      priceFormat: { type: "custom", formatter: axisPrice, minMove: 0.0001 },
     });
     this.#markers = createSeriesMarkers(this.#series, []);
     this.#paint();
