@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.command_support import run_warm, wait_until
+from tests.conftest import PROJECT
 from tests.dashboard_support import Board, board
 
 pytestmark = pytest.mark.timeout(240)
@@ -169,3 +172,23 @@ def test_files_of_a_run_lie_inside_it(site: Board, run: str) -> None:
     assert told(site, f"/api/backtest/runs/{run}")["files"] == [
         "games.parquet", "result.json", "trades.parquet",
     ]  # fmt: skip
+
+
+LIGHT = """
+import sys
+from pathlib import Path
+from tests.dashboard_support import board
+with board(Path(sys.argv[1])) as site:
+    for path in sys.argv[2:]:
+        assert site.get(path).status_code == 200, path
+    loaded = {"numba", "scipy", "altair", "vl_convert"} & set(sys.modules)
+    assert not loaded, loaded
+"""
+
+
+def test_the_server_itself_stays_light(root: Path, run: str) -> None:
+    api = f"/api/backtest/runs/{run}"
+    paths = ("/backtest", "/api/backtest/choices", "/api/backtest/runs", api, f"{api}/games")
+    words = [sys.executable, "-c", LIGHT, str(root), *paths]
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -7,9 +7,11 @@ both answer from the same kept run.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,13 +37,27 @@ if TYPE_CHECKING:
 
 Tell = Callable[[int, int, str], None]
 
+
+class CancelledError(BaseException):
+    """The job was cancelled.
+
+    An engine takes what a strategy raises, SystemExit too, for the strategy's own failure and goes
+    on to a result; this it lets through.
+    """
+
+
 # Jobs --------------------------------------------------------------------------------------------
 
 
 def run_job(data_dir: Path, request: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Carry out an order of the page: `{"what": "backtest" or "sweep", "order": fields}`."""
+    signal.signal(signal.SIGTERM, _cancel)
     work = {"backtest": play, "sweep": sweep}[request["what"]]
     return work(data_dir, request["order"], tell)
+
+
+def _cancel(number: int, frame: FrameType | None) -> None:
+    raise CancelledError
 
 
 def play(data_dir: Path, request: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
