@@ -150,6 +150,11 @@ async def test_the_protocol_is_explored_by_event_search_and_drift(
         await expect(page.locator("[data-drift='new event']").first).to_be_visible()
         await page.locator("#panel tbody tr", has_text="$.surprise").click()
         await expect(page.locator("#panel")).to_contain_text("$.surprise")
+        await page.locator("[data-tab='ask']").click()
+        await page.locator("#question").fill("What fields are in playerUpdate?")
+        await page.locator("#question").press("Enter")
+        await expect(page.locator("#panel .answers")).to_contain_text("playerUpdate")
+        await expect(page).to_have_url(re.compile("ask=What"))
 
 
 async def test_files_are_imported_with_their_bad_lines_listed(
