@@ -71,6 +71,7 @@ async def test_numbers_follow_the_controls_and_everything_is_in_the_address(
         await page.locator("#games").select_option("recorded")
         await expect(page.locator("#run-note")).to_contain_text("Only 15 recorded games")
         await expect(page.locator("#risk")).to_contain_text("the games themselves")
+        await expect(page.locator("#simulation-line")).to_contain_text("over fair games")
 
         shared, said = page.url, await page.locator("#simulation-line").inner_text()
         await page.goto(shared)

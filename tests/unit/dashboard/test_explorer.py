@@ -179,12 +179,16 @@ def test_an_outlook_is_what_the_analysis_says_of_the_same_games(site: Board, roo
     simulated = simulate(asked, pool, Plan(runs=200, games=50))
     assert found["simulation"] == plain(simulated)
     assert found["value"] == found["simulation"]["ev_of_games"]
+    fair = simulate(asked, generated_pool(), Plan(runs=200, games=50))
+    assert found["fair"]["probability_profit"] == plain(fair.probability_profit)
+    assert found["fair"]["var_95"] == fair.risk.var_95
     assert found["fair_value"] == found["value"]["fair"] == FAIR_EXPECTED_VALUE
     assert found["windows"][0]["odds"]["chance"]["fair"] == FAIR_WIN_CHANCE
 
 
 def test_a_window_says_what_the_row_brings_if_it_is_this_one_that_wins(site: Board) -> None:
     found = told(site, f"/api/explorer?num_bets=2&bet_sizes=0.001,0.003&{FEW}")
+    assert found["fair"] is None  # the simulation is of fair games itself
     first, second = found["windows"]
     assert (first["start"], first["end"], second["start"]) == (0, 40, 40)
     assert (first["profit"], second["profit"]) == pytest.approx((0.004, 0.011))
@@ -259,8 +263,9 @@ def test_a_long_run_is_kept_and_shown_with_its_plots(site: Board, root: Path) ->
     assert kept["simulation"] == plain(expected)
     assert kept["query"] == {"entry_tick": 40, "runs": 300, "games_per_run": 50}
     assert {row["profile"] for row in kept["rows"]} == {EXPLORED, *PRESETS}
-    drawn = told(site, f"/api/explorer/figures/drawdown?run={done['result']['run']}")
-    assert drawn["svg"].startswith("<svg")
+    for name in ("drawdown", "compared", "hazard"):
+        drawn = told(site, f"/api/explorer/figures/{name}?run={done['result']['run']}")
+        assert drawn["svg"].startswith("<svg")
 
 
 def test_a_strategy_is_kept_as_a_profile_once_and_replaced_when_told(

@@ -135,6 +135,23 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     query: dict[str, Any] = {}
 
 
+class ComparedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A simulation as a row of the comparison; SOL amounts as text."""
+
+    profile: str
+    preset: bool
+    mode: str
+    bets: int
+    probability_profit: Estimate
+    probability_2x: Estimate
+    probability_ruin: Estimate
+    median_final: str
+    ev_per_stake: Estimate
+    mean_max_drawdown: float | None
+    var_95: float | None
+    risk_level: str | None
+
+
 class WindowOutlook(msgspec.Struct, frozen=True, kw_only=True):
     """One bet of the row. profit: SOL in all when it is this one that wins, before sizing.
 
@@ -155,7 +172,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
 
     ground: the recorded games asked, None where there are none. value: profit of one equal stake
     on every window that complete games offer. simulation: None, then `reason` says why, and
-    `is_long` that it has to run as a job.
+    `is_long` that it has to run as a job. fair: the strategy over generated games, where the
+    simulation is of others.
     """
 
     settings: dict[str, Any]
@@ -173,26 +191,10 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     fair_chance: float
     fair_value: float
     simulation: Simulation | None
+    fair: ComparedRow | None
     reason: str = ""
     advice: str = ""
     is_long: bool = False
-
-
-class ComparedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A simulation as a row of the comparison; SOL amounts as text."""
-
-    profile: str
-    preset: bool
-    mode: str
-    bets: int
-    probability_profit: Estimate
-    probability_2x: Estimate
-    probability_ruin: Estimate
-    median_final: str
-    ev_per_stake: Estimate
-    mean_max_drawdown: float | None
-    var_95: float | None
-    risk_level: str | None
 
 
 class Comparison(msgspec.Struct, frozen=True):

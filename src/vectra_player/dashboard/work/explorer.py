@@ -21,6 +21,7 @@ from vectra_player.analysis.answers import Source, ground_of
 from vectra_player.analysis.charts import Figure
 from vectra_player.analysis.games import Games, load_games
 from vectra_player.analysis.monte_carlo import (
+    DEFAULT_RUNS,
     Plan,
     Pool,
     Progress,
@@ -104,7 +105,7 @@ def outlook(data_dir: Path, request: dict[str, Any]) -> Outlook:
     value = value_of_games(sizing.ladders(profile, games.rug_ticks[games.complete]))
     source = Source(origins=asked.origin)
     sizes = [float(size) for size in profile.execution.bet_sizes]
-    simulation, refusal, is_long = _quick(profile, games, asked)
+    simulation, refusal, is_long = _quick(data_dir, asked)
     return Outlook(
         settings=profile.model_dump(mode="json", include=_SETTINGS),
         remarks=remarks(profile),
@@ -121,6 +122,7 @@ def outlook(data_dir: Path, request: dict[str, Any]) -> Outlook:
         fair_chance=found.fair_chance,
         fair_value=found.fair_value,
         simulation=simulation,
+        fair=_fair(profile, asked),
         reason="" if refusal is None else refusal.message,
         advice="" if refusal is None else refusal.advice,
         is_long=is_long,
@@ -145,7 +147,7 @@ def explore(data_dir: Path, request: dict[str, Any], tell: Tell) -> dict[str, An
     """Simulate a strategy and the presets beside it, and keep the result: the long form."""
     asked = msgspec.convert(request, Question)
     profiles = _beside(_profile(asked))
-    pool, plan = _pool(asked, _games(data_dir, asked)), _plan(asked)
+    pool, plan = _pool(data_dir, asked), _plan(asked)
     total = len(profiles) * plan.runs
 
     def progress(name: str, before: int) -> Progress:
@@ -179,16 +181,12 @@ def kept_run(data_dir: Path, request: dict[str, Any]) -> KeptRun:
 
 
 def _figure(data_dir: Path, asked: Question) -> Figure:
-    if asked.run:
-        results = _kept(data_dir, asked.run).simulations
-        return (
-            compared(results) if asked.figure == "compared" else FIGURES[asked.figure](results[0])
-        )
     if asked.figure == "compared":
-        return compared(_compared(data_dir, asked))
-    profile, games = _profile(asked), _games(data_dir, asked)
+        kept = _kept(data_dir, asked.run).simulations if asked.run else None
+        return compared(kept or _compared(data_dir, asked))
     if asked.figure in FIGURES:
-        return FIGURES[asked.figure](_simulated(profile, _pool(asked, games), _plan(asked)))
+        return FIGURES[asked.figure](_asked_for(data_dir, asked))
+    profile, games = _profile(asked), _games(data_dir, asked)
     if not len(games):
         raise UsageError("No game is recorded here.", advice="Record or import some.")
     found = _sidebets(games, profile)
@@ -199,6 +197,12 @@ def _figure(data_dir: Path, asked: Question) -> Figure:
     if asked.figure == "survival":
         return curve_figure(lasting.curve, windows)
     return hazard_figure(lasting, windows)
+
+
+def _asked_for(data_dir: Path, asked: Question) -> Simulation:
+    if asked.run:
+        return _kept(data_dir, asked.run).simulations[0]
+    return _simulated(_profile(asked), _pool(data_dir, asked), _plan(asked))
 
 
 def _profile(asked: Question) -> Profile:
@@ -255,26 +259,35 @@ def _generated() -> Pool:
     return generated_pool()
 
 
-def _pool(asked: Question, games: Games) -> Pool:
+def _pool(data_dir: Path, asked: Question) -> Pool:
     """Return what runs draw from, as `simulate --games` does. Raises UsageError for no game."""
     if asked.games == "generated":
         return _generated()
     if asked.games == "win-rate":
         return coin_pool(_profile(asked).scaling.win_rate_assumption)
+    games = _games(data_dir, asked)
     return recorded_pool(games.take(np.flatnonzero(games.rug_ticks >= 0)))
 
 
-def _quick(
-    profile: Profile, games: Games, asked: Question
-) -> tuple[Simulation | None, UsageError | None, bool]:
+def _quick(data_dir: Path, asked: Question) -> tuple[Simulation | None, UsageError | None, bool]:
     """Simulate where that is quick; else say why not, and whether it is for its length."""
     try:
-        pool = _pool(asked, games)
-        return _simulated(profile, pool, _plan(asked)), None, False
+        return _asked_for(data_dir, asked), None, False
     except _TooLongError as error:
         return None, error, True
     except UsageError as error:
         return None, error, False
+
+
+def _fair(profile: Profile, asked: Question) -> ComparedRow | None:
+    """Simulate the strategy over fair games, which is what any other result stands beside."""
+    if asked.games == "generated":
+        return None
+    plan = msgspec.structs.replace(_plan(asked), runs=min(asked.runs, DEFAULT_RUNS))
+    try:
+        return _row(_simulated(profile, _generated(), plan), preset=False)
+    except _TooLongError:
+        return None
 
 
 class _TooLongError(UsageError):
@@ -306,7 +319,7 @@ def _beside(profile: Profile) -> list[Profile]:
 
 
 def _compared(data_dir: Path, asked: Question) -> list[Simulation]:
-    pool, plan = _pool(asked, _games(data_dir, asked)), _plan(asked)
+    pool, plan = _pool(data_dir, asked), _plan(asked)
     return [_simulated(one, pool, plan) for one in _beside(_profile(asked))]
 
 

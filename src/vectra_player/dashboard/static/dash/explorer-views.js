@@ -74,30 +74,35 @@ export function drawSimulation(told, kept, { run, quick, generated }) {
   const { plan } = found;
   setText(byId("simulated"), `${formatCount(plan.runs)} runs of ${formatCount(plan.games)} games, ${WORDS[found.pool]}, seed ${plan.seed}`);
   note.append(...found.remarks.filter((text) => !told.remarks.includes(text)).map(remark));
-  setText(byId("simulation-line"), lineOf(found));
-  byId("risk").replaceChildren(...figuresOf(found));
+  setText(byId("simulation-line"), lineOf(found, told.fair));
+  byId("risk").replaceChildren(...figuresOf(found, told.fair));
 }
 
-function lineOf(found) {
+function lineOf(found, fair) {
   if (!found.bets) return "It placed no bet: who does not bet keeps what they have.";
   const games = found.ev_of_games;
   const open = games && games.low !== null ? `; ${counted(games.n, "game")} leave ${interval(games, gain)} open` : "";
-  return `${share(found.probability_profit.value)} of the runs ended with a profit; the median run ended with ${formatSol(Number(found.median_final))} of ${formatSol(Number(found.initial_balance))} SOL. A SOL staked brought ${gain(found.ev_per_stake.value)}, fair ${gain(found.ev_per_stake.fair)}${open}.`;
+  const profit = fair ? `, ${share(fair.probability_profit.value)} over fair games` : "";
+  return `${share(found.probability_profit.value)} of the runs ended with a profit${profit}; the median run ended with ${formatSol(Number(found.median_final))} of ${formatSol(Number(found.initial_balance))} SOL. A SOL staked brought ${gain(found.ev_per_stake.value)}, fair ${gain(found.ev_per_stake.fair)}${open}.`;
 }
 
-function figuresOf(found) {
+/** `fair`: the same strategy over fair games, where the runs drew from others. */
+function figuresOf(found, fair) {
   const { risk, plan } = found;
   const halts = Object.entries(found.halts).filter(([, runs]) => runs >= plan.runs / 1000).map(([name, runs]) => `${name} ${share(runs / plan.runs)}`);
+  const beside = (value, form) => (fair ? `fair ${form(value(fair))}` : "");
+  const joined = (...texts) => texts.filter(Boolean).join(", ");
+  const ends = (one) => formatSol(Number(one.median_final));
   return [
-    keyFigure("ends with a profit", found.probability_profit, share),
-    keyFigure("doubles", found.probability_2x, share),
-    keyFigure("ruined", found.probability_ruin, share),
+    keyFigure("ends with a profit", found.probability_profit, share, beside((one) => one.probability_profit.value, share)),
+    keyFigure("doubles", found.probability_2x, share, beside((one) => one.probability_2x.value, share)),
+    keyFigure("ruined", found.probability_ruin, share, beside((one) => one.probability_ruin.value, share)),
     keyFigure("profit a SOL staked", found.ev_per_stake, gain),
     found.ev_of_games && keyFigure("the games themselves", found.ev_of_games, gain),
-    plainFigure("median end, SOL", formatSol(Number(found.median_final)), `of ${formatSol(Number(found.initial_balance))}`, found.median_final),
-    plainFigure("mean largest drawdown", share(risk.mean_max_drawdown), `worst ${share(risk.worst_drawdown)}`),
-    plainFigure("VaR 95 %", share(risk.var_95), `beyond it ${share(risk.cvar_95)}`, "what a run loses at most in 19 of 20, and the mean of the rest"),
-    plainFigure("risk", risk.risk_level ?? UNKNOWN, halts.join(", ")),
+    plainFigure("median end, SOL", ends(found), joined(`of ${formatSol(Number(found.initial_balance))}`, fair && `fair ${ends(fair)}`), `${found.median_final} SOL`),
+    plainFigure("mean largest drawdown", share(risk.mean_max_drawdown), joined(`worst ${share(risk.worst_drawdown)}`, beside((one) => one.mean_max_drawdown, share))),
+    plainFigure("VaR 95 %", share(risk.var_95), joined(`beyond it ${share(risk.cvar_95)}`, beside((one) => one.var_95, share)), "what a run loses at most in 19 of 20, and the mean of the rest"),
+    plainFigure("risk", risk.risk_level ?? UNKNOWN, joined(...halts)),
   ].filter(Boolean);
 }
 

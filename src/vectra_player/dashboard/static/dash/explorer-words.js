@@ -38,9 +38,9 @@ export function estimated(estimate, form) {
   );
 }
 
-/** A key figure: name, value, interval, and the fair one beside it. */
+/** A key figure: name, value, interval, and the fair one beside it; `rest` where it has none. */
 export function keyFigure(name, estimate, form, rest = "") {
-  const fair = estimate.fair === null ? rest : `fair ${form(estimate.fair)}${rest}`;
+  const fair = estimate.fair === null ? rest : `fair ${form(estimate.fair)}`;
   return el(
     "div", { class: "figure", title: hint(estimate, form) },
     el("dt", {}, name),

@@ -29,7 +29,7 @@ let started = null;
 let asking = false;
 let askAgain = false;
 let notice = null; // shown with the next answer
-let timers = {};
+const timers = {};
 
 const later = (name, ms, call) => {
   clearTimeout(timers[name]);
