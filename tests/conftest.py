@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 # What tests stand on says what was wrong in as many words as the tests themselves.
 _BESIDE = [path.stem for path in Path(__file__).parent.glob("[!_]*") if path.stem != "conftest"]
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in _BESIDE))
+
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be every command here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
