@@ -38,7 +38,8 @@ class WordEmbedder:
                 digest = hashlib.blake2b(word.encode(), digest_size=4).digest()
                 found[row, int.from_bytes(digest, "big") % self.dimensions] += 1
             found[row, 0] += 1e-3
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
+        unit: Vectors = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
 
     def count_tokens(self, text: str) -> int:
         """Return about as many as the model would count."""

@@ -1,7 +1,8 @@
 """Find passages by their words: BM25 in SQLite's own full-text index, exact names first.
 
 A small model takes `avgCost` apart and forgets how it was spelled; here it stays one word, beside
-its parts. The index is one file beside the vectors, written whole by `build`.
+its parts. The index is one file beside the vectors, written whole by `build`. It holds the passages
+too: fetching some by id takes microseconds here and milliseconds in Chroma.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from vectra_player.errors import DamageError
 from vectra_player.rag.passages import Passage
@@ -73,14 +76,17 @@ def write(
     try:
         connection.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-            "CREATE TABLE passage (row INTEGER PRIMARY KEY, id TEXT, collection TEXT);"
+            "CREATE TABLE passage (row INTEGER PRIMARY KEY, id TEXT UNIQUE, collection TEXT,"
+            " text TEXT, metadata TEXT);"
             "CREATE TABLE synonym (word TEXT, means TEXT);"
             "CREATE VIRTUAL TABLE words USING fts5(names, title, text, content='',"
             " tokenize='porter unicode61');"
         )
         for row, passage in enumerate(passages, 1):
+            told = msgspec.json.encode(passage.metadata()).decode()
             connection.execute(
-                "INSERT INTO passage VALUES (?, ?, ?)", (row, passage.id, passage.collection)
+                "INSERT INTO passage VALUES (?, ?, ?, ?, ?)",
+                (row, passage.id, passage.collection, passage.text, told),
             )
             texts = (" ".join(passage.names), passage.title, passage.text)
             connection.execute(
@@ -92,6 +98,14 @@ def write(
         connection.commit()
     finally:
         connection.close()
+
+
+class Kept(NamedTuple):
+    """A passage as it is given back."""
+
+    collection: str
+    text: str
+    metadata: dict[str, str]
 
 
 class LexicalIndex:
@@ -130,6 +144,21 @@ class LexicalIndex:
             [asked, *collections, most],
         )
         return [(str(name), float(score)) for name, score in rows]
+
+    def passages(self, names: Sequence[str]) -> dict[str, Kept]:
+        """Return passages by their ids; those that are not there are left out.
+
+        Raises DamageError as `search`.
+        """
+        marks = ", ".join("?" * len(names))
+        rows = self._rows(
+            f"SELECT id, collection, text, metadata FROM passage WHERE id IN ({marks})",  # noqa: S608
+            list(names),
+        )
+        return {
+            name: Kept(collection, text, msgspec.json.decode(told, type=dict[str, str]))
+            for name, collection, text, told in rows
+        }
 
     def _rows(self, sql: str, values: list[object]) -> list[Any]:
         try:

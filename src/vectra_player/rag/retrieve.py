@@ -15,7 +15,7 @@ import msgspec
 from vectra_player.errors import DamageError, UsageError
 from vectra_player.rag import seal
 from vectra_player.rag.embedder import Embedder, OnnxEmbedder
-from vectra_player.rag.lexical import LexicalIndex, key_of, spelled_names
+from vectra_player.rag.lexical import Kept, LexicalIndex, key_of, spelled_names
 from vectra_player.rag.passages import COLLECTIONS, Collection
 from vectra_player.rag.place import IndexPlace
 from vectra_player.rag.synonyms import expanded
@@ -110,7 +110,7 @@ class Retriever:
                 vector = index.vectors.vector_of(collection, name)
                 if vector is not None:
                     near = index.vectors.nearest(vector, k + 1, collection)
-                    scored = [(one.id, one.similarity or 0.0) for one in near if one.id != name]
+                    scored = [(one.id, one.similarity) for one in near if one.id != name]
                     return index.hits(scored[:k], near)
         raise UsageError(f"There is no passage {name!r}.", advice="Query first; ids stand there.")
 
@@ -172,15 +172,15 @@ class _Open:
     def nearest(self, question: str, chosen: Sequence[Collection]) -> list[Found]:
         vector = self._embedder.embed([question])[0]
         found = [one for name in chosen for one in self.vectors.nearest(vector, POOL, name)]
-        return sorted(found, key=lambda one: (-(one.similarity or 0.0), one.id))[:POOL]
+        return sorted(found, key=lambda one: (-one.similarity, one.id))[:POOL]
 
     def hits(self, scored: Sequence[tuple[str, float]], near: Iterable[Found]) -> list[Hit]:
-        """Return passages with their scores; those that are not at hand yet are read."""
-        known = {one.id: one for one in near}
-        missing = [name for name, _ in scored if name not in known]
-        for collection in COLLECTIONS:
-            known |= {one.id: one for one in self.vectors.named(collection, missing)}
-        return [_hit(known[name], score) for name, score in scored if name in known]
+        """Return passages with their scores, and with their similarity where it is known."""
+        kept = self.words.passages([name for name, _ in scored])
+        alike = {one.id: one.similarity for one in near}
+        return [
+            _hit(name, kept[name], score, alike.get(name)) for name, score in scored if name in kept
+        ]
 
 
 def weak(hits: Sequence[Hit]) -> bool:
@@ -209,18 +209,18 @@ def _scored(
     by_words: Sequence[tuple[str, float]],
 ) -> list[tuple[str, float]]:
     if variant == "vector":
-        return [(one.id, one.similarity or 0.0) for one in by_meaning]
+        return [(one.id, one.similarity) for one in by_meaning]
     if variant == "lexical":
         return list(by_words)
     weight = WORDS_WEIGHT_NAMED if spelled_names(question) else WORDS_WEIGHT
     return fuse([one.id for one in by_meaning], [name for name, _ in by_words], weight)
 
 
-def _hit(found: Found, score: float) -> Hit:
-    metadata: dict[str, Any] = {**found.metadata, "collection": found.collection}
-    if found.similarity is not None:
-        metadata["similarity"] = round(found.similarity, 4)
-    return Hit(found.id, round(score, 6), found.text, metadata)
+def _hit(name: str, kept: Kept, score: float, similarity: float | None) -> Hit:
+    metadata: dict[str, Any] = {**kept.metadata, "collection": kept.collection}
+    if similarity is not None:
+        metadata["similarity"] = round(similarity, 4)
+    return Hit(name, round(score, 6), kept.text, metadata)
 
 
 def _told(question: str, hit: Hit) -> Hit:
@@ -234,7 +234,8 @@ def _told(question: str, hit: Hit) -> Hit:
 def _checked(
     text: str, k: int, collection: Collection | None
 ) -> tuple[str, tuple[Collection, ...]]:
-    question = " ".join(text.split())[:LONGEST_QUESTION]
+    whole = text[:LONGEST_QUESTION].encode("utf-8", "replace").decode()  # no lone surrogates
+    question = " ".join(whole.split())
     if not question:
         raise UsageError("There is no question.", advice="Ask in a few words.")
     if not 1 <= k <= MOST_RESULTS:

@@ -6,7 +6,7 @@ others in the same folder are left as they are. Called by `build` and `retrieve`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -28,13 +28,10 @@ _BATCH: Final = 1_000
 
 
 class Found(NamedTuple):
-    """A passage of the index. `similarity`: cosine, 1 alike; None when it was asked for by id."""
+    """A passage near a vector. `similarity`: the cosine, 1 is alike."""
 
     id: str
-    collection: str
-    text: str
-    metadata: dict[str, str]
-    similarity: float | None = None
+    similarity: float
 
 
 class VectorFolder:
@@ -140,29 +137,11 @@ class VectorFolder:
             lambda: target.query(
                 query_embeddings=vector[None, :],
                 n_results=min(most, count),
-                include=["documents", "metadatas", "distances"],
+                include=["distances"],
             )
         )
-        return [
-            Found(name, collection, text, _plain(metadata), 1.0 - float(distance))
-            for name, text, metadata, distance in zip(
-                answer["ids"][0], answer["documents"][0], answer["metadatas"][0],
-                answer["distances"][0], strict=True,
-            )
-        ]  # fmt: skip
-
-    def named(self, collection: Collection, ids: Sequence[str]) -> list[Found]:
-        """Return passages by id; one that is not there is left out."""
-        target = self._find(collection)
-        if target is None or not ids:
-            return []
-        page = _guarded(lambda: target.get(ids=list(ids), include=["documents", "metadatas"]))
-        return [
-            Found(name, collection, text, _plain(metadata))
-            for name, text, metadata in zip(
-                page["ids"], page["documents"], page["metadatas"], strict=True
-            )
-        ]
+        pairs = zip(answer["ids"][0], answer["distances"][0], strict=True)
+        return [Found(name, 1.0 - float(distance)) for name, distance in pairs]
 
     def vector_of(self, collection: Collection, name: str) -> Vectors | None:
         """Return the vector of a passage, (dimensions,) float32; None where it is not there."""
@@ -229,10 +208,6 @@ def _pages(collection: Any, include: list[str]) -> Iterator[Any]:
     while (page := collection.get(limit=_PAGE, offset=start, include=include))["ids"]:
         yield page
         start += len(page["ids"])
-
-
-def _plain(metadata: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in metadata.items() if name != HASH}
 
 
 def _guarded(work: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,6 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(stored: Path, tmp_path: Path) -> DataDir:
     """A data directory of one's own, with three games."""
-    import shutil
-
     shutil.copytree(stored, tmp_path / "data")
     return DataDir.open_existing(tmp_path / "data")
 
