@@ -50,8 +50,10 @@ async def test_a_profile_is_made_checked_while_typing_kept_and_changed(
     async with opened(browser, lone.origin, lone.token, "/profiles") as page:
         await expect(page.locator("#rows tbody tr")).to_have_count(len(PRESETS))
         await page.keyboard.press("n")
+        await page.locator("#f-execution-entry_tick").fill("7")
         await page.locator("#base").select_option("anti_martingale")
         await expect(page).to_have_url(re.compile("from=anti_martingale"))
+        await expect(page.locator("#f-execution-entry_tick")).to_have_value("0")
         await expect(page.locator("#f-scaling-mode")).to_have_value("anti_martingale")
         await page.locator("#f-execution-entry_tick").fill("soon")
         entry = page.locator("[data-field='execution.entry_tick'] .hint")
@@ -229,3 +231,8 @@ async def test_profiles_are_chosen_compared_simulated_and_lead_to_what_runs_them
         await expect(backtest).to_have_attribute("href", "/backtest?profile=mine")
         explore = page.locator("#actions").get_by_role("link", name="Explore")
         await expect(explore).to_have_attribute("href", "/explorer?profile=mine")
+        for key, path in (("f", "/fairness"), ("p", "/profiles")):
+            await page.keyboard.press("g")
+            await page.keyboard.press(key)
+            await expect(page).to_have_url(f"{lone.origin}{path}")
+            await expect(page.locator("[aria-current='page']")).to_have_attribute("href", path)

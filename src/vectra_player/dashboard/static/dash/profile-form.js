@@ -74,6 +74,7 @@ export class ProfileEditor {
   #timer = null;
   #checked = null;
   #begun = false;
+  #key = "";
   #drafts = new Map();
   #kept;
 
@@ -96,9 +97,13 @@ export class ProfileEditor {
     return !this.#locked && this.#text !== this.#saved;
   }
 
-  /** Show a profile; what was typed into the last one is kept until it is shown again. */
-  open({ text, editing = null, version = null, locked = false }) {
-    if (this.dirty) this.#drafts.set(this.#editing, this.#text);
+  /**
+   * Show a profile; what was typed into the last one is kept until it is shown again, by `key`.
+   * `editing`: the profile that is changed, null for a new one; `version`: of its file.
+   */
+  open({ key, text, editing = null, version = null, locked = false }) {
+    if (this.dirty) this.#drafts.set(this.#key, this.#text);
+    this.#key = key;
     this.#locked = locked;
     this.#editing = editing;
     this.#version = version;
@@ -106,15 +111,15 @@ export class ProfileEditor {
     byId("fields").disabled = locked;
     byId("file-text").readOnly = locked;
     byId("save-bar").hidden = locked;
-    const draft = this.#drafts.get(editing);
-    this.#drafts.delete(editing);
+    const draft = this.#drafts.get(key);
+    this.#drafts.delete(key);
     this.#take(locked ? text : (draft ?? text));
   }
 
-  /** Forget what was typed into a profile: it is gone, or it was saved. */
-  forget(editing) {
-    this.#drafts.delete(editing);
-    if (this.#editing === editing) this.#saved = this.#text;
+  /** Forget what was typed: the profile is gone, or it was saved. */
+  forget() {
+    this.#drafts.delete(this.#key);
+    this.#saved = this.#text;
   }
 
   async save() {
@@ -128,7 +133,7 @@ export class ProfileEditor {
     byId("save").disabled = true;
     try {
       const told = await post("/api/profiles", { text: this.#text, editing: this.#editing, version: this.#version });
-      this.forget(this.#editing);
+      this.forget();
       this.#kept(told.line.name);
     } catch (error) {
       byId("problems").replaceChildren(faultOf(error));
@@ -142,6 +147,7 @@ export class ProfileEditor {
     this.#draft = treeOf(text);
     byId("file-text").value = text;
     this.#fill();
+    this.#checked = null;
     this.#check();
   }
 
@@ -187,7 +193,7 @@ export class ProfileEditor {
 
   #fill() {
     if (this.#draft === null) return;
-    for (const input of inputs()) if (input !== document.activeElement) WRITE[input.dataset.kind](input, at(this.#draft, input.dataset.path));
+    for (const input of inputs()) WRITE[input.dataset.kind](input, at(this.#draft, input.dataset.path));
     this.#dress();
   }
 

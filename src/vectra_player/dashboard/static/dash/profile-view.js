@@ -70,7 +70,7 @@ export class ProfileView {
       setText(byId("profile-kind"), "not saved");
       byId("figures").hidden = true;
       byId("actions").replaceChildren(this.#bases(lines, from));
-      this.#editor.open({ text: `${JSON.stringify(profile, null, 2)}\n` });
+      this.#editor.open({ key: `new ${from}`, text: `${JSON.stringify(profile, null, 2)}\n` });
       this.#drawTab();
       byId("f-name").focus();
     } catch (error) {
@@ -93,7 +93,7 @@ export class ProfileView {
     this.#drawFigures(line);
     byId("actions").replaceChildren(...this.#actions(told));
     const text = told.profile ? `${JSON.stringify(told.profile, null, 2)}\n` : told.text;
-    this.#editor.open({ text, editing: line.kind === "preset" ? null : line.name, version: told.version, locked: line.kind === "preset" });
+    this.#editor.open({ key: line.name, text, editing: line.kind === "preset" ? null : line.name, version: told.version, locked: line.kind === "preset" });
     this.#drawTab();
   }
 
@@ -183,7 +183,7 @@ export class ProfileView {
     const { name } = this.#told.line;
     const gone = await ask({ title: `Delete ${name}?`, text: "Its file is removed. Simulations and backtests of it stay.", yes: "Delete", send: () => post(`/api/profiles/${encodeURIComponent(name)}/delete`, {}) });
     if (!gone) return;
-    this.#editor.forget(name);
+    this.#editor.forget();
     this.#told = null;
     this.#asked = {};
     this.#go("/profiles");
