@@ -215,10 +215,14 @@ async def test_runs_are_picked_and_compared(
 
 
 async def test_a_strategy_trades_on_paper_beside_the_person(browser: Browser, up: Site) -> None:
-    place = "/backtest/paper?name=sidebet&cash=5&latency_ms=0"
+    place = "/backtest/paper?name=sidebet&games=0&cash=5&latency_ms=0"
     log = "#trade-log tr"
-    async with opened(browser, origin_of(up), up.instance.token, place) as page:
+    async with opened(browser, origin_of(up), up.instance.token, place, allowed=("422",)) as page:
         await expect(page.locator(".badge").nth(1)).to_have_text("PAPER")
+        await page.locator("#start").click()
+        await expect(page.locator("#runner-note")).to_contain_text("Games: Expected `int` >= 1")
+        await expect(page.locator("#games")).to_have_attribute("aria-invalid", "true")
+        await page.locator("#games").fill("")
         await page.locator("#start").click()
         await expect(page.locator("#run-state")).to_have_text("running")
         await expect(page.locator("#name")).to_be_disabled()

@@ -45,7 +45,6 @@ from vectra_player.web.openapi import Endpoint
 KIND = "backtest"
 """Kind of the jobs of this tab; sweeps are among them."""
 
-MOST_COMPARED = 4
 KEPT_DRAWINGS = 24
 DRAW_S = 30.0
 LONGEST_ID = 48
@@ -157,6 +156,8 @@ class BacktestRoutes:
 
     def comparison(self, params: CompareWanted) -> Any:
         """Put runs side by side."""
+        from vectra_player.analysis.backtest_figures import MOST_COMPARED
+
         names = list(dict.fromkeys(name for name in params.runs.split(",") if name))
         if not 2 <= len(names) <= MOST_COMPARED:
             raise WrongParametersError({"runs": f"Name two to {MOST_COMPARED} runs."})

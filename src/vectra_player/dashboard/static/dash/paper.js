@@ -41,6 +41,7 @@ let run = null;
 let shown = "";
 let acting = false;
 let forbidden = "";
+let said = ["", ""];
 
 client.store.render((state) => up && game.draw(state));
 
@@ -117,45 +118,50 @@ function drawButtons() {
   byId("start").disabled = acting || on || forbidden !== "" || up === null;
   byId("stop").disabled = acting || !on || run.state === "stopping";
   for (const field of byId("runner").elements) if (field.matches("select, input")) field.disabled = on;
-  if (forbidden && !on) note(forbidden, up === null ? "" : "bad");
-  else if (byId("runner-note").textContent === DOWN || byId("runner-note").dataset.level === "bad" && !byId("runner-note").dataset.kept) note("");
+  drawNote(on);
 }
 
-function note(text, level = "", kept = false) {
-  const box = byId("runner-note");
-  setText(box, text || "\u00a0");
-  box.dataset.level = level;
-  if (kept) box.dataset.kept = "";
-  else delete box.dataset.kept;
+/** Why nothing can be started goes before what became of the last action. */
+function drawNote(on) {
+  const [text, level] = forbidden && !on ? [forbidden, "bad"] : said;
+  setText(byId("runner-note"), text || "\u00a0");
+  byId("runner-note").dataset.level = level;
+}
+
+function note(text, level = "") {
+  said = [text, level];
+  drawButtons();
 }
 
 /** Read the form; a field that is no number is marked and nothing is done. */
 function order() {
-  const wanted = { name: byId("name").value };
-  let good = true;
-  for (const name of NUMBERS) {
-    const field = byId(name);
-    const text = field.value.trim();
-    const value = Number(text);
-    const wrong = text !== "" && !Number.isFinite(value);
-    field.toggleAttribute("aria-invalid", wrong);
-    if (wrong) field.setAttribute("aria-invalid", "true");
-    good &&= !wrong;
-    if (text !== "") wanted[name] = value;
-  }
-  if (!good) note("Write numbers in the marked fields, or leave them empty.", "bad", true);
-  return good ? wanted : null;
+  const told = NUMBERS.map((name) => [name, byId(name).value.trim()]).filter(([, text]) => text !== "");
+  const wrong = told.filter(([, text]) => !Number.isFinite(Number(text))).map(([name]) => name);
+  mark(wrong);
+  if (!wrong.length) return { name: byId("name").value, ...Object.fromEntries(told.map(([name, text]) => [name, Number(text)])) };
+  note("Write numbers in the marked fields, or leave them empty.", "bad");
+  return null;
+}
+
+function mark(wrong) {
+  for (const name of ["name", ...NUMBERS]) byId(name).setAttribute("aria-invalid", String(wrong.includes(name)));
+}
+
+/** What an action was refused for, field by field where the service says so. */
+function wordsOf({ message, advice, fields = {} }) {
+  const told = Object.entries(fields).map(([name, reason]) => `${document.querySelector(`label[for='${CSS.escape(name)}']`)?.textContent ?? name}: ${reason}`);
+  return told.length ? told.join(" ") : `${message} ${advice ?? ""}`.trim();
 }
 
 async function act(action, values) {
   acting = true;
-  drawButtons();
-  note(action === "start" ? "Starting…" : "Stopping; the score card takes a moment…", "", true);
+  note(action === "start" ? "Starting…" : "Stopping; the score card takes a moment…");
   try {
     run = (await paper.act(action, values)).run;
     note("");
   } catch (error) {
-    note(`${error.message} ${error.advice ?? ""}`.trim(), "bad", true);
+    mark(Object.keys(error.fields ?? {}));
+    note(wordsOf(error), "bad");
   }
   acting = false;
   draw();

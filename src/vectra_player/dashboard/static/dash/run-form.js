@@ -29,6 +29,7 @@ const GROUPS = [
 const NOTES = {
   profile: "Your profile", preset: "Preset", "built-in": "Built in", file: "Your file; its parameters are read when it runs",
 };
+const FIRST = "momentum";
 const PLAIN = /^[\w.,:=/+-]+$/;
 
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -54,9 +55,11 @@ export class RunForm {
       });
     }
     byId("copy").addEventListener("click", () => this.#copy());
+    this.#fill(new URLSearchParams(location.search));
+    this.#draw();
   }
 
-  /** Fill the list of strategies, then the fields from the address. */
+  /** Fill the list of strategies; the one of the address is chosen. */
   async load() {
     this.#choices = await get("/api/backtest/choices");
     const groups = GROUPS.map(([kind, label]) => {
@@ -64,14 +67,13 @@ export class RunForm {
       return options.length ? el("optgroup", { label }, ...options.map((choice) => el("option", { value: choice.word, disabled: Boolean(choice.problem) }, choice.word))) : null;
     });
     byId("profile").replaceChildren(...groups.filter(Boolean));
-    this.#fill(new URLSearchParams(location.search));
+    const asked = new URLSearchParams(location.search).get("profile");
+    byId("profile").value = this.#choices.some((choice) => choice.word === asked) ? asked : FIRST;
     this.#draw();
   }
 
+  /** Fill the fields from the address. */
   #fill(asked) {
-    const profile = asked.get("profile");
-    if (profile && this.#choices.some((choice) => choice.word === profile)) byId("profile").value = profile;
-    else if (this.#choices.some((choice) => choice.word === "momentum")) byId("profile").value = "momentum";
     const games = asked.get("games") ?? "all";
     const which = games === "all" ? "all" : games.startsWith("generated:") ? "generated" : "ids";
     byId("which").value = which;
@@ -115,7 +117,8 @@ export class RunForm {
   #changed() {
     this.#mark({});
     this.#draw();
-    const address = new URLSearchParams({ profile: byId("profile").value });
+    const profile = byId("profile").value || new URLSearchParams(location.search).get("profile") || FIRST;
+    const address = new URLSearchParams({ profile });
     if (this.#games() !== "all") address.set("games", this.#games());
     for (const [name, how, value] of this.#told()) {
       for (const each of how === "lines" ? lines(value) : [how === "flag" ? "yes" : value]) address.append(name, each);

@@ -14,7 +14,7 @@ const token = takeToken();
 
 async function tradePost(path, value) {
   if (token === null) {
-    throw new ApiError("This page may not trade.", "Open the monitor itself, in a tab of its own.", 403);
+    throw new ApiError("This page may not trade.", "Open it in a tab of its own.", 403);
   }
   const answer = await fetch(path, {
     method: "POST",
@@ -28,7 +28,7 @@ async function tradePost(path, value) {
   if (answer.status === 401 || answer.status === 403) {
     throw new ApiError("This page may not trade any more.", "Reload it, or log in anew.", answer.status);
   }
-  throw new ApiError(body?.error?.message ?? `The service answered ${answer.status}.`, body?.error?.advice ?? "", answer.status);
+  throw new ApiError(body?.error?.message ?? `The service answered ${answer.status}.`, body?.error?.advice ?? "", answer.status, body?.error?.fields);
 }
 
 /** The account of the live game. */
