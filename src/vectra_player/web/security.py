@@ -294,7 +294,7 @@ class Access:
             return None
         if _equal(request.one(TRADE_HEADER) or "", self._trade):
             return None
-        return Verdict(False, 403, "only the monitor's own page, or a program, may trade")
+        return Verdict(False, 403, "only our own trading pages, or a program, may trade")
 
     def _now_s(self) -> int:
         return self._clock.now_us() // 1_000_000
