@@ -84,6 +84,8 @@ async def test_one_own_game_is_read_tick_by_tick_and_keeps_a_note(
         await page.keyboard.press("ArrowRight")
         await expect(reading).to_contain_text("tick 3 · 1.1000x · LIVE · 1 sidebet open, yours")
         await expect(page).to_have_url(re.compile("tick=3"))
+        await page.reload()
+        await expect(reading).to_contain_text("tick 3 · 1.1000x · LIVE")
         await page.locator("#scrub").focus()
         await page.keyboard.press("End")
         await expect(reading).to_contain_text("tick 7 · 0.0198x · RUGGED")

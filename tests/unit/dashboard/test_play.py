@@ -137,6 +137,11 @@ def test_wrong_parameters_are_told_by_field(site: Board, asked: str, field: str)
     assert field in answer.json["error"]["fields"]
 
 
+def test_the_page_of_an_own_game_may_name_a_tick(site: Board) -> None:
+    assert site.get(f"/play/{GAME}?account={ME}&tick=3").status_code == 200
+    assert site.get(f"/play/{GAME}?tick=-1").status_code == 422
+
+
 def test_an_account_or_game_that_is_not_there_is_said(site: Board) -> None:
     assert site.get(f"/api/play?account={OTHER}").status_code == 404
     assert site.get("/api/play/games/nothing").status_code == 404

@@ -45,6 +45,12 @@ class NoteKept(msgspec.Struct, frozen=True):
     note: Note | None
 
 
+class OwnGamePlace(OwnGameWanted, frozen=True):
+    """What the page of an own game shows: whose game, and at which tick its line stands."""
+
+    tick: Annotated[int, Meta(ge=0, le=1_000_000, description="a tick from 0")] | None = None
+
+
 class BetsWanted(msgspec.Struct, frozen=True):
     """How many sidebets, and how many of them were won."""
 
@@ -64,7 +70,7 @@ class PlayRoutes:
         return [
             Endpoint("GET", "/play", self.play_page, "Own play.", params=PlayWanted),
             Endpoint("GET", "/play/{game_id}", self.own_game_page, "One own game.",
-                     params=OwnGameWanted),
+                     params=OwnGamePlace),
             Endpoint("GET", "/api/play", self.play, "Own games of one account.", PlayPage,
                      params=PlayWanted),
             Endpoint("GET", "/api/play/bets", self.bets, "How sure a share of won sidebets is.",
@@ -79,7 +85,7 @@ class PlayRoutes:
         """Show the page; its script asks with the same parameters."""
         return page("play.html")
 
-    def own_game_page(self, game_id: str, params: OwnGameWanted) -> Response:
+    def own_game_page(self, game_id: str, params: OwnGamePlace) -> Response:
         """Show one game; one that was not played is told as a page."""
         read_own_game(self._services.store, game_id, params)
         return page("own_game.html", game_id=game_id)
