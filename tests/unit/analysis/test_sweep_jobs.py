@@ -63,7 +63,7 @@ def test_a_caller_that_stops_asking_leaves_no_process_behind() -> None:
     running = LocalEngine(2).run(process_of, range(200))
     _, pid = next(running)
     running.close()  # type: ignore[attr-defined]
-    wait_until(lambda: not alive(pid), "the pool ends", timeout_s=10)
+    wait_until(lambda: not alive(pid), "the pool ends")
 
 
 def test_a_process_that_dies_is_told_with_what_to_do() -> None:
@@ -92,7 +92,7 @@ def test_the_pool_dies_with_its_parent_even_by_kill_9(tmp_path: Path) -> None:
     assert alive(pid)
     parent.kill()
     parent.communicate()
-    wait_until(lambda: not alive(pid), "the pool ends with its parent", timeout_s=10)
+    wait_until(lambda: not alive(pid), "the pool ends with its parent")
 
 
 def test_engines_are_chosen_by_name() -> None:
