@@ -12,11 +12,14 @@ function place(passage) {
   return el("span", {}, passage.source);
 }
 
+/** A passage keeps its lists and rows; where its source broke lines says nothing. */
+const joined = (text) => text.replace(/\n(?![\n|]|[-*] |\d+\. )/g, " ").replace(/\n /g, "\n\n");
+
 function answer(passage) {
   return el(
     "li", { class: "answer" },
     el("h3", {}, passage.title),
-    el("p", { class: "answer-text" }, passage.text),
+    el("p", { class: "answer-text" }, joined(passage.text)),
     el("p", { class: "muted size-12" }, "from ", place(passage)),
   );
 }
