@@ -113,6 +113,7 @@ async def test_a_game_opens_its_replay_with_phases_and_own_actions(
     async with opened(browser, origin_of(up), up.instance.token, f"/games/{GAME}") as page:
         await expect(page.locator("#own-play")).to_be_visible()
         await expect(page.locator("#chart")).to_have_attribute("data-rug", "7")
+        await expect(page.locator("#panel tbody tr", has_text="you")).to_have_count(2)
         await page.locator("#replay").click()
         await expect(page.locator(".badge").first).to_have_text("REPLAY")
         assert page.url.startswith(up.origin)

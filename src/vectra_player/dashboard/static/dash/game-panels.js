@@ -20,7 +20,7 @@ const dash = (value) => (value === null || value === undefined || value === "" ?
 const TRADES = [
   { label: "tick", name: "num", cell: (row) => dash(row.tick) },
   { label: "time", name: "num muted", cell: (row) => formatTime(ms(row.ts)), title: (row) => formatUtc(ms(row.ts)) },
-  { label: "player", name: "who truncate", cell: named, title: named },
+  { label: "player", name: "who truncate", cell: (row) => (row.own ? el("strong", {}, "you") : named(row)), title: named },
   { label: "", cell: (row) => el("span", { class: SIDES[row.action] ?? "" }, row.action.replace("_", " ")) },
   { label: "SOL", name: "num", cell: (row) => sol(row.amount), title: (row) => exact(row.amount) },
   { label: "quantity", name: "num", cell: (row) => sol(row.qty), title: (row) => exact(row.qty) },
@@ -50,7 +50,15 @@ function long(columns, rows, caption) {
   return box;
 }
 
-function drawTrades(box, { trades, trades_cut: cut }) {
+/** Trades of others and own ones, in order of time. */
+function allTrades({ trades, own }) {
+  const mine = own.map((deal) => ({ ...deal, own: true, username: null, player_id: deal.account, leverage: null }));
+  return [...trades, ...mine].sort((a, b) => a.ts - b.ts);
+}
+
+function drawTrades(box, game) {
+  const { trades_cut: cut } = game;
+  const trades = allTrades(game);
   if (!trades.length) {
     box.replaceChildren(emptyState("No trade was recorded", "The feed shows a part of the trades; an import of prices has none."));
     return;
@@ -175,7 +183,7 @@ const given = (path, game) => Promise.resolve(game);
 
 /** The tabs: `ask(path, game)` gives what `draw(box, data, {path, game})` shows. */
 export const PANELS = [
-  { id: "trades", label: "Trades", count: (game) => game.trades.length, ask: given, draw: drawTrades },
+  { id: "trades", label: "Trades", count: (game) => game.trades.length + game.own.length, ask: given, draw: drawTrades },
   { id: "sidebets", label: "Sidebets", count: (game) => game.sidebets.length, ask: given, draw: drawBets },
   { id: "leaders", label: "Leaderboard", ask: (path) => get(`${path}/leaders`), draw: drawLeaders },
   { id: "verification", label: "Verification", ask: (path, game) => get(`/api/verify?games=${encodeURIComponent(game.facts.game_id)}`), draw: drawVerification },

@@ -20,7 +20,7 @@ new LiveShell(shell);
 
 const ms = (micros) => (micros === null || micros === undefined ? null : micros / 1000);
 
-function figures({ facts, prices, trades, sidebets }) {
+function figures({ facts, prices, trades, own, sidebets }) {
   const length = facts.ended_at !== null && facts.started_at !== null ? (facts.ended_at - facts.started_at) / 1000 : null;
   const began = ms(facts.started_at ?? facts.ended_at);
   const known = prices.filter((price) => price !== null).length;
@@ -32,7 +32,7 @@ function figures({ facts, prices, trades, sidebets }) {
     ["started", formatTime(began), formatUtc(began)],
     ["lasted", formatDuration(length)],
     ["prices", `${formatCount(known)} of ${formatCount(prices.length)}`, "prices known, of the ticks of the game"],
-    ["trades seen", formatCount(trades.length), `the server counts ${formatCount(facts.trade_count)}; the feed shows a part of them`],
+    ["trades seen", formatCount(trades.length + own.length), `${own.length ? `${formatCount(own.length)} of them yours; ` : ""}the server counts ${formatCount(facts.trade_count)}; the feed shows a part of them`],
     ["sidebets", formatCount(sidebets.length)],
     ["recorded", facts.completeness],
   ];
