@@ -4,6 +4,20 @@
 the provider's subscription; no I/O, no clock.
 """
 
-from vectra_player.live.provider import LiveStateProvider
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vectra_player.live.provider import LiveStateProvider
 
 __all__ = ["LiveStateProvider"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: whoever folds states, as a strategy's own process, needs no bus.
+    if name != "LiveStateProvider":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from vectra_player.live.provider import LiveStateProvider
+
+    return LiveStateProvider
