@@ -22,6 +22,7 @@ const CANDLE_PX = 13; // room a candle takes; the strip has the whole game
 const FEWEST = 12; // candles in view
 const LEAD = 0.8; // share of the candles in view that lies before the tick shown
 const FRESH_TICKS = 30; // older marks go without words
+const ORDERED = new Set(["bought", "sold", "placed", "missed", "refused"]);
 const ACCOUNT = ["cash", "held", "worth", "at stake", "in all", "this game"];
 
 /** What is known of a game as the strip takes it. */
@@ -59,7 +60,8 @@ class Playback {
     const { events, rug_tick: rug } = this.#game;
     this.#items = events.map((event) => {
       const go = () => this.transport.seek(event.tick);
-      const decided = event.decided_tick !== null && event.decided_tick !== event.tick ? `, decided at ${event.decided_tick}` : "";
+      const late = ORDERED.has(event.kind) && event.decided_tick !== null && event.decided_tick !== event.tick;
+      const decided = late ? `, decided at ${event.decided_tick}` : "";
       return el(
         "li", { data: { kind: event.kind } },
         el("button", { class: "decision", type: "button", on: { click: go } },
