@@ -72,7 +72,13 @@ async def test_an_audit_is_run_told_in_words_kept_and_downloaded(
 ) -> None:
     document = said(lone, "audit")
     async with opened(
-        browser, lone.origin, lone.token, "/fairness", width=360, scheme="light"
+        browser,
+        lone.origin,
+        lone.token,
+        "/fairness",
+        width=360,
+        scheme="light",
+        allowed=("422",),
     ) as page:
         await expect(page.locator("#audit")).to_contain_text("No audit of the real site yet")
         await page.locator("#audit-run").click()
