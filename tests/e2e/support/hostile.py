@@ -75,3 +75,14 @@ def hostile_tools(folder: Path) -> None:
         (folder / name).mkdir(parents=True, mode=0o700)
         (folder / name / "manifest.json").write_text(json.dumps(told))
         (folder / name / "index.html").write_text("<!doctype html><title>t</title>")
+
+
+def hostile_profiles(folder: Path) -> None:
+    """Write profiles whose every free text is a payload, and files that are none."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number, text in enumerate(PAYLOADS):
+        told = {"name": f"p{number}", "source": text, "strategy": text, text: text}
+        metrics = {"monte_carlo_metrics": {"risk_level": text}, "params": {text: text}}
+        (folder / f"p{number}.json").write_text(json.dumps({**told, **metrics}))
+    (folder / "broken.json").write_text(json.dumps({"name": PAYLOADS[2]}))
+    (folder / f"{PAYLOADS[2]}.json".replace("/", "_")).write_text(PAYLOADS[2])
