@@ -52,6 +52,18 @@ NOT_RUN = {
         "plays five games of three minutes",
         "tests/contract/test_strategy_run.py::test_a_strategy_plays_whole_games_on_paper",
     ),
+    "vectra-player index build": NotRun(
+        "embeds for ten seconds",
+        "tests/contract/test_index.py::test_the_command_tells_what_it_did",
+    ),
+    'vectra-player index query "Does a sidebet win when the rug comes at the last tick?"': NotRun(
+        "needs that index",
+        "tests/contract/test_index.py::test_a_question_is_answered_with_passages_and_where_they_come_from",
+    ),
+    ".venv/bin/python -m pip install --require-hashes -r requirements/rag.txt": NotRun(
+        "installs packages",
+        "tests/unit/rag/test_extra.py::test_a_missing_package_is_named_with_the_line_that_installs_it",
+    ),
     "./run.sh --source public": NotRun(
         "records the real site",
         "tests/unit/sources/test_public_ws.py::test_both_directions_are_kept_as_exact_packets",

@@ -10,12 +10,12 @@ from typing import Final
 
 from vectra_player.store.profile_paths import EventProfile, FieldProfile
 
-FIELDS_A_PASSAGE: Final = 12
-MOST_FIELDS: Final = 120
+FIELDS_A_PASSAGE: Final = 8
+MOST_FIELDS: Final = 96
 """Fields told of one event; deeper ones are dropped first."""
 
-_MOST_VALUES: Final = 6
-_LONGEST_VALUE: Final = 40
+_MOST_VALUES: Final = 4
+_LONGEST_VALUE: Final = 24
 
 
 def described_fields(profile: EventProfile) -> Iterator[str]:
@@ -41,7 +41,11 @@ def _field(path: str, field: FieldProfile, packets: int) -> str:
         same = field.low == field.high
         told += f" {field.low:.6g}" if same else f" {field.low:.6g} to {field.high:.6g}"
     elif field.values and len(field.values) <= _MOST_VALUES:
-        told += " " + "/".join(value[:_LONGEST_VALUE] for value in sorted(field.values))
+        told += " " + "/".join(map(_cut, sorted(field.values)))
     elif field.example:
-        told += f" such as {field.example[:_LONGEST_VALUE]}"
+        told += f" such as {_cut(field.example)}"
     return told
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"

@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
+from vectra_player.errors import DecodeError
 from vectra_player.game.timing import TICK_MS
-from vectra_player.protocol.rugs import PAYLOADS
+from vectra_player.protocol.rugs import PAYLOADS, is_trace, payload_of
+from vectra_player.protocol.socketio import arguments
 from vectra_player.rag.fields import described_fields
 from vectra_player.rag.passages import EVENTS, MAX_ROWS, Passage, row_id
 from vectra_player.store import summaries
@@ -99,7 +101,7 @@ def _course(line: Line) -> str:
         told += " An instarug: it ended at once, within its first ticks."
     if peak is not None:
         at = "" if line["peak_tick"] is None else f" at tick {line['peak_tick']:,}"
-        told += f" {_height(peak)}: peak {peak:.4g}x{at}."
+        told += f" {_height(peak)} peak: {peak:.4g}x{at}."
     if line["lowest"] is not None:
         told += f" Lowest price before the rug {line['lowest']:.4g}x."
     if line["rug_price"] is not None:
@@ -137,7 +139,7 @@ def _length(rug: int) -> str:
 
 
 def _height(peak: float) -> str:
-    bounds = ((1, "Never above its start"), (2, "Low"), (5, "Moderate"), (20, "High"))
+    bounds = ((2, "Low"), (5, "Moderate"), (20, "High"))
     return next((word for most, word in bounds if peak <= most), "Very high")
 
 
@@ -150,12 +152,21 @@ def _event_passages(reader: StoreReader, origins: Origins) -> Iterator[Passage]:
         key = (row["name"], row["direction"])
         profile = profiles.setdefault(key, EventProfile(*key))
         payload, decoded = None, False
-        with suppress(msgspec.DecodeError, RecursionError, TypeError):
-            payload, decoded = msgspec.json.decode(row["data"]), True
+        with suppress(msgspec.DecodeError, RecursionError, TypeError, DecodeError):
+            payload, decoded = msgspec.json.decode(_payload(row["data"])), True
         profile.add(row["ts"], row["size_bytes"], payload, decoded=decoded)
     for line in lines:
         key = (line["name"], line["direction"])
         yield from event_passages(line, profiles.get(key, EventProfile(*key)))
+
+
+def _payload(text: str) -> bytes:
+    """Return the payload of a record; capture files keep a trace beside it. Raises DecodeError."""
+    if text.startswith("["):
+        args = arguments(text)
+        if args and is_trace(args[0]):
+            return payload_of(args)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def event_passages(line: Line, profile: EventProfile) -> Iterator[Passage]:
