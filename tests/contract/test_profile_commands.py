@@ -217,7 +217,7 @@ def test_recorded_games_can_be_drawn_from(tmp_path: Path) -> None:
 def test_a_long_simulation_stops_at_once_when_it_is_interrupted(tmp_path: Path) -> None:
     rich = ("--set", "execution.initial_balance=100000")
     quick("--data-dir", tmp_path, "profiles", "new", "endless", *rich)
-    words = ("simulate", "endless", "--runs", "2000000", "--games-per-run", "5000")
+    words = ("--quiet", "simulate", "endless", "--runs", "2000000", "--games-per-run", "5000")
     process = subprocess.Popen(
         [*COMMAND, "--data-dir", str(tmp_path), *words],
         stdout=subprocess.PIPE,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vectra_player.cli.counting import counted
 from vectra_player.cli.data import OriginChoice, iso_time
 from vectra_player.cli.pages import PLOTS, REPORTS, check_file, show_page
 from vectra_player.cli.session import Session
@@ -165,38 +164,16 @@ def _simulated(
 ) -> list[Simulation]:
     from vectra_player.analysis.monte_carlo import simulate as run
 
-    with _bar(session, len(chosen) * plan.runs) as advance:
+    total = len(chosen) * plan.runs
+    with counted(session, "runs") as show:
+
+        def after(before: int) -> Callable[[int, int], None]:
+            return lambda done, _: show(before + done, total)
+
         return [
-            run(one, pool, plan, progress=advance(one.name, before * plan.runs))
-            for before, one in enumerate(chosen)
+            run(one, pool, plan, progress=after(number * plan.runs))
+            for number, one in enumerate(chosen)
         ]
-
-
-@contextmanager
-def _bar(
-    session: Session, total: int
-) -> Iterator[Callable[[str, int], Callable[[int, int], None]]]:
-    """Show runs done, their rate and the time left, on a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Left
-
-    quiet = session.quiet or session.json_output or not sys.stderr.isatty()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs"),
-        Left(),
-    )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as shown:
-        task = shown.add_task("", total=total)
-
-        def of(name: str, before: int) -> Callable[[int, int], None]:
-            shown.update(task, description=name)
-            return lambda done, _: shown.update(task, completed=before + done)
-
-        yield of
 
 
 def _present(
