@@ -102,7 +102,7 @@ const DRIFT = [
   { label: "field", name: "num path-cell", cell: (row) => row.path, title: (row) => row.path },
   { label: "what", name: "wrap-cell", cell: (row) => row.words },
   { label: "when", name: "num", cell: (row) => formatDateTime(ms(row.ts)).slice(0, 10), title: (row) => formatUtc(ms(row.ts)) },
-  { label: "session", name: "num muted", cell: (row) => (row.session_id ? row.session_id.slice(0, 8) : "—"), title: (row) => row.session_id ?? "not known" },
+  { label: "session", name: "num", cell: (row) => (row.session_id ? el("a", { href: `/recording?session=${encodeURIComponent(row.session_id)}` }, row.session_id.slice(0, 8)) : "—"), title: (row) => row.session_id ?? "not known" },
 ];
 
 export function drawDrift(box, lines, { go }) {
@@ -112,7 +112,7 @@ export function drawDrift(box, lines, { go }) {
   }
   const open = (row) => go({ event: row.event, direction: row.direction === "sent" ? "sent" : null, tab: null });
   box.replaceChildren(
-    el("p", { class: "muted body-text" }, "Recorded, but not in the payloads this version reads, or in another form. Everything is stored exactly all the same."),
+    el("p", { class: "muted body-text" }, "Recorded, but not in the known protocol, or in another form, with the session that shows it. Everything is stored exactly all the same."),
     scrolling(el("div", { class: "table-box tall-box" }, table(DRIFT, lines, { caption: "Drift", open })), "Drift"),
   );
 }
