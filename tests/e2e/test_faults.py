@@ -15,7 +15,7 @@ from tests.command_support import (
     demo_server,
     recorded,
     recorder,
-    run,
+    run_warm,
     table,
 )
 from tests.e2e.support.browser import kill_tree, processes_of, users_chrome
@@ -72,7 +72,7 @@ def fill(ballast: Path) -> None:
 
 def test_a_busy_port_is_refused_with_who_has_it(tmp_path: Path) -> None:
     with demo_server(tmp_path / "truth") as game:
-        ended = run("demo-server", "--port", str(game.port))
+        ended = run_warm("demo-server", "--port", str(game.port))
         assert ended.code in (1, 2)
         assert f"Cannot listen on {game.port}" in ended.error_line
         assert f"pid {game.process.pid}" in ended.error_line
@@ -116,7 +116,7 @@ def test_a_second_recorder_is_refused_and_the_first_goes_on(tmp_path: Path) -> N
     root = tmp_path / "data"
     with recorder(root, "--source", "demo", "--speed", "20") as record:
         before = record.until(lambda status: status["events"] > 20)
-        ended = run("--data-dir", root, "record", "--duration", "1")
+        ended = run_warm("--data-dir", root, "record", "--duration", "1")
         assert ended.code == 2
         assert f"process {record.process.pid}" in ended.error_line
         assert "--data-dir" in ended.error_line
@@ -143,7 +143,7 @@ def test_a_signal_ends_a_recording_cleanly_with_everything_filed(
     assert seqs == list(range(1, summary["durable_seq"] + 1))
     assert kinds_of(root, summary["session_id"])[-1] == "stopped"
     assert not (root / "run" / "recorder.sock").exists()
-    checked = run("--data-dir", root, "--json", "store", "check")
+    checked = run_warm("--data-dir", root, "--json", "store", "check")
     assert checked.code == 0
     assert checked.json["whole"] is True
 
@@ -154,7 +154,7 @@ def test_a_signal_ends_a_recording_cleanly_with_everything_filed(
 def test_a_missing_chrome_is_named_with_the_variable_to_set(tmp_path: Path) -> None:
     root = tmp_path / "data"
     settings = {"VECTRA_CHROME": "/nonexistent", "HOME": str(tmp_path)}
-    ended = run("--data-dir", root, "--json", "record", "--source", "chrome", **settings)
+    ended = run_warm("--data-dir", root, "--json", "record", "--source", "chrome", **settings)
     assert ended.code == 2
     assert "/nonexistent is no program" in ended.error_line
     assert "VECTRA_CHROME" in ended.error_line
@@ -172,7 +172,7 @@ async def test_a_profile_that_another_chrome_uses_is_named(tmp_path: Path) -> No
     }
     try:
         async with users_chrome(profile):
-            ended = run(
+            ended = run_warm(
                 "--data-dir",
                 tmp_path / "data",
                 "--json",
@@ -239,7 +239,7 @@ def test_a_recording_on_a_full_disk_stops_cleanly_and_is_filed_later(
     assert f"Recording halted: {halted['halted']}." in ended.err
     assert "Traceback" not in ended.err
     ballast.unlink()
-    assert run("--data-dir", root, "store", "flush").code == 0
+    assert run_warm("--data-dir", root, "store", "flush").code == 0
     session = halted["session_id"]
     seqs = seqs_of(root, session)
     assert seqs == list(range(1, len(seqs) + 1))
@@ -261,12 +261,12 @@ def test_a_read_only_data_directory_is_refused_in_one_line(mounted: Path, filled
             store.start_session("demo", "127.0.0.1")
             store.stop_session("enough")
     subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
-    ended = run("--data-dir", root, "record", "--duration", "1")
+    ended = run_warm("--data-dir", root, "record", "--duration", "1")
     assert ended.code in (1, 2)
     assert "Read-only" in ended.error_line
     assert "--data-dir" in ended.error_line
     if filled:
-        listed = run("--data-dir", root, "--json", "sessions")
+        listed = run_warm("--data-dir", root, "--json", "sessions")
         assert listed.code == 0
         assert len(listed.json) == 1
 
@@ -288,7 +288,7 @@ def test_an_unreadable_configuration_file_is_refused_in_one_line(
     content: bytes, word: str, tmp_path: Path
 ) -> None:
     (tmp_path / "config.toml").write_bytes(content)
-    ended = run("--data-dir", tmp_path, "record", "--duration", "1")
+    ended = run_warm("--data-dir", tmp_path, "record", "--duration", "1")
     assert ended.code == 2
     assert word in ended.error_line
     assert ended.out == ""
@@ -308,7 +308,7 @@ def test_a_store_of_a_newer_version_is_refused_with_advice(
         pass
     manifest = tmp_path / "data" / "manifests" / "schema_version.json"
     manifest.write_text(manifest.read_text().replace("2.0.0", "9.0.0"))
-    ended = run("--data-dir", tmp_path / "data", *command)
+    ended = run_warm("--data-dir", tmp_path / "data", *command)
     assert ended.code == 2
     assert "newer version" in ended.error_line
     assert "Update vectra-player" in ended.error_line
@@ -321,7 +321,7 @@ def test_a_directory_of_an_earlier_system_is_refused_with_advice(
     old = tmp_path / "events_parquet" / "doc_type=ws_event" / "date=2025-12-14" / "part-0.parquet"
     old.parent.mkdir(parents=True)
     old.write_bytes(b"PAR1 of an earlier system")
-    ended = run("--data-dir", tmp_path, *command)
+    ended = run_warm("--data-dir", tmp_path, *command)
     assert ended.code == 2
     assert "another system" in ended.error_line
     assert "store migrate" in ended.error_line
@@ -346,6 +346,6 @@ def test_a_clock_that_steps_back_changes_no_order_and_loses_nothing(tmp_path: Pa
     assert sorted(seq for seq, _ in rows) == list(range(1, len(steps) + 3))
     assert stamps != sorted(stamps)
     assert len({path.parent.name for path in tmp_path.rglob("*.parquet")}) > 2
-    checked = run("--data-dir", tmp_path, "--json", "store", "check")
+    checked = run_warm("--data-dir", tmp_path, "--json", "store", "check")
     assert checked.json["whole"] is True, checked.json["problems"]
     assert session

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.command_support import PATIENCE_S, free_port, run, table, wait_until
+from tests.command_support import PATIENCE_S, free_port, run, run_warm, table, wait_until
 from tests.foundation_support import Site, printed_link, site
 from websockets.asyncio.client import connect
 
@@ -76,8 +76,8 @@ def test_the_printed_link_works_once(tmp_path: Path) -> None:
         link = printed_link(up.process.stderr.readline())
         assert up.get(link, {}).status == 303
         assert up.get(link, {}).status == 401
-        other = run("--data-dir", tmp_path, "open", "--json").json["link"]
-        again = run("--data-dir", tmp_path, "open", "artifacts/mine/", "--print").out
+        other = run_warm("--data-dir", tmp_path, "open", "--json").json["link"]
+        again = run_warm("--data-dir", tmp_path, "open", "artifacts/mine/", "--print").out
         assert up.get(printed_link(other), {}).headers["location"] == "/"
         assert up.get(printed_link(again), {}).headers["location"] == "/artifacts/mine/"
 
@@ -148,7 +148,7 @@ def test_a_port_that_is_taken_is_named_with_its_holder(
         port = str(squatter.getsockname()[1])
         names = ("FOUNDATION_PORT", "FOUNDATION_HTTP_PORT", "VECTRA_DASHBOARD_PORT")
         free = {name: str(free_port()) for name in names}
-        ended = run("--data-dir", tmp_path, "up", *DEMO, **{**free, setting: port})
+        ended = run_warm("--data-dir", tmp_path, "up", *DEMO, **{**free, setting: port})
     assert ended.code == 2
     assert port in ended.error_line
     assert f"pid {os.getpid()} (" in ended.error_line
@@ -180,7 +180,7 @@ def test_a_killed_instance_leaves_ports_and_directory_to_the_next(tmp_path: Path
 
 
 def test_open_without_an_instance_says_so(tmp_path: Path) -> None:
-    ended = run("--data-dir", tmp_path, "open")
+    ended = run_warm("--data-dir", tmp_path, "open")
     assert (ended.code, "up" in ended.error_line) == (2, True)
 
 
