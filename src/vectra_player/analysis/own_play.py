@@ -71,7 +71,7 @@ class OwnBet(Struct, frozen=True, kw_only=True):
 class Balance(NamedTuple):
     """An account over one game. `before`, `after`: its money with nothing at stake, None: not told.
 
-    `holding` says whether something was at stake; `trades` are the changes of the holding.
+    `played`: something was at stake; `trades` are the changes of the holding.
     """
 
     game_id: str

@@ -127,6 +127,7 @@ class OwnGame(msgspec.Struct, frozen=True):
     before: str | None
     after: str | None
     alternatives: list[Alternative]
+    fair_win_chance: float = FAIR_WIN_CHANCE
 
 
 def list_play(store: Store, wanted: PlayWanted) -> Play:
