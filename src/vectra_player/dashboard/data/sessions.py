@@ -86,8 +86,8 @@ class SessionData:
     def warm(self) -> None:
         """Count what is not counted yet, so that the first look need not wait for it."""
         with contextlib.suppress(VectraError, OSError):  # whoever asks is told
-            self._events.rows()
-            self._games.rows()
+            for counts in (self._events, self._games, *self._rows.values()):
+                counts.rows()
 
     def sessions(self) -> list[SessionLine]:
         """Return the sessions, newest first."""
