@@ -1,7 +1,7 @@
 // The last games: those the feed told while the page is open, before them those of the store.
 
 import { formatCount, formatGameId, formatPrice } from "/static/sdk/format.js";
-import { byId, el, emptyState, setText } from "/static/ui/dom.js";
+import { byId, el, emptyState, setText, skeleton } from "/static/ui/dom.js";
 
 export const SHOWN = 20;
 const WIDTH = 120;
@@ -47,7 +47,7 @@ export function verdictOf(game, fair = globalThis.VectraFair) {
 }
 
 export class GamesPanel {
-  #stored = [];
+  #stored = null;
   #verdicts = new Map();
   #cards = new Map();
   #key = "";
@@ -67,11 +67,17 @@ export class GamesPanel {
 
   draw(state) {
     const seen = new Set(state.games.map((game) => game.gameId));
-    const games = [...state.games, ...this.#stored.filter((game) => !seen.has(game.gameId))].slice(0, SHOWN);
-    const key = games.map((game) => `${game.gameId}${game.settled ? "s" : ""}`).join();
-    if (key === this.#key && key !== "") return;
+    const stored = this.#stored ?? [];
+    const games = [...state.games, ...stored.filter((game) => !seen.has(game.gameId))].slice(0, SHOWN);
+    const nothing = this.#stored === null ? "asked" : "none";
+    const key = games.map((game) => `${game.gameId}${game.settled ? "s" : ""}`).join() || nothing;
+    if (key === this.#key) return;
     this.#key = key;
     const box = byId("games");
+    if (!games.length && this.#stored === null) {
+      box.replaceChildren(skeleton(3));
+      return;
+    }
     if (!games.length) {
       box.replaceChildren(emptyState("No finished game yet", "The next rug puts the first one here."));
       return;

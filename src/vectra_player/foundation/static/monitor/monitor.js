@@ -101,13 +101,23 @@ function missing({ state, reason }) {
   bar.draw(null);
 }
 
+let loggedOut = false;
+
 async function ask() {
   try {
     const told = await get("/api/state");
     health.draw(told, client.state);
+    if (loggedOut) {
+      loggedOut = false;
+      settled();
+      trade.ask();
+      askGames();
+    }
   } catch (error) {
     health.lost();
-    if (error.status === 401) fail(error.message, error.advice);
+    if (error.status !== 401 || loggedOut) return;
+    loggedOut = true;
+    fail(error.message, error.advice);
   }
 }
 

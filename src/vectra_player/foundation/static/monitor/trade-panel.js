@@ -17,6 +17,7 @@ export class TradePanel {
   #desk = paper;
   #account = null;
   #turn = 0;
+  #unanswered = false;
   #figures = new Map();
   #log = new TradeLog(byId("trade-log"), byId("trade-score"));
   #wallet;
@@ -50,11 +51,15 @@ export class TradePanel {
       const state = await this.#desk.state();
       if (turn !== this.#turn) return;
       this.#account = state.account;
+      if (this.#unanswered) this.#note("");
+      this.#unanswered = false;
       this.#wallet.knows(state);
       this.#log.show(state);
       this.draw(this.#store.state);
     } catch (error) {
-      if (turn === this.#turn) this.#note(error.message, "bad");
+      if (turn !== this.#turn) return;
+      this.#unanswered = true;
+      this.#note(error.message, "bad");
     }
   }
 
