@@ -83,8 +83,8 @@ async def test_an_audit_is_run_told_in_words_kept_and_downloaded(
         await expect(page.locator("#audit")).to_contain_text("No audit of the real site yet")
         await page.locator("#audit-run").click()
         await expect(page.locator(".conclusions p").first).to_have_text(document["conclusions"][0])
-        address = page.url
-        assert "audit=" in address
+        assert "audit=" in page.url
+        await expect(page.locator("#audit-old")).to_have_count(0)
         rows = page.locator(".tests tbody tr")
         await expect(rows).to_have_count(len(document["findings"]))
         for number, finding in enumerate(document["findings"]):
@@ -112,7 +112,7 @@ async def test_a_seed_is_verified_against_the_recording(browser: Browser, lone: 
         browser, lone.origin, lone.token, f"/fairness?game={GAME}", allowed=("422",)
     ) as page:
         answer = page.locator("#seed-answer")
-        await expect(answer).to_contain_text("This is not the recorded game.")
+        await expect(answer).to_contain_text("The recording contradicts this seed.")
         await expect(answer).to_contain_text(f"the price heard live of tick {FALSE_TICK}")
         await expect(answer).to_contain_text("is the published one")
         await expect(page.locator("#seed-chart")).to_have_attribute(

@@ -38,7 +38,7 @@ def report(result: Audit) -> Report:
 
 @pytest.fixture
 def head(root: Path, result: Audit, report: Report) -> audits.AuditHead:
-    return audits.keep(root, result, laid_out(report), report.html())
+    return audits.keep(root, result, laid_out(report), report.html(), "files")
 
 
 def test_every_test_says_what_it_can_and_cannot_show(result: Audit) -> None:
@@ -56,7 +56,7 @@ def test_a_kept_audit_has_the_words_and_numbers_of_the_command(
     assert found is not None
     assert found.conclusions == result.conclusions
     assert found.cannot_show == result.cannot_show
-    assert head.headline == result.conclusions[0]
+    assert (head.headline, head.state) == (result.conclusions[0], "files")
     for line, finding in zip(found.tests, result.findings, strict=True):
         assert line.title == finding.title
         assert line.p == (None if finding.p is None else format_p(finding.p))
@@ -94,7 +94,7 @@ def test_the_report_is_the_one_file_of_the_command(
 def test_audits_are_listed_newest_first_and_a_broken_one_is_passed_over(
     root: Path, result: Audit, report: Report, head: audits.AuditHead
 ) -> None:
-    again = audits.keep(root, result, laid_out(report), "")
+    again = audits.keep(root, result, laid_out(report), "", "")
     broken = DataDir(root).results / "audits" / "9999999999999-000000"
     broken.mkdir()
     (broken / "head.json").write_text("{")

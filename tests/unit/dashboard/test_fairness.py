@@ -122,10 +122,13 @@ def test_another_origin_is_told_where_the_chosen_one_has_nothing(site: Board, tr
 def test_a_pass_looks_only_at_games_of_new_files(site: Board, tree: Tree) -> None:
     tree.add(*(game(number) for number in range(3)))
     assert passed(site) == 3
-    assert told(site, "/api/fairness")["current"]
+    before = told(site, "/api/fairness")
+    assert before["current"]
     assert passed(site) == 0
     tree.add(game(7, session_id="s2"))
-    assert not told(site, "/api/fairness")["current"]
+    after = told(site, "/api/fairness")
+    assert not after["current"]
+    assert after["state"] != before["state"]
     assert passed(site) == 1
     assert told(site, "/api/fairness")["counts"]["verified"] == 4
 

@@ -34,7 +34,10 @@ _TOLD = (TESTS_TITLE, CANNOT_TITLE)
 
 
 class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of audits shows; `made_at` in milliseconds UTC."""
+    """What a list of audits shows; `made_at` in milliseconds UTC.
+
+    state: of the files it was made of (`verification_kept.state_of`).
+    """
 
     id: str
     made_at: int
@@ -44,6 +47,7 @@ class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     alarmed: bool
     headline: str
+    state: str
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +80,7 @@ class KeptAudit(msgspec.Struct, frozen=True, kw_only=True):
     report: LaidOut
 
 
-def keep(data_dir: Path, audit: Audit, report: LaidOut, html: str) -> AuditHead:
+def keep(data_dir: Path, audit: Audit, report: LaidOut, html: str, state: str) -> AuditHead:
     """Write an audit into a folder of its own: its record, its page and its one-file report."""
     made_at = SystemClock().now_us() // 1000
     head = AuditHead(
@@ -88,6 +92,7 @@ def keep(data_dir: Path, audit: Audit, report: LaidOut, html: str) -> AuditHead:
         verdict=audit.verdict,
         alarmed=audit.alarmed,
         headline=audit.conclusions[0],
+        state=state,
     )
     page = KeptAudit(
         head=head,

@@ -42,11 +42,12 @@ class DoubtfulGame(msgspec.Struct, frozen=True):
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """The last verification of one origin. `counts` None: there was none yet.
 
-    current: nothing was filed since. others: finished games of the other origin. total: doubtful
-    games that fit, of which `games` is one page.
+    state: of the files now. current: nothing was filed since. others: finished games of the other
+    origin. total: doubtful games that fit, of which `games` is one page.
     """
 
     counts: kept.Counts | None
+    state: str
     current: bool
     made_at: int | None
     others: int
@@ -68,10 +69,11 @@ class Verifications:
     def read(self, wanted: FairnessWanted) -> Verified:
         """Return the numbers and one page of the games that are not verified."""
         summary = self._summary()
+        state = kept.state_of(self._store.state(kept.DOC_TYPES))
         if summary is None:
             return Verified(
-                counts=None, current=False, made_at=None, others=0, games=[], total=0, page=1,
-                size=wanted.size, pages=1,
+                counts=None, state=state, current=False, made_at=None, others=0, games=[], total=0,
+                page=1, size=wanted.size, pages=1,
             )  # fmt: skip
         fits = [
             one
@@ -81,7 +83,8 @@ class Verifications:
         first = (wanted.page - 1) * wanted.size
         return Verified(
             counts=_counts(summary, wanted.origin),
-            current=self._is_current(summary),
+            state=state,
+            current=summary.state == state,
             made_at=summary.made_at,
             others=_others(summary, wanted.origin),
             games=[_game(one) for one in fits[first : first + wanted.size]],
@@ -90,9 +93,6 @@ class Verifications:
             size=wanted.size,
             pages=max(1, -(-len(fits) // wanted.size)),
         )
-
-    def _is_current(self, summary: kept.Summary) -> bool:
-        return summary.state == kept.state_of(self._store.state(kept.DOC_TYPES))
 
     def _summary(self) -> kept.Summary | None:
         """Return the summary, read anew only when a pass has replaced it."""

@@ -124,6 +124,7 @@ def _summary(checks: kept.Checks, unrevealed: dict[kept.Origin, int]) -> kept.Su
 def audit_games(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     """Audit all games of an origin, and keep the record, its figures and its report."""
     tell(0, 3, "Testing all games")
+    state = kept.state_of(_files(data_dir).items())
     with StoreReader(data_dir) as reader:
         result = audit_store(reader, request["origin"], seed=request["seed"])
     if not result.games:
@@ -135,7 +136,7 @@ def audit_games(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
     report = audit_report(result)
     laid = laid_out(report)
     tell(2, 3, "Writing the report")
-    head = audits.keep(data_dir, result, laid, report.html())
+    head = audits.keep(data_dir, result, laid, report.html(), state)
     return {"id": head.id, "headline": head.headline}
 
 

@@ -53,9 +53,9 @@ export class AuditPanel {
 
   async #ask() {
     const { audit = "", origin } = this.#asked();
-    const heads = await get("/api/fairness/audits");
+    const [heads, { state }] = await Promise.all([get("/api/fairness/audits"), get("/api/fairness?size=1")]);
     const chosen = audit || heads.find((head) => head.origin === origin)?.id;
-    return { heads, audit: chosen ? await get(`/api/fairness/audits/${encodeURIComponent(chosen)}`) : null };
+    return { heads, state, audit: chosen ? await get(`/api/fairness/audits/${encodeURIComponent(chosen)}`) : null };
   }
 
   async #begin() {
@@ -69,7 +69,7 @@ export class AuditPanel {
     this.#jobs.ask();
   }
 
-  #draw(box, { heads, audit }) {
+  #draw(box, { heads, state, audit }) {
     if (audit === null) {
       box.replaceChildren(emptyState(`No audit of ${SITES[this.#asked().origin]} yet`, "Run one: it takes from some seconds to a minute, and its result is kept."));
       return;
@@ -81,6 +81,7 @@ export class AuditPanel {
     box.replaceChildren(
       el("div", { class: "stack" },
         el("div", { class: "row wrap between" }, this.#choice(heads, head), report),
+        head.state === state ? null : el("p", { class: "muted", id: "audit-old" }, "Games were filed or removed since this audit; a new one takes them in."),
         words,
         el("h3", {}, "Test by test"),
         el("div", { class: "table-box tests", tabindex: "0", role: "region", "aria-label": "Tests" }, table(TESTS, audit.tests, { caption: "Tests of the audit" })),

@@ -11,7 +11,7 @@ const FIELDS = ["seed", "game_id", "hash", "version"];
 
 const VERDICTS = {
   verified: ["✓", "up no-shape", "This is the recorded game: everything recorded of it follows from this seed."],
-  failed: ["✗", "down no-shape", "This is not the recorded game."],
+  failed: ["✗", "down no-shape", "The recording contradicts this seed."],
   incomplete: ["–", "muted", "Nothing recorded of this game contradicts the seed, but it cannot be decided."],
 };
 const REVEALED = { same: "yes, it is the one that was revealed", other: "no, another one was revealed", "not revealed": "no recording has the seed of this game" };
