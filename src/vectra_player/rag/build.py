@@ -115,7 +115,7 @@ def wanted_passages(
         *chain.from_iterable(
             knowledge.passages_of(page.name, page.text, embedder.count_tokens) for page in pages
         ),
-        *notes.passages_of(data_dir),
+        *notes.passages_of(data_dir, embedder.count_tokens),
     ]
     with StoreReader(data_dir.root) as reader:
         marks = summaries.session_marks(reader)
@@ -219,29 +219,42 @@ class _Build:
         progress: Progress,
     ) -> None:
         staged = self._place.staged(copied=not self._fresh)
+        try:
+            self._fill(staged, build_id, changed, gone, progress)
+            lexical.write(staged, self._wanted.passages, self._wanted.synonyms)
+            self._probe(staged)
+            seal.write(staged, build_id, self._embedder.model_id, self._clock.now_us())
+        except BaseException:
+            self._place.discard(staged)
+            raise
+        if self._known.damaged and self._place.folder.is_dir():
+            stamp = iso(self._clock.now_us()).replace(":", "").replace(".", "")
+            self._set_aside = str(self._place.set_aside(stamp))
+        self._place.swap(staged)
+
+    def _fill(
+        self,
+        staged: Path,
+        build_id: str,
+        changed: dict[Collection, list[Passage]],
+        gone: dict[Collection, list[str]],
+        progress: Progress,
+    ) -> None:
         for stale in (seal.FILE, lexical.FILE):
             (staged / stale).unlink(missing_ok=True)
+        done, total = 0, sum(map(len, changed.values()))
         with VectorFolder(staged) as folder:
             if self._fresh and not self._known.damaged:
                 self._keep_foreign(folder)
-            done, total = 0, sum(map(len, changed.values()))
             for name in COLLECTIONS:
                 folder.create(name, build_id, self._embedder.model_id)
                 folder.drop(name, gone[name])
                 for start in range(0, len(changed[name]), _BATCH):
                     part = changed[name][start : start + _BATCH]
-                    vectors = self._embedder.embed([passage.embedded for passage in part])
-                    folder.put(name, part, vectors)
+                    folder.put(name, part, self._embedder.embed([one.embedded for one in part]))
                     done += len(part)
                     progress(done, total)
             self._foreign = folder.foreign()
-        lexical.write(staged, self._wanted.passages, self._wanted.synonyms)
-        self._probe(staged)
-        seal.write(staged, build_id, self._embedder.model_id, self._clock.now_us())
-        if self._known.damaged and self._place.folder.is_dir():
-            stamp = iso(self._clock.now_us()).replace(":", "").replace(".", "")
-            self._set_aside = str(self._place.set_aside(stamp))
-        self._place.swap(staged)
 
     def _keep_foreign(self, folder: VectorFolder) -> None:
         """Take over collections that are not ours: making ours anew costs nobody else anything."""

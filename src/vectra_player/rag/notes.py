@@ -15,7 +15,8 @@ from uuid import uuid4
 import msgspec
 
 from vectra_player.clock import Clock, SystemClock
-from vectra_player.errors import UsageError
+from vectra_player.errors import DiskError, UsageError
+from vectra_player.rag import knowledge
 from vectra_player.rag.passages import COLLECTIONS, Collection, Passage
 from vectra_player.store.fsops import FileOps, make_directories
 from vectra_player.store.layout import DataDir
@@ -53,6 +54,7 @@ def add_notes(
 
     Raises:
         UsageError: an unknown collection, no text, too many or too long ones.
+        DiskError: the disk is full.
     """
     if collection not in COLLECTIONS:
         raise UsageError(
@@ -89,18 +91,17 @@ def read_notes(data_dir: DataDir) -> Iterator[Note]:
             continue
 
 
-def passages_of(data_dir: DataDir) -> Iterator[Passage]:
-    """Yield a passage of each note."""
+def passages_of(data_dir: DataDir, measure: knowledge.Measure) -> Iterator[Passage]:
+    """Yield the passages of each note; a long one is cut as a page is."""
     for note in read_notes(data_dir):
-        yield Passage(
-            id=f"note/{note.id}",
-            collection=note.collection,
-            kind="note",
-            title=note.title or "Note",
-            text=note.text,
-            source=f"note/{note.id}",
-            game_id=note.game_id,
-        )
+        for part in knowledge.passages_of(f"note/{note.id}", note.text, measure):
+            yield msgspec.structs.replace(
+                part,
+                collection=note.collection,
+                kind="note",
+                title=" > ".join(filter(None, (note.title or "Note", part.title))),
+                game_id=note.game_id,
+            )
 
 
 def _append(path: Path, data: bytes) -> None:
@@ -109,7 +110,11 @@ def _append(path: Path, data: bytes) -> None:
     descriptor = os.open(path, flags, 0o600)
     try:
         # A line that was cut short by a crash must not swallow this one.
-        os.write(descriptor, b"\n" + data if os.fstat(descriptor).st_size else data)
+        whole = b"\n" + data if os.fstat(descriptor).st_size else data
+        if os.write(descriptor, whole) < len(whole):
+            raise DiskError(
+                f"{path} cannot be written to the end.", advice="Make room on the disk."
+            )
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -28,7 +28,7 @@ POOL: Final = 30
 """Passages each way of searching hands to the fusion."""
 
 RANK_SOFTENING: Final = 10
-WORDS_WEIGHT: Final = 0.3
+WORDS_WEIGHT: Final = 0.5
 WORDS_WEIGHT_NAMED: Final = 8.0
 """What words count beside meaning, and what they count where a name is spelled: the model takes
 names apart. Measured on the question set, like the softening (docs/decisions/0020-embedder.md).

@@ -173,6 +173,18 @@ def test_notes_outlive_the_index(home: DataDir, build: Build) -> None:
     assert hits[0].id == f"note/{name}"
 
 
+def test_a_long_note_is_cut_so_that_the_model_reads_all_of_it(home: DataDir, build: Build) -> None:
+    text = " ".join(f"Sentence number {n} of a long note." for n in range(200))
+    (name,) = notes.add_notes(home, "rugs_events", [text], title="Long", game_id=GAME)
+    build()
+    parts = [one for one in ids(home)["rugs_events"] if one.startswith(f"note/{name}")]
+    assert len(parts) > 3
+    with Retriever(home, WordEmbedder()) as retriever:
+        hit = retriever.fetch([f"note/{name}~2"])[0]
+    assert (hit.metadata["kind"], hit.metadata["game_id"]) == ("note", GAME)
+    assert hit.metadata["title"] == "Long"
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["x" * 8_001], ["x"] * 101])
 def test_notes_that_cannot_be_are_refused(home: DataDir, texts: list[str]) -> None:
     with pytest.raises(UsageError):
