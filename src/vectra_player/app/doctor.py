@@ -51,6 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         _disk,
         _data_dir,
         _journal,
+        _index,
         _clock,
     ]
     findings: list[Finding] = []
@@ -173,6 +174,24 @@ def _journal(settings: Settings) -> Finding:
     if verdict != "ok":
         return Finding("journal", "problem", str(verdict), "Run: vectra-player store check")
     return Finding("journal", "ok", f"{path.stat().st_size / 1024:.0f} KiB, whole")
+
+
+def _index(settings: Settings) -> Finding:
+    from vectra_player.rag.status import index_status
+
+    mend = "Run 'vectra-player index build'."
+    try:
+        found = index_status(DataDir.open_existing(settings.data_dir))
+    except VectraError:  # the check of the directory says what is wrong with it
+        return Finding("index", "ok", "none: nothing is recorded here")
+    held = f"{sum(found.passages.values()):,} passages"
+    if found.state == "damaged":
+        return Finding("index", "problem", found.reason or "it is damaged", mend)
+    if found.state == "missing":
+        return Finding("index", "ok", f"none yet; {mend}")
+    if found.state == "stale":
+        return Finding("index", "warning", f"{held}, but {found.reason}", mend)
+    return Finding("index", "ok", held)
 
 
 def _clock(settings: Settings) -> Finding:

@@ -52,7 +52,16 @@ def test_a_damaged_journal_is_a_problem(tmp_path: Path) -> None:
     assert doctor._journal(settings_of(tmp_path / "data")).outcome == "problem"
 
 
-@pytest.mark.parametrize("check", [doctor._data_dir, doctor._journal, doctor._clock])
+def test_a_damaged_index_is_a_problem_and_none_is_not(tmp_path: Path) -> None:
+    record(tmp_path / "data")
+    assert doctor._index(settings_of(tmp_path / "data")).outcome == "ok"
+    (tmp_path / "data" / "chroma").mkdir()
+    (tmp_path / "data" / "chroma" / "chroma.sqlite3").write_bytes(b"half of one")
+    found = doctor._index(settings_of(tmp_path / "data"))
+    assert (found.outcome, "index build" in found.mend) == ("problem", True)
+
+
+@pytest.mark.parametrize("check", [doctor._data_dir, doctor._journal, doctor._index, doctor._clock])
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_directory_nobody_recorded_into_is_no_problem(
     tmp_path: Path, check: Check, exists: bool
