@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import random
 from pathlib import Path
@@ -16,6 +17,7 @@ from vectra_player.rag.place import IndexPlace
 from vectra_player.rag.retrieve import Retriever
 from vectra_player.rag.status import index_status
 from vectra_player.rag.vectors import VectorFolder
+from vectra_player.store.fsops import FileOps
 from vectra_player.store.layout import DataDir
 
 
@@ -197,3 +199,16 @@ def test_disk_full_while_building_leaves_the_old_index(
     monkeypatch.undo()
     assert list(home.staging.glob("index*")) == []
     assert ask(home)[0] == "knowledge/page3.md#about-name3a"
+
+
+def test_a_file_system_that_cannot_exchange_directories_gets_its_index_too(
+    home: DataDir, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: FileOps, first: Path, second: Path) -> None:
+        raise OSError(errno.ENOTSUP, "not supported")
+
+    build()
+    monkeypatch.setattr(FileOps, "exchange", refuse)
+    assert build(full=True).embedded > 0
+    assert ask(home)[0] == "knowledge/page3.md#about-name3a"
+    assert list(home.staging.glob("index*")) == []
