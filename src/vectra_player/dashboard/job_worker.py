@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -171,6 +172,9 @@ def main(kind: str) -> None:
         say(Said(error=error.message, advice=error.advice))
     except OSError as error:
         say(Said(error=f"{error.strerror or error}.", advice="Mend that and try again."))
+    except Exception:
+        wrong = "The work failed on something nobody foresaw."
+        say(Said(error=wrong, advice="The log says what.", fault=traceback.format_exc()))
     else:
         say(Said(result=result))
 

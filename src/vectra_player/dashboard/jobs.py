@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
+WORKER = "vectra_player.dashboard.job_worker"
 KEPT = 50
 """Finished jobs that are remembered."""
 
@@ -67,13 +68,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One line a worker says. `busy`: the directory has another writer; ask again later."""
+    """One line a worker says. `busy`: the directory has another writer; ask again later.
+
+    fault: where an error nobody foresaw comes from, for the log.
+    """
 
     progress: Progress | None = None
     result: Any = None
     error: str = ""
     advice: str = ""
     busy: bool = False
+    fault: str = ""
 
 
 class Jobs:
@@ -86,7 +91,10 @@ class Jobs:
         clock: Clock | None = None,
         retry_s: float = RETRY_S,
         ended: Callable[[Job], None] = lambda job: None,
+        child: Sequence[str] = (sys.executable, "-P", "-m", WORKER),
     ) -> None:
+        """`child`: the command of the process that does a job; the job's kind comes after it."""
+        self._child_command = child
         self._folder = DataDir(data_dir).results / "jobs"
         self._data_dir = data_dir
         self._clock = clock or SystemClock()
@@ -193,10 +201,11 @@ class Jobs:
 
     def _carry_out(self, job: Job) -> None:
         with self._changed:
-            if self._closing or self._jobs[job.id].state != "running":
+            known = self._jobs.get(job.id)
+            if self._closing or known is None or known.state != "running":
                 return
             child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "vectra_player.dashboard.job_worker", job.kind],
+                [*self._child_command, job.kind],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -205,34 +214,50 @@ class Jobs:
             self._child = (job.id, child)
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
-        last = Said(error="The work ended without a word.", advice="Try again; the log may say.")
+        said = self._hear(job, child)
+        with self._changed:
+            self._child = None
+        self._finish(job.id, said)
+
+    def _hear(self, job: Job, child: subprocess.Popen[bytes]) -> Said:
+        """Give a child its order, and return the last it said when it has ended."""
         assert child.stdin is not None
         assert child.stdout is not None
+        last = None
         order = {"data_dir": str(self._data_dir), "request": job.request}
         with contextlib.suppress(BrokenPipeError):
             child.stdin.write(msgspec.json.encode(order) + b"\n")
             child.stdin.flush()
         for line in child.stdout:
-            said = msgspec.json.decode(line, type=Said)
+            try:
+                said = msgspec.json.decode(line, type=Said)
+            except msgspec.DecodeError:
+                continue  # it was killed in the middle of a line
             if said.progress is None:
                 last = said
             else:
                 self._progress(job.id, said.progress)
-        child.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+            child.stdin.close()
         child.stdout.close()
-        child.wait()
-        with self._changed:
-            self._child = None
-        self._finish(job.id, last)
+        code = child.wait()
+        return last or Said(
+            error="The work ended without a word.",
+            advice="Try again; the log may say.",
+            fault=f"exit code {code}",
+        )
 
     def _progress(self, job_id: str, progress: Progress) -> None:
         with self._changed:
-            job = self._jobs[job_id]
-            self._jobs[job_id] = msgspec.structs.replace(job, progress=progress)
+            job = self._jobs.get(job_id)
+            if job is not None:
+                self._jobs[job_id] = msgspec.structs.replace(job, progress=progress)
 
     def _finish(self, job_id: str, said: Said) -> None:
         with self._changed:
-            job = self._jobs[job_id]
+            job = self._jobs.get(job_id)
+            if job is None:
+                return  # it was cancelled, and forgotten while its child came to its end
             if job.state == "cancelled" or self._closing:
                 if said.result is not None and job.state == "cancelled":
                     self._put(msgspec.structs.replace(job, result=said.result))
@@ -242,6 +267,8 @@ class Jobs:
                 text = Progress(text=f"Waiting: {said.error} {said.advice}".strip())
                 self._put(msgspec.structs.replace(job, state="waiting", progress=text))
                 return
+            if said.fault:
+                log.error("a job failed", job=job_id, kind=job.kind, error=said.fault)
             job = msgspec.structs.replace(
                 job,
                 state="failed" if said.error else "done",

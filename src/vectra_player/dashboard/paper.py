@@ -144,11 +144,11 @@ class PaperRuns:
                     f"{self._run.order.name} is running.",
                     advice="Stop it before you start another.",
                 )
+            self._process = self._spawn(order)
             self._lines.clear()
             self._run = PaperRun(
                 id=secrets.token_hex(4), order=order, state="starting", started_ms=self._now_ms()
             )
-            self._process = self._spawn(order)
             self._reader = threading.Thread(
                 target=self._listen, args=(self._process,), name="paper-run", daemon=True
             )
@@ -199,9 +199,13 @@ class PaperRuns:
         assert process.stdin is not None
         last: Told | None = None
         for line in process.stdout:
-            last = msgspec.json.decode(line, type=Told)
+            try:
+                last = msgspec.json.decode(line, type=Told)
+            except msgspec.DecodeError:
+                continue  # it was killed in the middle of a line
             self._hear(last)
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # an order that it did not read any more
+            process.stdin.close()
         process.stdout.close()
         process.wait()
         self._over(last)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,25 @@ from vectra_player.dashboard.jobs import KEPT, MAX_WAITING, Job, Jobs
 from vectra_player.dashboard.uploads import Uploads, forget
 from vectra_player.errors import UsageError
 from vectra_player.store.layout import DataDir
+
+CHILD = """
+import json, signal, sys, time
+
+def say(**said):
+    print(json.dumps(said), flush=True)
+
+kind = sys.argv[1]
+sys.stdin.readline()
+if kind == "cut":
+    print('{"progress": {"do', end="", flush=True)
+elif kind == "deaf":  # it ends in its own time, and speaks until then
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for done in range(1, 60):
+        say(progress={"done": done})
+        time.sleep(0.01)
+elif kind == "good":
+    say(result=1)
+"""
 
 LINE = b'{"seq":1,"ts":"2025-12-15T01:17:11.000000Z","event":"x","data":{"a":1}}\n'
 
@@ -108,6 +129,42 @@ def test_a_job_that_waits_is_cancelled_at_once(root: Path) -> None:
     assert cancelled is not None
     assert cancelled.state == "cancelled"
     assert jobs.cancel("nothing") is None
+
+
+@pytest.fixture
+def jobs(root: Path, tmp_path: Path) -> Iterator[Jobs]:
+    """Jobs whose work is that of CHILD."""
+    script = tmp_path / "child.py"
+    script.write_text(CHILD)
+    made = Jobs(root, child=(sys.executable, str(script)))
+    made.start()
+    yield made
+    made.close()
+
+
+def test_work_that_dies_in_the_middle_of_a_line_fails_alone(jobs: Jobs) -> None:
+    cut = jobs.add("cut", "x", {})
+    after = jobs.add("good", "x", {})
+    assert ended(jobs, cut.id).error == "The work ended without a word."
+    assert ended(jobs, after.id).result == 1
+
+
+def test_a_job_that_is_forgotten_before_its_process_is_gone_holds_up_nothing(jobs: Jobs) -> None:
+    job_id = jobs.add("deaf", "x", {}).id
+    wait_until(lambda: (job := jobs.get(job_id)) and job.progress.done, "it is at work")
+    jobs.cancel(job_id)
+    jobs.forget("deaf")
+    assert ended(jobs, jobs.add("good", "x", {}).id).result == 1
+
+
+def test_an_error_nobody_foresaw_is_told_as_one(root: Path) -> None:
+    jobs = Jobs(root)
+    jobs.start()
+    try:
+        job = ended(jobs, jobs.add("export", "x", {}).id)  # an order without what it needs
+    finally:
+        jobs.close()
+    assert (job.state, "nobody foresaw" in job.error) == ("failed", True)
 
 
 def test_too_many_jobs_are_refused(root: Path) -> None:

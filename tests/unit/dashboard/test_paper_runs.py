@@ -30,6 +30,9 @@ SCORE = dict(who="you", profit=-0.1, expected=None, paid_in=1, bets=1, won=0,
 order = json.loads(sys.stdin.readline())["order"]
 if order["name"] == "crash":
     sys.exit(1)
+if order["name"] == "cut":
+    print('{"line": {"ts"', end="", flush=True)
+    sys.exit(1)
 signal.signal(signal.SIGTERM, stop)
 say("begin", order["name"] + " begins")
 say("game", "Game a from tick 0.", game_id="a", games=2)
@@ -105,8 +108,17 @@ def test_two_do_not_share_the_account(runs: PaperRuns) -> None:
 def test_a_strategy_that_failed_is_told_from_one_that_ended(runs: PaperRuns) -> None:
     runs.start(PaperOrder(name="short"))
     assert until(runs, "failed").lines[-1].text == "It failed."
-    runs.start(PaperOrder(name="crash"))
-    assert until(runs, "failed").lines[-1].text == "The run ended without a word."
+    for name in ("crash", "cut"):
+        runs.start(PaperOrder(name=name))
+        assert until(runs, "failed").lines[-1].text == "The run ended without a word."
+
+
+def test_a_process_that_cannot_be_started_leaves_no_run_behind(root: Path) -> None:
+    runs = PaperRuns(root, child=(str(root / "nowhere"),))
+    for _ in range(2):
+        with pytest.raises(OSError, match="nowhere"):
+            runs.start(PaperOrder(name="quiet"))
+    assert runs.status() is None
 
 
 def test_the_last_run_is_remembered_over_a_restart(root: Path, runs: PaperRuns) -> None:
