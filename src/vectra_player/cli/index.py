@@ -106,10 +106,14 @@ def query(
 
 
 def _show_hits(hits: list[Hit]) -> None:
+    from vectra_player.rag.passages import undrawn
+
     for number, hit in enumerate(hits, 1):
         told = hit.metadata
         say(f"{number}. {told['title']}  ({hit.score:.3f})")
-        say(indent(shorten(hit.text, _SHOWN_CHARS, placeholder=" …"), "   "))
+        text = undrawn(hit.text)
+        cut = text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS].rpartition(' ')[0]} …"
+        say(indent(cut, "   "))
         say(f"   from {told['source']}")
         if "rows" in told:
             say(f"   rows {shorten(told['rows'], _SHOWN_ROWS, placeholder=' …')}")

@@ -48,8 +48,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def embedded(self) -> str:
         """The text a model reads: what only draws a table is left out."""
-        text = _ROW_ENDS.sub("", _RULES.sub("", self.text)).replace(" | ", ": ")
-        return f"{self.title}\n{text}"
+        return f"{self.title}\n{undrawn(self.text)}"
 
     @property
     def content_hash(self) -> str:
@@ -70,6 +69,11 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
             "rows": " ".join(self.rows),
         }
         return {name: value for name, value in values.items() if value}
+
+
+def undrawn(text: str) -> str:
+    """Return a text without what only draws its tables."""
+    return _ROW_ENDS.sub("", _RULES.sub("", text)).replace(" | ", ": ")
 
 
 def row_id(doc_type: str, row: Mapping[str, object]) -> str:
