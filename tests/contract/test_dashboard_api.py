@@ -240,7 +240,7 @@ def test_a_statement_that_would_run_for_minutes_is_stopped(
     with board(root, StoreLimits(timeout_s=0.3, look_s=0, fresh_s=0)) as hurried:
         monkeypatch.setitem(games._ORDER, "time", minutes)
         answer = hurried.get("/api/games")
-        assert answer.status_code == 503
+        assert answer.status_code == 504
         assert answer.json is not None
         assert "longer than 0.3 s" in answer.json["error"]["message"]
         assert answer.json["error"]["advice"]

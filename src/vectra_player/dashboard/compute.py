@@ -44,6 +44,10 @@ class ComputeError(VectraError):
     """No answer within the time a page may wait."""
 
 
+class ComputeStoppedError(ComputeError):
+    """A calculation took too long, or its child died; asked again it may again."""
+
+
 class ComputeLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What questions may take.
 
@@ -98,7 +102,9 @@ class Compute:
         """Return the answer of `module:function`, plain JSON values.
 
         Raises:
-            ComputeError: none came in time, or the child ended; the next question gets a new one.
+            ComputeError: no child was free in time.
+            ComputeStoppedError: it took too long, or the child ended; the next question gets a
+                new one.
             UsageError: the question was refused; WrongParametersError where it names fields.
         """
         message = msgspec.json.encode({"question": question, "request": request}, enc_hook=str)
@@ -109,12 +115,12 @@ class Compute:
             reply = child.ask(message, limit)
             child.met.add(question)
         except TimeoutError:
-            raise ComputeError(
+            raise ComputeStoppedError(
                 f"The calculation took longer than {limit:g} s and was stopped.",
                 advice="Ask for less: fewer runs, games or bets.",
             ) from None
         except (EOFError, OSError):
-            raise ComputeError(
+            raise ComputeStoppedError(
                 "The calculation was cut off.", advice="Ask again; if it recurs, ask for less."
             ) from None
         finally:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from werkzeug.exceptions import HTTPException
 
 from vectra_player.dashboard.answers import Fault
-from vectra_player.dashboard.data.store import StoreBusyError
+from vectra_player.dashboard.compute import ComputeStoppedError
+from vectra_player.dashboard.data.store import StoreBusyError, StoreStoppedError
 from vectra_player.dashboard.neighbour import NoFoundationError, RefusedByFoundationError
 from vectra_player.dashboard.params import WrongParametersError
 from vectra_player.errors import CaptureHaltedError, UsageError, VectraError
@@ -37,6 +38,8 @@ def fault_of(error: Exception) -> tuple[int, Fault]:
 def _status_of(error: VectraError) -> int:
     if isinstance(error, RefusedByFoundationError):
         return error.status
+    if isinstance(error, StoreStoppedError | ComputeStoppedError):
+        return 504  # a page asks a 503 again by itself; this would be stopped each time
     if isinstance(error, NoFoundationError | StoreBusyError):
         return 503
     if isinstance(error, MissingError):

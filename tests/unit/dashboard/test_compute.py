@@ -102,7 +102,7 @@ def test_a_child_that_takes_too_long_is_killed_and_replaced(make: Make) -> None:
     with pytest.raises(ComputeError, match=r"longer than 0\.2 s") as told:
         compute.ask("some:sleep", 600)
     status, fault = fault_of(told.value)
-    assert (status, "fewer" in fault.advice) == (503, True)
+    assert (status, "fewer" in fault.advice) == (504, True)
     wait_until(lambda: gone(before), "the child is gone")
     assert pid_of(compute) != before
 

@@ -31,6 +31,10 @@ class StoreBusyError(VectraError):
     """No answer within the time a page may wait."""
 
 
+class StoreStoppedError(StoreBusyError):
+    """A statement ran out of its time or memory, and would again."""
+
+
 class StoreLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What the pages may take of the machine.
 
@@ -70,8 +74,8 @@ class Store:
         """Lend a reader; one that failed is not used again.
 
         Raises:
-            StoreBusyError: all are in use for longer than a page may wait, or a statement ran
-                out of its time or memory.
+            StoreBusyError: all are in use for longer than a page may wait.
+            StoreStoppedError: a statement ran out of its time or memory.
         """
         if not self._free.acquire(timeout=self._limits.wait_s):
             raise StoreBusyError(
@@ -120,7 +124,8 @@ class Store:
         """Run a statement of ours over some files only, as the table `rows`; by day and in turn.
 
         Raises:
-            StoreBusyError: it ran out of its time or memory, or the files are gone.
+            StoreBusyError: the files are gone.
+            StoreStoppedError: it ran out of its time or memory.
         """
         import duckdb
 
@@ -138,9 +143,9 @@ class Store:
                 counted: list[Any] = connection.sql(sql).to_arrow_table().to_pylist()
                 return counted
             except Exception as error:
-                refusal = self._refusal(error)
                 if vanished(error):
-                    refusal = StoreBusyError("Files were exchanged.", advice="Ask again.")
+                    raise StoreBusyError("Files were exchanged.", advice="Ask again.") from error
+                refusal = self._refusal(error)
                 if refusal is None:
                     raise
                 raise refusal from error
@@ -154,10 +159,10 @@ class Store:
         for reader in idle:
             reader.close()
 
-    def _refusal(self, error: BaseException) -> StoreBusyError | None:
+    def _refusal(self, error: BaseException) -> StoreStoppedError | None:
         """Return what to tell of a statement that ran out of time or memory; None: a real fault."""
         if isinstance(error, QueryRefusedError):
-            return StoreBusyError(error.message, advice=error.advice)
+            return StoreStoppedError(error.message, advice=error.advice)
         text = str(error)
         if "INTERRUPT" in text:
             limit = f"longer than {self._limits.timeout_s:g} s"
@@ -165,7 +170,7 @@ class Store:
             limit = f"with more than {self._limits.memory_mb} MB"
         else:
             return None
-        return StoreBusyError(
+        return StoreStoppedError(
             f"The question would run {limit} and was stopped.",
             advice="Narrow it by date, session or game.",
         )
