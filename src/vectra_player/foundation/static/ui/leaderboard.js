@@ -1,7 +1,7 @@
 // The ten players the server ranks, updated in place so that nothing jumps.
 
 import { formatPrice, formatSol } from "/static/sdk/format.js";
-import { el, setText } from "/static/ui/dom.js";
+import { el, scrolling, setText } from "/static/ui/dom.js";
 import { nameOf } from "/static/ui/names.js";
 
 export const RANKS = 10;
@@ -33,7 +33,7 @@ export class Leaderboard {
     const head = el("tr", {}, ...heads.map(([text, name]) => el("th", { class: name, scope: "col" }, text)));
     this.#rows = Array.from({ length: RANKS }, (_, index) => line(index + 1));
     const table = el("table", { class: "leaders" }, el("thead", {}, head), el("tbody", {}, ...this.#rows));
-    box.replaceChildren(el("div", { class: "table-box" }, table));
+    box.replaceChildren(scrolling(el("div", { class: "table-box" }, table), "Leaderboard"));
     this.show([]);
   }
 
