@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from tests.e2e.support.pages import watch
 from tests.foundation_support import Site, ask
 
+LOADING = "[aria-busy='true'], .skeleton, .plot-shape:not(p)"
 SERIOUS = {"serious", "critical"}
 THEME_RULES = ["color-contrast", "link-in-text-block"]
 WIDTH_RULES = ["scrollable-region-focusable"]
@@ -109,7 +110,7 @@ async def logged_in(browser: Browser, up: Site, **options: Any) -> AsyncIterator
 async def settled(page: Page) -> None:
     """Wait until nothing is loading any more."""
     await expect(page.locator(".shell-bar, main > header > h1").first).to_be_attached()
-    await expect(page.locator("main :is([aria-busy='true'], .skeleton)")).to_have_count(0)
+    await expect(page.locator(f"main :is({LOADING})")).to_have_count(0)
 
 
 async def faults_of(
