@@ -3,8 +3,9 @@
 Run `python -m benchmarks.bench_dashboard [--ticks N...] [--seconds N]`. `up` hears a demo server at
 10 ticks a second over a made store: game ticks, games, and one packet of about 1.5 KB a tick.
 Printed are, of each page, the time from navigation until it has all it asked for and its thread is
-free (plots may follow); then long tasks, and script and layout of each frame, live and during a replay at 100x; last
-the time from the game server to a feed client, with and without a job of the dashboard running.
+free (plots may follow); then long tasks, and script and layout of each frame, live and during a
+replay at 100x; last the time from the game server to a feed client, with and without a job of the
+dashboard running.
 """
 
 from __future__ import annotations
