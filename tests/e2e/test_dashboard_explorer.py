@@ -124,6 +124,18 @@ async def test_a_wrong_value_is_told_at_its_field_and_the_answer_stays(
         await expect(page.locator("[aria-invalid='true']")).to_have_count(0)
 
 
+async def test_an_address_that_names_no_profile_is_told_on_a_phone_too(
+    browser: Browser, lone: Lone
+) -> None:
+    path = "/explorer?profile=gone"
+    async with opened(browser, lone.origin, lone.token, path, width=360, allowed=("422",)) as page:
+        await expect(page.locator("#fault .error")).to_contain_text("no profile")
+        await expect(page.locator("#profile-hint")).to_be_visible()
+        await page.locator("#profile").select_option("anti_martingale")
+        await expect(page.locator("#fault .error")).to_have_count(0)
+        await expect(page.locator("#basis")).to_contain_text("anti_martingale")
+
+
 async def test_a_long_run_is_a_job_that_is_cancelled_or_shown(browser: Browser, lone: Lone) -> None:
     path = "/explorer?runs=2000000&games_per_run=100000"
     async with opened(browser, lone.origin, lone.token, path, height=1400) as page:

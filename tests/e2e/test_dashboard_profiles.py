@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from tests.e2e.support.dashboards import Lone, lone_dashboard, opened
 from tests.unit.analysis.test_profiles import FIRST
 from tests.unit.strategy.test_profile import EARLIER
@@ -111,6 +112,29 @@ async def test_what_was_typed_is_kept_and_a_change_elsewhere_is_not_lost(
         await page.get_by_role("button", name="Save as second").click()
         await expect(page).to_have_url(re.compile("name=second"))
         assert store.load("second").execution.entry_tick == 77
+
+
+async def test_the_profile_that_was_chosen_last_is_shown_whoever_answers_first(
+    browser: Browser, lone: Lone, store: ProfileStore
+) -> None:
+    held = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    async with opened(browser, lone.origin, lone.token, "/profiles") as page:
+        await page.route("**/api/profiles/fixed_baseline", late)
+        await page.locator("#rows").get_by_role("link", name="fixed_baseline").click()
+        await expect(page.locator("#gone .skeleton").first).to_be_visible()
+        await page.go_back()
+        await page.locator("#rows").get_by_role("link", name="anti_martingale").click()
+        await expect(page.locator("#f-name")).to_have_value("anti_martingale")
+        async with page.expect_response("**/api/profiles/fixed_baseline"):
+            held.set()
+        await page.locator("#tab-file").click()
+        await expect(page.locator("#file-text")).to_have_value(re.compile("anti_martingale"))
+        await expect(page.locator("#gone")).to_be_empty()
 
 
 async def test_a_profile_is_copied_removed_and_brought_back(

@@ -3,6 +3,7 @@
 import { post } from "/static/ui/api.js";
 import { el, emptyState } from "/static/ui/dom.js";
 import { JobList } from "/static/dash/jobs.js";
+import { tell } from "/static/dash/load.js";
 
 const EXAMPLES = ["What fields are in playerUpdate?", "When is the seed revealed?", "How long is a sidebet window?"];
 
@@ -37,7 +38,12 @@ function builder(told, go) {
   let list = null;
   build.addEventListener("click", async () => {
     build.disabled = true;
-    await post("/api/protocol/index", {});
+    try {
+      await post("/api/protocol/index", {});
+    } catch (error) {
+      tell(error);
+    }
+    build.disabled = false;
     list ??= new JobList(jobs, "index", { result: () => null, ended: () => go({}) });
     list.ask();
   });

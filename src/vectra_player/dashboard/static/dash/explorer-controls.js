@@ -87,16 +87,19 @@ export class Controls {
     this.#undo.disabled = !FIELDS.some((name) => asked.has(name));
   }
 
-  /** Say of fields what is wrong with them. */
+  /** Say of fields what is wrong with them; returns whether each of them has its place here. */
   complain(fields = {}) {
+    let placed = 0;
     for (const hint of this.#form.querySelectorAll("[data-hint]")) {
       const name = hint.id.replace("-hint", "");
       const wrong = fields[name];
+      if (wrong) placed += 1;
       setText(hint, wrong ?? hint.dataset.hint);
       if (wrong) hint.dataset.level = "bad";
       else delete hint.dataset.level;
       byId(name).setAttribute("aria-invalid", String(Boolean(wrong)));
     }
+    return placed === Object.keys(fields).length;
   }
 
   #put(name, value) {

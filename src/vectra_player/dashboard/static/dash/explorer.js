@@ -95,8 +95,9 @@ async function keptRun(run) {
 
 function failed(error) {
   if (error.status === 422) {
-    controls.complain(error.fields);
-    tell(null);
+    const placed = controls.complain(error.fields);
+    byId("controls-box").open = true;
+    tell(placed && told ? null : error); // before the first answer there is nothing else to see
     return;
   }
   if (error.status === 404) {

@@ -2,7 +2,7 @@
 
 import { get, post } from "/static/ui/api.js";
 import { byId, el, emptyState, setText } from "/static/ui/dom.js";
-import { faultOf, load, tell } from "/static/dash/load.js";
+import { load, tell } from "/static/dash/load.js";
 import { ProfileEditor } from "/static/dash/profile-form.js";
 import { drawSimulation } from "/static/dash/profile-simulation.js";
 import { basisOf, runLink, urlOf } from "/static/dash/profile-words.js";
@@ -23,6 +23,7 @@ export class ProfileView {
   #editor;
   #asked = {};
   #told = null;
+  #holder = el("div"); // one for all: only the last profile that was asked for is shown
 
   constructor(go, simulations) {
     this.#go = go;
@@ -55,16 +56,24 @@ export class ProfileView {
     const { name } = this.#asked;
     document.title = `${name} · VECTRA`;
     setText(byId("profile-name"), name);
-    const holder = el("div");
-    byId("gone").replaceChildren(holder);
-    load(holder, () => get(`/api/profiles/${encodeURIComponent(name)}`), (told) => this.#draw(told), { again: () => this.#ask() });
+    this.#holder.replaceChildren();
+    byId("gone").replaceChildren(this.#holder);
+    const draw = (told) => {
+      if (name !== this.#asked.name) return; // a new one was begun meanwhile
+      byId("gone").replaceChildren();
+      this.#draw(told);
+    };
+    load(this.#holder, () => get(`/api/profiles/${encodeURIComponent(name)}`), draw, { again: () => this.#ask() });
   }
 
   async #begin(from) {
+    const asked = this.#asked;
+    byId("gone").replaceChildren();
     document.title = "New profile · VECTRA";
     setText(byId("profile-name"), "New profile");
     try {
       const [lines, base] = await Promise.all([get("/api/profiles"), from ? get(`/api/profiles/${encodeURIComponent(from)}`) : get("/api/profile-defaults")]);
+      if (asked !== this.#asked) return;
       const profile = { ...(from ? base.profile : base), name: "", source: "manual", created: null, monte_carlo_metrics: null };
       this.#told = { line: { name: "", kind: "new", valid: true }, backtests: [] };
       setText(byId("profile-kind"), "not saved");
@@ -74,7 +83,7 @@ export class ProfileView {
       this.#drawTab();
       byId("f-name").focus();
     } catch (error) {
-      tell(error);
+      if (asked === this.#asked) tell(error);
     }
   }
 
