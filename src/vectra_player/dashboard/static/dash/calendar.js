@@ -1,20 +1,12 @@
 // A year as a grid of days, a week a column. Whoever draws it says what each day looks like.
 
-import { byId, el } from "/static/ui/dom.js";
+import { byId, el, svg } from "/static/ui/dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const CELL = 13;
 const TOP = 16;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAY_MS = 86_400_000;
 const SIGNS = { plus: "M3 5.5h5M5.5 3v5", minus: "M3 5.5h5" };
-
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
 
 /** One year. `look(day)`: {name (class), words, href, sign ("plus", "minus" or null)} of a day that has something. */
 function grid(days, year, look, label) {

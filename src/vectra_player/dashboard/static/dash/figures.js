@@ -4,20 +4,13 @@
 
 import { get } from "/static/ui/api.js";
 import { el } from "/static/ui/dom.js";
+import { picture } from "/static/dash/laid-out.js";
 
 const STEP = 20; // px: a window that is dragged does not ask anew for each pixel
 const AXES = 64; // px beside the plot itself; `data-axes` where names stand there
 const SETTLED_MS = 150;
 const UNSEEN_MS = 1_000;
 const AGAIN_MS = 4_000;
-
-/** Turn the text of a drawing into an element; it holds no script, and its colours are tokens. */
-export function picture({ svg, title, caption }) {
-  const drawn = document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
-  drawn.setAttribute("role", "img");
-  drawn.setAttribute("aria-label", `${title}. ${caption}`);
-  return drawn;
-}
 
 export class Figures {
   #boxes;
@@ -104,7 +97,8 @@ export class Figures {
   }
 
   #draw(box, told) {
-    box.replaceChildren(el("h3", {}, told.title), picture(told), el("figcaption", { class: "muted size-12" }, told.caption));
+    const drawn = picture(told.svg, `${told.title}. ${told.caption}`);
+    box.replaceChildren(el("h3", {}, told.title), drawn, el("figcaption", { class: "muted size-12" }, told.caption));
     box.dataset.drawn = box.dataset.figure;
   }
 }

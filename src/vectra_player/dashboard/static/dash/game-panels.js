@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount, formatDuration, formatPrice, formatSol, formatSolExact, formatTime, formatUtc } from "/static/sdk/format.js";
 import { get } from "/static/ui/api.js";
-import { el, emptyState, scrolling } from "/static/ui/dom.js";
+import { el, emptyState, scrolling, svg } from "/static/ui/dom.js";
 import { nameOf } from "/static/ui/names.js";
 import { packetTree } from "/static/dash/json-tree.js";
 import { load } from "/static/dash/load.js";
@@ -99,16 +99,9 @@ function spark(values) {
   const y = (value) => (20 - (18 * (value - low)) / (high - low || 1)).toFixed(1);
   const step = 160 / Math.max(1, values.length - 1);
   const points = values.map((value, at) => (value === null ? null : `${(at * step).toFixed(1)},${y(value)}`)).filter(Boolean);
-  const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  picture.setAttribute("viewBox", "0 0 160 22");
-  picture.setAttribute("class", "spark");
-  picture.setAttribute("aria-hidden", "true");
-  for (const [name, attributes] of [["line", { x1: 0, x2: 160, y1: y(0), y2: y(0) }], ["polyline", { points: points.join(" ") }]]) {
-    const part = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) part.setAttribute(key, value);
-    picture.append(part);
-  }
-  return picture;
+  const zero = svg("line", { x1: 0, x2: 160, y1: y(0), y2: y(0) });
+  const box = { viewBox: "0 0 160 22", class: "spark", "aria-hidden": "true" };
+  return svg("svg", box, zero, svg("polyline", { points: points.join(" ") }));
 }
 
 const STATUS = {

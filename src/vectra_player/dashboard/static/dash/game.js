@@ -8,6 +8,7 @@ import { PANELS } from "/static/dash/game-panels.js";
 import { GameView } from "/static/dash/game-view.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load } from "/static/dash/load.js";
+import { arrowTabs, markTab } from "/static/dash/tabs.js";
 
 const TABLES = [
   ["game_tick", "Ticks"], ["other_player", "Trades"], ["sidebet", "Sidebets"], ["ws_event", "Raw events"], ["game", "Game row"],
@@ -54,6 +55,7 @@ function remember(name, value) {
 }
 
 const drawn = new Map();
+arrowTabs(byId("tabs"));
 
 function drawTabs(game) {
   const bar = byId("tabs");
@@ -66,7 +68,7 @@ function drawTabs(game) {
 
   function choose(id, { keep = true } = {}) {
     const panel = PANELS.find((each) => each.id === id) ?? PANELS[0];
-    for (const tab of tabs) tab.setAttribute("aria-selected", String(tab.dataset.tab === panel.id));
+    markTab(bar, panel.id);
     byId("panel").setAttribute("aria-labelledby", `tab-${panel.id}`);
     if (keep) remember("tab", panel.id === PANELS[0].id ? null : panel.id);
     const box = drawn.get(panel.id) ?? el("div");
@@ -76,15 +78,6 @@ function drawTabs(game) {
     if (fresh) load(box, () => panel.ask(path, game), (data) => panel.draw(box, data, { path, game }));
   }
 
-  bar.addEventListener("keydown", (event) => {
-    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const here = tabs.indexOf(document.activeElement);
-    if (!way || here < 0) return;
-    event.preventDefault();
-    const next = tabs[(here + way + tabs.length) % tabs.length];
-    next.focus();
-    next.click();
-  });
   choose(new URLSearchParams(location.search).get("tab") ?? PANELS[0].id, { keep: false });
 }
 

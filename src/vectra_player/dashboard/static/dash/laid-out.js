@@ -3,17 +3,19 @@
 import { el } from "/static/ui/dom.js";
 
 /** Turn SVG text of ours into an element; it stays a picture, no script of it runs. */
-export function picture(svg, title) {
+export function picture(svg, label) {
   const node = document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
-  node.removeAttribute("width");
-  node.removeAttribute("height");
   node.setAttribute("role", "img");
-  node.setAttribute("aria-label", title);
+  node.setAttribute("aria-label", label);
   return node;
 }
 
+/** A figure of a report, as wide as its column. */
 export function figure({ title, caption, svg }) {
-  return el("figure", { class: "laid-figure" }, el("h4", {}, title), picture(svg, title), el("figcaption", { class: "muted size-12" }, caption));
+  const drawn = picture(svg, title);
+  drawn.removeAttribute("width");
+  drawn.removeAttribute("height");
+  return el("figure", { class: "laid-figure" }, el("h4", {}, title), drawn, el("figcaption", { class: "muted size-12" }, caption));
 }
 
 export function laidTable({ columns, rows, note, words }, caption = "") {

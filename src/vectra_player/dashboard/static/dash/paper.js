@@ -11,11 +11,12 @@ import { paper } from "/static/monitor/trade-api.js";
 import { TradePanel } from "/static/monitor/trade-panel.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { tell } from "/static/dash/load.js";
+import { fillChoices } from "/static/dash/strategy-choices.js";
 import { table } from "/static/dash/table.js";
 
 const ASK_MS = 1_000;
 const NUMBERS = ["games", "max_stake", "max_loss", "cash", "latency_ms"];
-const STATES = { starting: "starting", running: "running", stopping: "stopping", ended: "ended", failed: "failed" };
+const FIRST = "conservative";
 const ON = new Set(["starting", "running", "stopping"]);
 const DOWN = "Foundation does not run, so there is no live game. Start it with vectra-player up; this page goes on by itself.";
 
@@ -74,7 +75,7 @@ function draw() {
   if (key === shown) return;
   shown = key;
   const state = byId("run-state");
-  setText(state, run ? STATES[run.state] : "none yet");
+  setText(state, run?.state ?? "none yet");
   state.dataset.run = run?.state ?? "";
   drawFacts();
   drawLog();
@@ -180,16 +181,9 @@ byId("runner").addEventListener("input", () => {
 });
 
 async function fill() {
-  const groups = { profile: "Your profiles", preset: "Presets", "built-in": "Built-in strategies", file: "Your strategies" };
-  const choices = await get("/api/backtest/choices");
-  byId("name").replaceChildren(...Object.entries(groups).map(([kind, label]) => {
-    const found = choices.filter((choice) => choice.kind === kind);
-    return found.length ? el("optgroup", { label }, ...found.map((choice) => el("option", { value: choice.word, disabled: Boolean(choice.problem), title: choice.problem || choice.summary }, choice.word))) : null;
-  }).filter(Boolean));
   const asked = new URLSearchParams(location.search);
   for (const name of NUMBERS) byId(name).value = asked.get(name) ?? "";
-  const wanted = asked.get("name");
-  byId("name").value = choices.some((choice) => choice.word === wanted) ? wanted : "conservative";
+  await fillChoices(byId("name"), asked.get("name"), FIRST);
 }
 
 fill().catch(tell);

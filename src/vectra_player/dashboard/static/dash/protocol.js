@@ -3,15 +3,15 @@
 import { formatBytes, formatCount, formatPercent, formatUtc } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get, post } from "/static/ui/api.js";
-import { byId, el, emptyState, setText } from "/static/ui/dom.js";
+import { byId, el, emptyState, setText, svg } from "/static/ui/dom.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load } from "/static/dash/load.js";
 import { drawAnswers } from "/static/dash/answers.js";
 import { drawChains, drawDrift, drawFields, drawPayloads } from "/static/dash/protocol-views.js";
+import { arrowTabs, markTab } from "/static/dash/tabs.js";
 
 const DEFAULT = "fields";
 const STEP_MS = 1_000;
-const SVG = "http://www.w3.org/2000/svg";
 
 const shell = mountShell({ page: "protocol" });
 new LiveShell(shell);
@@ -32,17 +32,11 @@ function go(changes) {
 
 function spark(days) {
   const most = Math.max(1, ...days);
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("viewBox", `0 0 ${Math.max(1, days.length) * 4} 16`);
-  picture.setAttribute("class", "bars");
-  picture.setAttribute("aria-hidden", "true");
-  days.forEach((count, at) => {
-    const bar = document.createElementNS(SVG, "rect");
+  const bars = days.map((count, at) => {
     const height = count ? Math.max(1, (15 * Math.log1p(count)) / Math.log1p(most)) : 0;
-    for (const [name, value] of [["x", at * 4], ["y", (16 - height).toFixed(1)], ["width", 3], ["height", height.toFixed(1)]]) bar.setAttribute(name, value);
-    picture.append(bar);
+    return svg("rect", { x: at * 4, y: (16 - height).toFixed(1), width: 3, height: height.toFixed(1) });
   });
-  return picture;
+  return svg("svg", { viewBox: `0 0 ${Math.max(1, days.length) * 4} 16`, class: "bars", "aria-hidden": "true" }, ...bars);
 }
 
 function drawTree() {
@@ -93,14 +87,15 @@ function show() {
   if (told === null) return;
   drawTree();
   const { tab = DEFAULT } = asked();
-  const chosen = VIEWS[tab] ? tab : DEFAULT;
-  for (const each of byId("tabs").children) each.setAttribute("aria-selected", String(each.dataset.tab === chosen));
+  const chosen = Object.hasOwn(VIEWS, tab) ? tab : DEFAULT;
+  markTab(byId("tabs"), chosen);
   setText(byId("tabs").querySelector("[data-tab='drift']"), `Drift ${told.drift.length}`);
   const view = VIEWS[chosen];
   const panel = byId("panel");
   if (view.needs && !known(asked())) {
     const title = asked().event ? "This event is not profiled yet" : "Choose an event";
-    panel.replaceChildren(emptyState(title, "Fields are shown here: how often, which types and values, since when."));
+    const nothing = emptyState(title, "Fields are shown here: how often, which types and values, since when.");
+    load(panel, async () => title, () => panel.replaceChildren(nothing));
     return;
   }
   load(panel, () => view.ask(asked()), (data) => view.draw(panel, data, { asked: asked(), go }), { again: show });
@@ -136,6 +131,7 @@ async function catchUp() {
   }
 }
 
+arrowTabs(byId("tabs"));
 byId("tabs").addEventListener("click", (event) => event.target.dataset.tab && go({ tab: event.target.dataset.tab, before: null }));
 byId("event-filter").addEventListener("input", () => told && drawTree());
 addEventListener("popstate", show);

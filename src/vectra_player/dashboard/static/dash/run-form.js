@@ -1,8 +1,9 @@
 // The form of a new run: its fields are the options of the commands. What is filled in lives in the
 // address, and stands below the form as the command that does the same.
 
-import { get, post } from "/static/ui/api.js";
+import { post } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
+import { fillChoices } from "/static/dash/strategy-choices.js";
 
 // name, how it is read, the value that says nothing, the option of the command, of which kind of run
 const FIELDS = [
@@ -22,9 +23,6 @@ const FIELDS = [
   ["seed", "number", "1", "--seed"],
   ["check_lookahead", "flag", false, "--check-lookahead", "backtest"],
   ["fresh", "flag", false, "--fresh"],
-];
-const GROUPS = [
-  ["profile", "Your profiles"], ["preset", "Presets"], ["built-in", "Built-in strategies"], ["file", "Your strategies"],
 ];
 const NOTES = {
   profile: "Your profile", preset: "Preset", "built-in": "Built in", file: "Your file; its parameters are read when it runs",
@@ -61,14 +59,8 @@ export class RunForm {
 
   /** Fill the list of strategies; the one of the address is chosen. */
   async load() {
-    this.#choices = await get("/api/backtest/choices");
-    const groups = GROUPS.map(([kind, label]) => {
-      const options = this.#choices.filter((choice) => choice.kind === kind);
-      return options.length ? el("optgroup", { label }, ...options.map((choice) => el("option", { value: choice.word, disabled: Boolean(choice.problem) }, choice.word))) : null;
-    });
-    byId("profile").replaceChildren(...groups.filter(Boolean));
     const asked = new URLSearchParams(location.search).get("profile");
-    byId("profile").value = this.#choices.some((choice) => choice.word === asked) ? asked : FIRST;
+    this.#choices = await fillChoices(byId("profile"), asked, FIRST);
     this.#draw();
   }
 

@@ -7,6 +7,7 @@ import { byId, el, setText } from "/static/ui/dom.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load } from "/static/dash/load.js";
 import { PANELS } from "/static/dash/run-panels.js";
+import { meanSol } from "/static/dash/runs-table.js";
 import { arrowTabs, markTab } from "/static/dash/tabs.js";
 
 const run = byId("run").dataset.run;
@@ -15,7 +16,6 @@ const shell = mountShell({ page: "backtest" });
 new LiveShell(shell);
 
 const share = (value) => formatPercent(value === null || value === undefined ? null : value * 100, { sign: true });
-const signed = (value) => (value === null ? "—" : `${value < 0 ? "" : "+"}${value.toFixed(6)}`);
 const sol = (text) => formatSol(Number(text), { sign: true });
 
 function figure([name, text, beside = "", title = ""]) {
@@ -32,7 +32,7 @@ function figuresOf({ whole, coin_flip: coin }, rate) {
   return [
     ["profit SOL", whole.result === null ? "—" : sol(whole.profit), `fair mean ${sol(whole.expected)}`, `${whole.profit} SOL`],
     ["of what was put in", share(whole.result), fair === null ? "nothing was put in" : `fair ${share(fair)}, coin flip ${share(coin.result)}`, `${whole.put_in} SOL put in`],
-    ["mean SOL a game", whole.games ? signed(evidence.mean) : "—", `95 %: ${signed(evidence.low)} to ${signed(evidence.high)}`],
+    ["mean SOL a game", whole.games ? meanSol(evidence.mean) : "—", `95 %: ${meanSol(evidence.low)} to ${meanSol(evidence.high)}`],
     ["games", formatCount(whole.games), `${formatCount(whole.games_played)} with money, ${formatCount(whole.games_won)} won`],
     ["sidebets won", whole.bets ? `${formatCount(whole.bets_won)} of ${formatCount(whole.bets)}` : "none", whole.bets ? rateWords(rate) : `${formatCount(whole.buys)} buys`],
     ["largest drawdown", formatPercent(whole.max_drawdown_share * 100), `${formatSol(Number(whole.max_drawdown))} SOL`, `${whole.max_drawdown} SOL`],
@@ -55,7 +55,7 @@ function figuresOfSweep(record) {
     best ? ["the best on train games", `${sol(best.train.profit)} SOL`, `${share(best.train.result)} of what was put in`, `${best.train.profit} SOL`] : none,
     ...(best ? [
       ["the same on later games", `${sol(best.validation.profit)} SOL`, `${share(best.validation.result)} of what was put in`, `${best.validation.profit} SOL`],
-      ["its mean on later games", signed(best.validation.evidence.mean), `95 %: ${signed(best.validation.evidence.low)} to ${signed(best.validation.evidence.high)}`],
+      ["its mean on later games", meanSol(best.validation.evidence.mean), `95 %: ${meanSol(best.validation.evidence.low)} to ${meanSol(best.validation.evidence.high)}`],
     ] : []),
     ["train games", formatCount(record.train_games), `of ${formatCount(record.games.used)}`],
     ["could not be played", formatCount(record.impossible + record.failed), `${formatCount(record.failed)} failed on their way`],

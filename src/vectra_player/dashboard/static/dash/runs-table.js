@@ -8,12 +8,13 @@ export const MOST_COMPARED = 4;
 
 export const runUrl = (run) => `/backtest/runs/${encodeURIComponent(run)}`;
 
-const signed = (value) => `${value < 0 ? "" : "+"}${value.toFixed(6)}`;
+/** A mean of SOL a game, which is small, as the report writes it. */
+export const meanSol = (value) => (value === null ? UNKNOWN : `${value < 0 ? "" : "+"}${value.toFixed(6)}`);
 
-/** A mean of SOL a game, below it its 95 % interval, as the report writes them. */
+/** The mean of a run, below it its 95 % interval. */
 function meanOf({ mean, low, high }) {
   if (mean === null) return UNKNOWN;
-  return el("span", { class: "two-lines" }, signed(mean), el("span", { class: "muted" }, `${signed(low)} to ${signed(high)}`));
+  return el("span", { class: "two-lines" }, meanSol(mean), el("span", { class: "muted" }, `${meanSol(low)} to ${meanSol(high)}`));
 }
 
 function nameOf({ run, strategy, kind, tried, asked }) {

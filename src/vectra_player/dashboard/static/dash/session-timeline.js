@@ -1,20 +1,12 @@
 // One session over time: a row of bars for each doc type, gaps in red, reconnects as ticks.
 
 import { formatCount, formatDateTime, formatDuration, formatTime, formatUtc } from "/static/sdk/format.js";
-import { byId, el, setText } from "/static/ui/dom.js";
+import { byId, el, setText, svg } from "/static/ui/dom.js";
 import { counted } from "/static/dash/words.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
 const HEIGHT = 20;
 const TICKS = 4;
-
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
 
 const ms = (micros) => micros / 1000;
 const picture = (height, ...children) => svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...children);

@@ -1,22 +1,14 @@
 // The whole game in one strip: price on a log scale, sidebet windows as bands, trades as ticks, rug.
 // Over it lies a slider, so that every tick can be gone to by pointer and by keys.
 
-import { el } from "/static/ui/dom.js";
+import { el, svg } from "/static/ui/dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
 const HEIGHT = 80;
 const PRICE = 44;
 const LANES = 6;
 const LANE = 4;
 const TRADES = 12;
-
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
 
 /** Put each window into the first lane that is free where it begins; the last lane takes the rest. */
 export function lanesOf(bets) {

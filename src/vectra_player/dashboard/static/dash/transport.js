@@ -1,31 +1,12 @@
 // Plays ticks of a finished game on the page: play, pause, step, speed, by button and by key.
 
 import { el, setText } from "/static/ui/dom.js";
+import { changeSign, sign } from "/static/ui/player-signs.js";
 import { SPEEDS, nextSpeed } from "/static/monitor/replay-bar.js";
 
 const TICK_MS = 250; // protocol reference section 3.2: the pace of the game
-const SVG = "http://www.w3.org/2000/svg";
-// Drawn, not written: few fonts have the signs of a player.
-const ICONS = {
-  start: "M3 3h2v10H3zM13 3v10L6 8z",
-  before: "M13 3v10L7 8zM3 6h3v4H3z",
-  back: "M12 3v10L4 8z",
-  play: "M4 2l10 6-10 6z",
-  pause: "M4 3h3v10H4zM9 3h3v10H9z",
-  step: "M4 3l6 5-6 5zM11 3h2v10h-2z",
-  after: "M3 3v10l6-5zM10 6h3v4h-3z",
-  end: "M3 3l7 5-7 5zM11 3h2v10h-2z",
-  slower: "M3 7h10v2H3z",
-  faster: "M3 7h4V3h2v4h4v2H9v4H7V9H3z",
-};
-
 function button(label, name, call) {
-  const picture = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  for (const [key, value] of [["viewBox", "0 0 16 16"], ["class", "icon-sign"], ["aria-hidden", "true"]]) picture.setAttribute(key, value);
-  path.setAttribute("d", ICONS[name]);
-  picture.append(path);
-  return el("button", { class: "button icon", type: "button", title: label, "aria-label": label.replace(/ \(.*/, ""), data: { do: name }, on: { click: call } }, picture);
+  return el("button", { class: "button icon", type: "button", title: label, "aria-label": label.replace(/ \(.*/, ""), data: { do: name }, on: { click: call } }, sign(name));
 }
 
 export class Transport {
@@ -145,7 +126,7 @@ export class Transport {
 
   #drawPlay() {
     const name = this.playing ? "pause" : "play";
-    this.#play.querySelector("path").setAttribute("d", ICONS[name]);
+    changeSign(this.#play, name);
     this.#play.title = this.playing ? "Pause (space)" : "Play (space)";
     this.#play.setAttribute("aria-label", this.playing ? "Pause" : "Play");
   }

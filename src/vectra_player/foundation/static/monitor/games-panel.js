@@ -2,31 +2,9 @@
 
 import { formatCount, formatGameId, formatPrice } from "/static/sdk/format.js";
 import { byId, el, emptyState, setText, skeleton } from "/static/ui/dom.js";
+import { priceLine } from "/static/ui/price-line.js";
 
 export const SHOWN = 20;
-const WIDTH = 120;
-const HEIGHT = 36;
-
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
-
-/** The price line of a game on a log scale, with its rug as a dot. */
-function line(prices) {
-  const told = prices.slice(0, -1).filter((price) => typeof price === "number" && price > 0);
-  const low = Math.log(Math.min(...told));
-  const span = Math.log(Math.max(...told)) - low || 1;
-  const step = WIDTH / Math.max(1, told.length - 1);
-  const points = told.map((price, index) => {
-    const y = 2 + (HEIGHT - 4) * (1 - (Math.log(price) - low) / span);
-    return `${(index * step).toFixed(1)},${y.toFixed(1)}`;
-  });
-  const box = { viewBox: `0 0 ${WIDTH + 6} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" };
-  return svg("svg", box, svg("polyline", { points: points.join(" ") }), svg("circle", { cx: WIDTH + 2, cy: HEIGHT - 4, r: 3 }));
-}
 
 /**
  * Check a game that was seen from its first tick and whose seed was revealed.
@@ -103,7 +81,7 @@ export class GamesPanel {
         title: `${game.gameId}: replay${told}`,
         on: { click: () => this.open(game.gameId) },
       },
-      shown ? line(game.prices) : el("span", { class: "no-prices" }, "▶ replay"),
+      shown ? priceLine(game.prices.slice(0, -1).filter((price) => typeof price === "number" && price > 0)) : el("span", { class: "no-prices" }, "▶ replay"),
       el("span", { class: "row between num" }, el("strong", {}, formatPrice(game.peak)), el("span", { class: "muted" }, `${formatCount(game.rugTick)} ticks`)),
       el(
         "span",

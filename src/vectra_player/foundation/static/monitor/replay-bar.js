@@ -3,12 +3,12 @@
 import { formatCount, formatDuration } from "/static/sdk/format.js";
 import { post } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
+import { changeSign, sign } from "/static/ui/player-signs.js";
 import { ReplayLine } from "/static/monitor/replay-line.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 100];
 const REPLACED = new Set(["seek", "speed"]);
 const MOST_WAITING = 50;
-const SVG = "http://www.w3.org/2000/svg";
 
 /** The next speed up (1) or down (-1) from one that may lie between. */
 export function nextSpeed(speed, way) {
@@ -17,33 +17,8 @@ export function nextSpeed(speed, way) {
   return way > 0 ? fits[0] : fits[fits.length - 1];
 }
 
-// Drawn, not written: few fonts have the signs of a player.
-const ICONS = {
-  start: "M3 3h2v10H3zM13 3v10L6 8z",
-  back: "M12 3v10L4 8z",
-  play: "M4 2l10 6-10 6z",
-  pause: "M4 3h3v10H4zM9 3h3v10H9z",
-  step: "M4 3l6 5-6 5zM11 3h2v10h-2z",
-  rug: "M2 3l5 5-5 5zM7 3l5 5-5 5zM12 3h2v10h-2z",
-  before: "M13 3v10L7 8zM3 6h3v4H3z",
-  after: "M3 3v10l6-5zM10 6h3v4h-3z",
-  slower: "M3 7h10v2H3z",
-  faster: "M3 7h4V3h2v4h4v2H9v4H7V9H3z",
-};
-
-function icon(name) {
-  const picture = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  picture.setAttribute("viewBox", "0 0 16 16");
-  picture.setAttribute("class", "icon-sign");
-  picture.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", ICONS[name]);
-  picture.append(path);
-  return picture;
-}
-
 function button(label, name, call) {
-  return el("button", { class: "button icon", type: "button", title: label, "aria-label": label, on: { click: call } }, icon(name));
+  return el("button", { class: "button icon", type: "button", title: label, "aria-label": label, on: { click: call } }, sign(name));
 }
 
 export class ReplayBar {
@@ -70,8 +45,7 @@ export class ReplayBar {
     if (status === null) return;
     const { state, tick, last_tick: last, speed, title, synthetic, at_ms: at, length_ms: length } = status;
     const playing = state === "playing";
-    const sign = this.play.querySelector("path");
-    if (sign.getAttribute("d") !== ICONS[playing ? "pause" : "play"]) sign.setAttribute("d", ICONS[playing ? "pause" : "play"]);
+    changeSign(this.play, playing ? "pause" : "play");
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     this.play.title = `${playing ? "Pause" : "Play"} (space)`;
     this.scrub.max = String(length);

@@ -2,9 +2,8 @@
 
 import { formatDuration } from "/static/sdk/format.js";
 import { get } from "/static/ui/api.js";
-import { el } from "/static/ui/dom.js";
+import { el, svg } from "/static/ui/dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
 const HEIGHT = 34;
 const BETS = 8;
@@ -12,12 +11,6 @@ const LANES = 3;
 const LANE = 4;
 const TRADES = 21;
 const NEAR_MS = 200; // less than a tick: a press and the server's echo of it, 69 ms later, are one action
-
-function shape(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  return node;
-}
 
 /** The moments of own actions in order; what follows within a moment belongs to the one before. */
 export function ownMoments(points) {
@@ -37,8 +30,8 @@ export function nextMoment(moments, now, way) {
 function picture({ length_ms: length, phases, sidebets, gaps, trades, rugs, own }) {
   const x = (ms) => (WIDTH * ms) / Math.max(1, length);
   const rect = (name, from, to, y, height) =>
-    shape("rect", { class: name, x: x(from).toFixed(2), y, width: Math.max(1.5, x(to) - x(from)).toFixed(2), height });
-  const line = (name, at, y1, y2) => shape("line", { class: name, x1: x(at).toFixed(2), x2: x(at).toFixed(2), y1, y2 });
+    svg("rect", { class: name, x: x(from).toFixed(2), y, width: Math.max(1.5, x(to) - x(from)).toFixed(2), height });
+  const line = (name, at, y1, y2) => svg("line", { class: name, x1: x(at).toFixed(2), x2: x(at).toFixed(2), y1, y2 });
   const ends = [];
   const lane = (bet) => {
     const free = ends.findIndex((end) => end <= bet.from_ms);
@@ -60,7 +53,7 @@ const COUNTED = [["trades", "trade"], ["sidebets", "sidebet"], ["own", "own acti
 
 /** Draws one replay at a time; asks for it when another one is shown. */
 export class ReplayLine {
-  #svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "replay-line", "aria-hidden": "true" });
+  #svg = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "replay-line", "aria-hidden": "true" });
   #id = null;
   #moments = [];
 

@@ -16,6 +16,14 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Make an element of a drawing: `attributes` are set as they are. */
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return node;
+}
+
 /** Return the element of an id; a page without it is broken and says so. */
 export function byId(id) {
   const node = document.getElementById(id);

@@ -1,17 +1,10 @@
 // The card of the game that is on: phase ring, price, figures, candles. Monitor and dashboard show it.
 
-import { el } from "/static/ui/dom.js";
+import { el, svg } from "/static/ui/dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const FIGURES = [
   ["tick", "tick"], ["peak", "peak"], ["players", "players"], ["trades", "trade-count"], ["rugpool SOL", "rugpool"],
 ];
-
-function svg(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  return node;
-}
 
 function ring() {
   const circle = { cx: 32, cy: 32, r: 28, pathLength: 100 };
