@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from vectra_player.dashboard.data import verification_kept as kept
+from vectra_player.dashboard.data.paging import Page, Size, pages_of, rows_of
 from vectra_player.dashboard.data.store import Store
 from vectra_player.fairness.checks import GameCheck
 
@@ -23,8 +24,8 @@ class FairnessWanted(msgspec.Struct, frozen=True):
     status: Annotated[
         Literal["", "failed", "incomplete"], Meta(description="failed or incomplete")
     ] = ""
-    page: Annotated[int, Meta(ge=1, le=1_000_000, description="a page from 1")] = 1
-    size: Annotated[int, Meta(ge=1, le=200, description="rows a page, 1 to 200")] = 25
+    page: Page = 1
+    size: Size = 25
 
 
 class DoubtfulGame(msgspec.Struct, frozen=True):
@@ -80,18 +81,17 @@ class Verifications:
             for one in summary.doubtful
             if wanted.origin in ("all", one.origin) and wanted.status in ("", one.check.status)
         ]
-        first = (wanted.page - 1) * wanted.size
         return Verified(
             counts=_counts(summary, wanted.origin),
             state=state,
             current=summary.state == state,
             made_at=summary.made_at,
             others=_others(summary, wanted.origin),
-            games=[_game(one) for one in fits[first : first + wanted.size]],
+            games=[_game(one) for one in fits[rows_of(wanted.page, wanted.size)]],
             total=len(fits),
             page=wanted.page,
             size=wanted.size,
-            pages=max(1, -(-len(fits) // wanted.size)),
+            pages=pages_of(len(fits), wanted.size),
         )
 
     def _summary(self) -> kept.Summary | None:

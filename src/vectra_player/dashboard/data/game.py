@@ -15,6 +15,7 @@ from msgspec import Meta
 from vectra_player.analysis.own_play import Balance
 from vectra_player.dashboard.data.own import OwnDeal, accounts, balances_of, deals_of
 from vectra_player.dashboard.data.packet import HEAD_CHARS
+from vectra_player.dashboard.data.paging import Page, pages_of
 from vectra_player.dashboard.data.scope import Scope
 from vectra_player.dashboard.data.store import Store
 from vectra_player.dashboard.faults import MissingError
@@ -154,7 +155,7 @@ class RawWanted(msgspec.Struct, frozen=True):
     """Which packets of a game."""
 
     event: Annotated[str, Meta(max_length=128, description="an event name")] = ""
-    page: Annotated[int, Meta(ge=1, le=100_000, description="a page from 1")] = 1
+    page: Page = 1
     size: Annotated[int, Meta(ge=1, le=100, description="rows a page, 1 to 100")] = 20
 
 
@@ -376,5 +377,5 @@ def _raw(reader: StoreReader, game_id: str, wanted: RawWanted) -> RawPage:
         (wanted.page - 1) * wanted.size,
     )
     count = int(total[0]["n"])
-    pages = max(1, -(-count // wanted.size))
+    pages = pages_of(count, wanted.size)
     return RawPage([RawEvent(**row) for row in rows], count, wanted.page, wanted.size, pages)

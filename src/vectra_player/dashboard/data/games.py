@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from vectra_player.dashboard.data.paging import Page, Size, pages_of
 from vectra_player.dashboard.data.store import Store
 from vectra_player.dashboard.params import WrongParametersError
 from vectra_player.store.layout import DAY_US
@@ -45,8 +46,8 @@ class GamesWanted(msgspec.Struct, frozen=True):
         "time"
     )
     order: Annotated[Literal["asc", "desc"], Meta(description="asc or desc")] = "desc"
-    page: Annotated[int, Meta(ge=1, le=100_000, description="a page from 1")] = 1
-    size: Annotated[int, Meta(ge=1, le=200, description="rows a page, 1 to 200")] = 50
+    page: Page = 1
+    size: Size = 50
 
 
 class GameLine(msgspec.Struct, frozen=True):
@@ -115,7 +116,7 @@ def _read(reader: StoreReader, wanted: GamesWanted) -> GamesPage:
         [*values, wanted.size, (wanted.page - 1) * wanted.size],
     )
     games = [GameLine(**row) for row in rows.to_pylist()]
-    pages = max(1, -(-total // wanted.size))
+    pages = pages_of(total, wanted.size)
     return GamesPage(games, total, wanted.page, wanted.size, pages)
 
 

@@ -23,6 +23,7 @@ from vectra_player.analysis.own_play import (
 from vectra_player.dashboard.data.game import GameData, read_game
 from vectra_player.dashboard.data.games import Day, midnight
 from vectra_player.dashboard.data.own import Account, accounts, balances_of, own_trades
+from vectra_player.dashboard.data.paging import Page, Size, pages_of, rows_of
 from vectra_player.dashboard.data.scope import Scope
 from vectra_player.dashboard.data.store import Store
 from vectra_player.dashboard.faults import MissingError
@@ -48,8 +49,8 @@ class PlayWanted(msgspec.Struct, frozen=True):
         "time"
     )
     order: Annotated[Literal["asc", "desc"], Meta(description="asc or desc")] = "desc"
-    page: Annotated[int, Meta(ge=1, le=100_000, description="a page from 1")] = 1
-    size: Annotated[int, Meta(ge=1, le=200, description="rows a page, 1 to 200")] = 25
+    page: Page = 1
+    size: Size = 25
 
 
 class OwnGameWanted(msgspec.Struct, frozen=True):
@@ -142,17 +143,16 @@ def list_play(store: Store, wanted: PlayWanted) -> Play:
         for line in lines
         if line.started_at >= first and (last is None or line.started_at < last)
     ]
-    start = (wanted.page - 1) * wanted.size
     return Play(
         accounts=known,
         account=account,
         totals=_totals(fit),
         days=_days(lines),
-        games=_sorted(fit, wanted)[start : start + wanted.size],
+        games=_sorted(fit, wanted)[rows_of(wanted.page, wanted.size)],
         total=len(fit),
         page=wanted.page,
         size=wanted.size,
-        pages=max(1, -(-len(fit) // wanted.size)),
+        pages=pages_of(len(fit), wanted.size),
     )
 
 

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from vectra_player.dashboard.data.laid_out import LaidFigure, LaidTable
+from vectra_player.dashboard.data.paging import Page, Size, pages_of, rows_of
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.store.layout import DataDir
 
@@ -37,8 +38,8 @@ class RunsWanted(msgspec.Struct, frozen=True):
 
     q: Annotated[str, Meta(max_length=80, description="a part of a strategy's name")] = ""
     kind: Annotated[Literal["", "backtest", "sweep"], Meta(description="backtest or sweep")] = ""
-    page: Annotated[int, Meta(ge=1, le=100_000, description="a page from 1")] = 1
-    size: Annotated[int, Meta(ge=1, le=200, description="rows a page, 1 to 200")] = 25
+    page: Page = 1
+    size: Size = 25
 
 
 class RunLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +124,8 @@ class RunGamesWanted(msgspec.Struct, frozen=True):
         Meta(description="order, profit, put_in or ticks"),
     ] = "order"
     order: Annotated[Literal["asc", "desc"], Meta(description="asc or desc")] = "asc"
-    page: Annotated[int, Meta(ge=1, le=100_000, description="a page from 1")] = 1
-    size: Annotated[int, Meta(ge=1, le=200, description="rows a page, 1 to 200")] = 25
+    page: Page = 1
+    size: Size = 25
 
 
 class RunGame(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,13 +170,12 @@ class Runs:
             for line in self._all()
             if text in line.strategy.lower() and wanted.kind in ("", line.kind)
         ]
-        first = (wanted.page - 1) * wanted.size
         return RunsPage(
-            runs=fits[first : first + wanted.size],
+            runs=fits[rows_of(wanted.page, wanted.size)],
             total=len(fits),
             page=wanted.page,
             size=wanted.size,
-            pages=max(1, -(-len(fits) // wanted.size)),
+            pages=pages_of(len(fits), wanted.size),
         )
 
     def load(self, run_id: str) -> Run | SweepRun:
@@ -227,7 +227,7 @@ class Runs:
             if known is not None and known[0] == state:
                 return known[1]
             line = _line_of(path.parent.name, msgspec.json.decode(path.read_bytes()))
-        except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError):
+        except (OSError, msgspec.DecodeError, AttributeError, LookupError, TypeError, ValueError):
             return None  # of another version, or just being exchanged: no reason to show none
         self._lines[path.parent.name] = (state, line)
         return line
@@ -310,8 +310,7 @@ def run_games(run: Run, wanted: RunGamesWanted) -> RunGamesPage:
         chosen = chosen[np.argsort(by[chosen], kind="stable")]
     if wanted.order == "desc":
         chosen = chosen[::-1]
-    first = (wanted.page - 1) * wanted.size
-    shown = chosen[first : first + wanted.size].tolist()
+    shown = chosen[rows_of(wanted.page, wanted.size)].tolist()
     rows = table.take(shown).to_pylist()
     games = [
         RunGame(
@@ -323,7 +322,7 @@ def run_games(run: Run, wanted: RunGamesWanted) -> RunGamesPage:
         )
         for number, row in zip(shown, rows, strict=True)
     ]
-    pages = max(1, -(-len(chosen) // wanted.size))
+    pages = pages_of(len(chosen), wanted.size)
     return RunGamesPage(games, len(chosen), wanted.page, wanted.size, pages)
 
 

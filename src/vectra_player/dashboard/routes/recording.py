@@ -10,6 +10,7 @@ from flask import Response, request, send_file
 from msgspec import Meta
 
 from vectra_player.dashboard.data.games import Day, midnight
+from vectra_player.dashboard.data.paging import Page, Size, pages_of, rows_of
 from vectra_player.dashboard.data.session_timeline import (
     SessionTimeline,
     TimelineWanted,
@@ -27,8 +28,6 @@ from vectra_player.store.layout import DataDir
 from vectra_player.web.files import inside
 from vectra_player.web.openapi import Endpoint
 
-Page = Annotated[int, Meta(ge=1, le=100_000, description="a page from 1")]
-Size = Annotated[int, Meta(ge=1, le=200, description="rows a page, 1 to 200")]
 ENDINGS = {"jsonl": "application/jsonl", "csv": "text/csv", "parquet": "application/octet-stream"}
 
 
@@ -152,13 +151,12 @@ class RecordingRoutes:
     def sessions(self, params: SessionsWanted) -> SessionsPage:
         """List sessions."""
         found = self._data.sessions()
-        first = (params.page - 1) * params.size
         return SessionsPage(
-            sessions=found[first : first + params.size],
+            sessions=found[rows_of(params.page, params.size)],
             total=len(found),
             page=params.page,
             size=params.size,
-            pages=max(1, -(-len(found) // params.size)),
+            pages=pages_of(len(found), params.size),
         )
 
     def timeline(self, session_id: str, params: TimelineWanted) -> SessionTimeline:
