@@ -13,13 +13,14 @@ import msgspec
 from msgspec import Meta
 
 from vectra_player.clock import Clock, SystemClock
-from vectra_player.errors import DamageError, DiskError, UsageError
+from vectra_player.errors import DamageError, DiskError, StoreVersionError, UsageError
 from vectra_player.store.fsops import FileOps, make_directories, replace_file
 from vectra_player.store.layout import DataDir
 
 NOTES_FILE = "play.json"
 """In `notes/` of the data directory, made with the first note; a backup holds it."""
 
+VERSION = 1
 MAX_CHARS = 4_000
 MAX_NOTES = 20_000
 
@@ -39,7 +40,7 @@ class NoteOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct):
-    version: int = 1
+    version: int = VERSION
     games: dict[str, Note] = {}
 
 
@@ -55,11 +56,14 @@ class Notes:
         self._lock = threading.Lock()
 
     def all(self) -> dict[str, Note]:
-        """Return every note by game. Raises DamageError for a file that cannot be read."""
+        """Return every note by game.
+
+        Raises DamageError for a file that cannot be read, StoreVersionError for a newer one.
+        """
         return self._read().games
 
     def of(self, game_id: str) -> Note | None:
-        """Return the note of a game. Raises DamageError."""
+        """Return the note of a game. Raises as `all`."""
         return self.all().get(game_id)
 
     def write(self, game_id: str, order: NoteOrder) -> Note | None:
@@ -67,7 +71,7 @@ class Notes:
 
         Raises:
             UsageError: another window wrote it meanwhile, or there are too many notes.
-            DamageError: the file cannot be read.
+            DamageError: the file cannot be read; StoreVersionError: it is of a newer version.
             DiskError: the disk refused; the notes are as they were.
         """
         with self._lock:
@@ -90,15 +94,22 @@ class Notes:
             return note
 
     def _read(self) -> _File:
+        where = f"The notes in {self._path.parent.name}/{NOTES_FILE}"
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=_File)
+            file = msgspec.json.decode(self._path.read_bytes(), type=_File)
         except FileNotFoundError:
             return _File()
         except (OSError, msgspec.DecodeError) as error:
             raise DamageError(
-                f"The notes in {self._path.parent.name}/{NOTES_FILE} cannot be read: {error}.",
+                f"{where} cannot be read: {error}.",
                 advice="Mend the file or move it away; nothing is written over it.",
             ) from None
+        if file.version > VERSION:
+            raise StoreVersionError(
+                f"{where} are of a newer version, {file.version}.",
+                advice="Use that version; nothing is written over them.",
+            )
+        return file
 
     def _replace(self, text: bytes) -> None:
         try:

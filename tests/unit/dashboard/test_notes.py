@@ -8,7 +8,7 @@ import pytest
 from tests.store_support import FakeClock
 
 from vectra_player.dashboard.notes import NoteOrder, Notes
-from vectra_player.errors import DamageError, DiskError, UsageError
+from vectra_player.errors import DamageError, DiskError, StoreVersionError, UsageError
 from vectra_player.store.fsops import FileOps
 
 
@@ -52,6 +52,16 @@ def test_a_file_that_cannot_be_read_is_never_written_over(tmp_path: Path) -> Non
     with pytest.raises(DamageError, match=r"notes/play\.json cannot be read"):
         Notes(tmp_path).write("g1", NoteOrder("one"))
     assert file.read_text() == "{ my own words"
+
+
+def test_notes_of_a_newer_version_are_never_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "notes" / "play.json"
+    file.parent.mkdir()
+    newer = '{"version": 2, "games": {}, "folders": ["of then"]}'
+    file.write_text(newer)
+    with pytest.raises(StoreVersionError, match="newer version, 2"):
+        Notes(tmp_path).write("g1", NoteOrder("one"))
+    assert file.read_text() == newer
 
 
 def test_a_disk_that_refuses_leaves_the_notes_as_they_were(tmp_path: Path) -> None:

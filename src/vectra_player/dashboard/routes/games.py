@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 import msgspec
 from flask import Response, stream_with_context
@@ -147,7 +148,7 @@ class GamesRoutes:
         peer = neighbour.peer()
         if peer is None:
             raise MissingError("Foundation has just ended.", advice="Start it again.")
-        path = f"/?replay={opened['id']}&game={game_id}"
+        path = f"/?{urlencode({'replay': opened['id'], 'game': game_id})}"
         return ReplayPlace(opened["id"], peer.monitor, path)
 
     def verify(self, params: VerifyWanted) -> list[dict[str, Any]]:
