@@ -50,8 +50,9 @@ def _days(reader: StoreReader, since: int | None, until: int | None) -> list[Day
             count(*) FILTER (event_name IN {_GAP_EVENTS}) AS gaps
           FROM ws_event_rows WHERE epoch_us(ts) >= $1 AND epoch_us(ts) < $2 GROUP BY date
         ) LEFT JOIN (
-          SELECT coalesce(ended_at, started_at, ts)::DATE AS d, count(*) AS games
-          FROM game GROUP BY 1
+          SELECT ended::DATE AS d, count(*) AS games
+          FROM (SELECT coalesce(ended_at, started_at, ts) AS ended FROM game)
+          WHERE epoch_us(ended) >= $1 AND epoch_us(ended) < $2 GROUP BY 1
         ) USING (d) GROUP BY d ORDER BY d
         """,  # noqa: S608 -- a constant
         _span(since, until),

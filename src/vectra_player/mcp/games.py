@@ -80,14 +80,6 @@ def game_answer(reader: StoreReader, game_id: str) -> GameAnswer:
         " WHERE game_id = ?",
         wanted,
     )
-    bets = _one(
-        reader,
-        "SELECT count(*) FILTER (outcome = 'won') AS won,"
-        " count(*) FILTER (outcome = 'lost') AS lost,"
-        " count(*) FILTER (outcome = 'unknown') AS unknown, count(*) FILTER (own) AS own"
-        " FROM sidebet WHERE game_id = ?",
-        wanted,
-    )
     return GameAnswer(
         game_id=wanted,
         origin=game["origin"],
@@ -105,11 +97,23 @@ def game_answer(reader: StoreReader, game_id: str) -> GameAnswer:
         path=thinned(prices, PATH_POINTS),
         trades_recorded=trades["n"],
         traders_recorded=trades["players"],
-        sidebets=SidebetCount(**bets),
+        sidebets=_sidebets(reader, wanted),
         facts=_facts(reader, game),
         alike=alike(reader, game),
         rows=_rows(reader, wanted),
     )
+
+
+def _sidebets(reader: StoreReader, game_id: str) -> SidebetCount:
+    counts = _one(
+        reader,
+        "SELECT count(*) FILTER (outcome = 'won') AS won,"
+        " count(*) FILTER (outcome = 'lost') AS lost,"
+        " count(*) FILTER (outcome = 'unknown') AS unknown, count(*) FILTER (own) AS own"
+        " FROM sidebet WHERE game_id = ?",
+        game_id,
+    )
+    return SidebetCount(**counts)
 
 
 def thinned(prices: Any, points: int) -> list[Point]:

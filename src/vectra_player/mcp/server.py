@@ -67,7 +67,7 @@ def build(desk: Desk, *, allow_write: bool = False) -> MCPServer[Any]:
     server: MCPServer[Any] = MCPServer(
         "vectra-player", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING"
     )
-    for tool in _tools(desk):
+    for tool in (*_of_recordings(desk), *_of_the_index(desk)):
         server.tool(annotations=_READS)(_told(tool))
     if allow_write:
         server.tool(annotations=_WRITES)(_told(_adding(desk)))
@@ -76,7 +76,7 @@ def build(desk: Desk, *, allow_write: bool = False) -> MCPServer[Any]:
     return server
 
 
-def _tools(desk: Desk) -> Iterator[Callable[..., Any]]:
+def _of_recordings(desk: Desk) -> Iterator[Callable[..., Any]]:
     def query_events(
         sql: Annotated[
             str, Field(max_length=100_000, description="One SELECT over the doc types (DuckDB).")
@@ -107,6 +107,10 @@ def _tools(desk: Desk) -> Iterator[Callable[..., Any]]:
         """Tell what is recorded day by day, and where something is missing."""
         return desk.coverage(since, until)
 
+    yield from (query_events, get_game, verify_game, describe_event, coverage)
+
+
+def _of_the_index(desk: Desk) -> Iterator[Callable[..., Any]]:
     def chroma_list_collections() -> Collections:
         """List the collections of the vector index, their sizes, and how old the index is."""
         return desk.library.collections()
@@ -119,7 +123,6 @@ def _tools(desk: Desk) -> Iterator[Callable[..., Any]]:
         """Find the passages that answer a question: knowledge, or summaries of what is recorded."""
         return desk.library.query(text, collection, n_results)
 
-    yield from (query_events, get_game, verify_game, describe_event, coverage)
     yield from (chroma_list_collections, chroma_query_documents)
 
 

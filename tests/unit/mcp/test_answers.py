@@ -191,6 +191,8 @@ async def test_coverage_tells_days_and_gaps_of_the_time_asked_for(client: Asker)
     ]
     assert whole["gaps_total"] == 1
     assert whole["gaps"][0]["at"] == "2026-01-01T00:00:05.000+00:00"
+    begun = await ask(client, "coverage", until="2026-01-01T00:00:30Z")
+    assert (begun["days"][0]["events"], begun["games"]) == (3, 0)  # none had ended by then
     later = await ask(client, "coverage", since="2026-01-02", until="2026-02-01T00:00:00Z")
     assert (later["days"], later["gaps"], later["first"]) == ([], [], None)
     assert "until" in await refusal(client, "coverage", until="yesterday")
