@@ -21,7 +21,7 @@ from vectra_player.rag.passages import Passage
 FILE: Final = "lexical.sqlite3"
 
 WEIGHTS: Final = (4.0, 8.0, 1.0)
-"""What a word counts in names, title and text; measured on the question set (decision 0020)."""
+"""What a word counts in names, title and text; measured on the question set (decision 0017)."""
 
 MOST_WORDS: Final = 64
 """Words of a question that are looked for: a longer text is no question."""

@@ -31,7 +31,7 @@ RANK_SOFTENING: Final = 10
 WORDS_WEIGHT: Final = 0.5
 WORDS_WEIGHT_NAMED: Final = 8.0
 """What words count beside meaning, and what they count where a name is spelled: the model takes
-names apart. Measured on the question set, like the softening (docs/decisions/0020-embedder.md).
+names apart. Measured on the question set, like the softening (docs/decisions/0017-embedder.md).
 """
 
 MOST_RESULTS: Final = 50
