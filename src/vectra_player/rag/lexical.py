@@ -74,30 +74,38 @@ def write(
     """Write the index of passages, and words that mean others, into a folder that has none."""
     connection = sqlite3.connect(folder / FILE)
     try:
-        connection.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-            "CREATE TABLE passage (row INTEGER PRIMARY KEY, id TEXT UNIQUE, collection TEXT,"
-            " text TEXT, metadata TEXT);"
-            "CREATE TABLE synonym (word TEXT, means TEXT);"
-            "CREATE VIRTUAL TABLE words USING fts5(names, title, text, content='',"
-            " tokenize='porter unicode61');"
-        )
-        for row, passage in enumerate(passages, 1):
-            told = msgspec.json.encode(passage.metadata()).decode()
-            connection.execute(
-                "INSERT INTO passage VALUES (?, ?, ?, ?, ?)",
-                (row, passage.id, passage.collection, passage.text, told),
-            )
-            texts = (" ".join(passage.names), passage.title, passage.text)
-            connection.execute(
-                "INSERT INTO words (rowid, names, title, text) VALUES (?, ?, ?, ?)",
-                (row, *(" ".join(words_of(text)) for text in texts)),
-            )
-        connection.executemany("INSERT INTO synonym VALUES (?, ?)", synonyms)
-        connection.execute("INSERT INTO words (words) VALUES ('optimize')")
-        connection.commit()
+        _fill(connection, passages, synonyms)
     finally:
         connection.close()
+
+
+def _fill(
+    connection: sqlite3.Connection,
+    passages: Iterable[Passage],
+    synonyms: Iterable[tuple[str, str]] = (),
+) -> None:
+    connection.executescript(
+        "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+        "CREATE TABLE passage (row INTEGER PRIMARY KEY, id TEXT UNIQUE, collection TEXT,"
+        " text TEXT, metadata TEXT);"
+        "CREATE TABLE synonym (word TEXT, means TEXT);"
+        "CREATE VIRTUAL TABLE words USING fts5(names, title, text, content='',"
+        " tokenize='porter unicode61');"
+    )
+    for row, passage in enumerate(passages, 1):
+        told = msgspec.json.encode(passage.metadata()).decode()
+        connection.execute(
+            "INSERT INTO passage VALUES (?, ?, ?, ?, ?)",
+            (row, passage.id, passage.collection, passage.text, told),
+        )
+        texts = (" ".join(passage.names), passage.title, passage.text)
+        connection.execute(
+            "INSERT INTO words (rowid, names, title, text) VALUES (?, ?, ?, ?)",
+            (row, *(" ".join(words_of(text)) for text in texts)),
+        )
+    connection.executemany("INSERT INTO synonym VALUES (?, ?)", synonyms)
+    connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+    connection.commit()
 
 
 class Kept(NamedTuple):
@@ -165,3 +173,11 @@ class LexicalIndex:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.DatabaseError as error:
             raise DamageError(f"The word index cannot be read: {error}.") from error
+
+
+class MemoryIndex(LexicalIndex):
+    """The word index of passages that no build wrote: in memory, gone when it is closed."""
+
+    def __init__(self, passages: Iterable[Passage]) -> None:
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        _fill(self._connection, passages)

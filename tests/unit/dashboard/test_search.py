@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,12 +29,19 @@ def site(home: DataDir) -> Iterator[Board]:
         yield opened
 
 
-def test_without_an_index_the_knowledge_base_is_searched_by_words(tmp_path: Path) -> None:
+def test_without_an_index_the_knowledge_base_is_searched_by_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    search._words.cache_clear()
     root = DataDir.open_or_create(tmp_path / "data").root
     told = search.search(root, {"q": "What fields are in playerUpdate?"})
     assert told["by"] == "words"
     assert "index" in told["why"].lower()
     assert any("playerUpdate" in passage["text"] for passage in told["passages"][:3])
+    assert not any(temporary.iterdir())  # a child that answers is killed: it can clean up nothing
 
 
 def test_with_an_index_passages_come_by_meaning_with_their_place(

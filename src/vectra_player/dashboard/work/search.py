@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import tempfile
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +17,7 @@ from vectra_player.store.layout import DataDir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from vectra_player.rag.retrieve import Retriever
 
@@ -66,11 +64,10 @@ def _place(metadata: dict[str, Any]) -> dict[str, str]:
 
 @cache
 def _retriever(data_dir: Path) -> Retriever:
+    """Open the index once; the copy a killed child leaves is swept by the next (`rag.place`)."""
     from vectra_player.rag.retrieve import Retriever
 
-    retriever = Retriever(DataDir(data_dir))
-    atexit.register(retriever.close)
-    return retriever
+    return Retriever(DataDir(data_dir))
 
 
 def _by_words(question: str) -> list[dict[str, Any]]:
@@ -95,7 +92,4 @@ def _words() -> tuple[dict[str, Passage], lexical.LexicalIndex]:
         for page in corpus.pages()
         for passage in passages_of(page.name, page.text, lambda text: len(text.split()))
     ]
-    folder = tempfile.TemporaryDirectory(prefix="vectra-words-")
-    atexit.register(folder.cleanup)
-    lexical.write(Path(folder.name), passages)
-    return {passage.id: passage for passage in passages}, lexical.LexicalIndex(Path(folder.name))
+    return {passage.id: passage for passage in passages}, lexical.MemoryIndex(passages)
