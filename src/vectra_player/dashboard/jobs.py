@@ -36,6 +36,9 @@ KEPT = 50
 
 MAX_WAITING = 20
 RETRY_S = 5.0
+STOP_S = 30.0
+"""Work that was cancelled and has not ended by then is killed, and what it started with it."""
+
 NICE = 5
 
 
@@ -281,8 +284,17 @@ class Jobs:
 
     def _signal_child(self) -> None:
         if self._child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._child[1].send_signal(signal.SIGTERM)
+            child = self._child[1]
+            child.send_signal(signal.SIGTERM)
+            killer = threading.Timer(STOP_S, self._kill, (child,))
+            killer.daemon = True
+            killer.start()
+
+    def _kill(self, child: subprocess.Popen[bytes]) -> None:
+        with self._changed:
+            if self._child is not None and self._child[1] is child:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)  # it leads a session of its own
 
     def _put(self, job: Job) -> None:
         """Remember a job, on disk too, and forget the oldest that ended."""

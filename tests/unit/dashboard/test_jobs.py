@@ -32,6 +32,10 @@ elif kind == "deaf":  # it ends in its own time, and speaks until then
     for done in range(1, 60):
         say(progress={"done": done})
         time.sleep(0.01)
+elif kind == "stuck":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    say(progress={"done": 1})
+    time.sleep(600)
 elif kind == "good":
     say(result=1)
 """
@@ -155,6 +159,17 @@ def test_a_job_that_is_forgotten_before_its_process_is_gone_holds_up_nothing(job
     jobs.cancel(job_id)
     jobs.forget("deaf")
     assert ended(jobs, jobs.add("good", "x", {}).id).result == 1
+
+
+def test_work_that_does_not_end_when_it_is_cancelled_is_killed(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vectra_player.dashboard.jobs.STOP_S", 0.1)
+    stuck = jobs.add("stuck", "x", {}).id
+    wait_until(lambda: (job := jobs.get(stuck)) and job.progress.done, "it is at work")
+    jobs.cancel(stuck)
+    assert ended(jobs, jobs.add("good", "x", {}).id).result == 1
+    assert ended(jobs, stuck).state == "cancelled"
 
 
 def test_an_error_nobody_foresaw_is_told_as_one(root: Path) -> None:

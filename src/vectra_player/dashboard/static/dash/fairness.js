@@ -137,7 +137,8 @@ async function catchUp() {
     if (job.state === "done") await showNumbers();
   } catch (error) {
     byId("verifying").replaceChildren();
-    tell(error);
+    if (error.status === 404) await showNumbers(); // another page began the next pass: this one is over
+    else tell(error);
   } finally {
     catching = false;
   }
