@@ -138,10 +138,15 @@ def generate_games(count: int, seed: int, version: str = "v3", *, threads: int =
 
     Raises ValueError for an unknown version.
     """
+    return generated(range(count), seed, version, threads=threads)
+
+
+def generated(numbers: Sequence[int], seed: int, version: str = "v3", *, threads: int = 1) -> Games:
+    """Make some of the games of a seed alone, as `generate_games` makes them among all."""
     random = np.random.default_rng(seed)
-    seeds = [random.bytes(32).hex() for _ in range(count)]
-    game_ids = [f"generated-{seed}-{index}" for index in range(count)]
-    paths = price_paths(seeds, game_ids, version, threads=threads)
+    seeds = [random.bytes(32).hex() for _ in range(max(numbers, default=-1) + 1)]
+    game_ids = [f"generated-{seed}-{number}" for number in numbers]
+    paths = price_paths([seeds[number] for number in numbers], game_ids, version, threads=threads)
     return games_of(paths, game_ids, version)
 
 

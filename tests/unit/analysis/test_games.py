@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.analysis_support import Tree, games_of_paths, recorded_game, ticks
 
-from vectra_player.analysis.games import UNKNOWN, Games, generate_games, load_games
+from vectra_player.analysis.games import UNKNOWN, Games, generate_games, generated, load_games
 from vectra_player.store.reads import GameFilter, StoreReader
 
 REAL = GameFilter(origins="real")
@@ -179,3 +179,9 @@ def test_generated_games_are_whole_and_the_same_for_the_same_seed() -> None:
     assert games.digest == generate_games(200, 3, threads=2).digest
     assert games.digest != generate_games(200, 4).digest
     np.testing.assert_array_equal(games.last_ticks, games.rug_ticks)
+
+
+def test_some_generated_games_are_the_same_as_among_all() -> None:
+    some = generated((7, 11, 0), 3)
+    assert some.game_ids == ("generated-3-7", "generated-3-11", "generated-3-0")
+    assert some.digest == generate_games(12, 3).take([7, 11, 0]).digest

@@ -20,7 +20,7 @@ import numpy as np
 from vectra_player.analysis.backtest import Question, Run, load_run, run_backtest
 from vectra_player.analysis.charts import Figure
 from vectra_player.analysis.contestant import Contestant, find_contestant
-from vectra_player.analysis.games import Games, generate_games, load_games
+from vectra_player.analysis.games import Games, generate_games, generated, load_games
 from vectra_player.analysis.selection import GENERATED, Selected, select_games
 from vectra_player.clock import SystemClock
 from vectra_player.dashboard.backtest_orders import BacktestOrder, PlayOrder, SweepOrder
@@ -213,8 +213,7 @@ def games_of_run(data_dir: Path, run: Run, names: Sequence[str]) -> Games:
     """Return some games of a run with their prices, in the order of their names."""
     if run.record.games["asked"].startswith(GENERATED):
         numbers = [int(name.rpartition("-")[2]) for name in names]
-        made = generate_games(max(numbers, default=-1) + 1, run.record.manifest.seed)
-        return made.take(numbers)
+        return generated(numbers, run.record.manifest.seed)
     with StoreReader(data_dir) as reader:
         found = load_games(reader, GameFilter(origins="all"), names)
     missing = [name for name in names if name not in found.game_ids]
