@@ -83,7 +83,9 @@ async def listening(
 ) -> AsyncIterator[Listener]:
     """Connect a listener; disconnect it afterwards."""
     listener = Listener()
-    await listener.client.connect(url, transports=list(transports), namespaces=list(namespaces))
+    await listener.client.connect(
+        url, transports=list(transports), namespaces=list(namespaces), wait_timeout=60
+    )
     try:
         yield listener
     finally:
