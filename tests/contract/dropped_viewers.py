@@ -80,7 +80,9 @@ class Publisher:
 
 async def cut_one(running: Running, rng: random.Random, counts: Counter[str]) -> bool:
     """Cut one open connection as a network does; False when none is open just now."""
-    sockets = [c for c in running.feed._sockets if c.response is not None]
+    sockets = [
+        c for c in running.feed._sockets if c.response is not None and not c.transport.is_closing()
+    ]
     if not sockets:
         return False
     victim = rng.choice(sockets)

@@ -17,6 +17,7 @@ export class TradePanel {
   #desk = paper;
   #account = null;
   #turn = 0;
+  #heard = 0;
   #unanswered = false;
   #figures = new Map();
   #log = new TradeLog(byId("trade-log"), byId("trade-score"));
@@ -47,10 +48,11 @@ export class TradePanel {
   /** Learn the whole account anew. */
   async ask() {
     const turn = (this.#turn += 1);
+    const heard = this.#heard;
     try {
       const state = await this.#desk.state();
       if (turn !== this.#turn) return;
-      this.#account = state.account;
+      if (heard === this.#heard) this.#account = state.account;
       if (this.#unanswered) this.#note("");
       this.#unanswered = false;
       this.#wallet.knows(state);
@@ -66,9 +68,11 @@ export class TradePanel {
   /** Act; what became of it is said below the buttons. */
   async act(action, values) {
     this.#note("…");
+    const heard = this.#heard;
     try {
       const { action: note, account } = await this.#desk.act(action, values);
-      this.#account = account;
+      // What the feed told meanwhile is newer than this answer.
+      if (heard === this.#heard) this.#account = account;
       this.#note(said(note), note.outcome === "REJECTED" || note.outcome === "BLOCKED" ? "bad" : "good");
       this.draw(this.#store.state);
       if (action === "reset") this.ask();
@@ -150,6 +154,7 @@ export class TradePanel {
   }
 
   #told(data) {
+    this.#heard += 1;
     this.#account = data.account;
     this.#log.add(data);
     if (data.kind === "missed" || data.kind === "refused") this.#note(said(data), "bad");
