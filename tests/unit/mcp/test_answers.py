@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from tests.mcp_support import FAIR, FORGED, INJECTION, UNFINISHED, small_store
+from tests.mcp_support import FAIR, FORGED, INJECTIONS, UNFINISHED, small_store
 
 from vectra_player.mcp.answers import NOTICE
 from vectra_player.mcp.desk import Desk
@@ -125,7 +125,7 @@ async def test_a_game_is_told_with_its_rows_and_games_like_it(client: Asker) -> 
     assert game["path"][-1]["tick"] == game["rug_tick"]
     assert any(point["tick"] == game["peak_tick"] for point in game["path"])
     assert game["sidebets"] == {"won": 1, "lost": 2, "unknown": 0, "own": 0}
-    assert game["trades_recorded"] == 1
+    assert game["trades_recorded"] == len(INJECTIONS)
     assert [like["game_id"] for like in game["alike"]] == [FORGED]
     assert [fact["kind"] for fact in game["facts"]] == ["gap"]
 
@@ -204,10 +204,14 @@ async def test_what_other_people_wrote_stands_only_in_values(client: Asker) -> N
         await client.list_resources(),
         await client.list_prompts(),
     ):
-        assert INJECTION not in thing.model_dump_json()
-    answer = await ask(client, "query_events", sql="SELECT username FROM other_player")
-    assert answer["rows"] == [[INJECTION]]
-    assert answer["notice"] == NOTICE
+        told = thing.model_dump_json()
+        assert not any(text in told for text in INJECTIONS)
+    sql = "SELECT username FROM other_player ORDER BY seq"
+    answer = await client.call_tool("query_events", {"sql": sql, "limit": MAX_ROWS})
+    assert answer.structured_content["rows"] == [[text] for text in INJECTIONS]
+    assert answer.structured_content["notice"] == NOTICE
+    # The text for clients without structured content is the same data, and nothing besides.
+    assert [json.loads(part.text) for part in answer.content] == [answer.structured_content]
 
 
 async def test_the_resources_can_be_read(client: Asker) -> None:
