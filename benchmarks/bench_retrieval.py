@@ -1,4 +1,4 @@
-"""PF11: how well questions are answered, and what an index costs.
+"""PF11: how well questions are answered, and what an index and an assistant's server cost.
 
 Run from the project: `python -m benchmarks.bench_retrieval`. Builds the index of the product's
 pages and a small store in a temporary folder, and asks the question set of the tests.
@@ -6,6 +6,7 @@ pages and a small store in a temporary folder, and asks the question set of the 
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from mcp import Client, StdioServerParameters, stdio_client
 from tests.rag_support import make_store, qualities, questions, told_weak
 
 from vectra_player.rag.build import build_index
@@ -101,6 +103,28 @@ def cold(home: DataDir) -> None:
     print(f"`index query`, cold: {wall:.1f} s")
 
 
+async def assistant(home: DataDir) -> None:
+    """Print how long an assistant waits for the server, and then for answers."""
+    words = ["-m", "vectra_player", "--data-dir", str(home.root), "mcp"]
+    began = time.perf_counter()
+    async with Client(
+        stdio_client(StdioServerParameters(command=sys.executable, args=words))
+    ) as to:
+        print(f"`mcp`, from start to ready: {time.perf_counter() - began:.2f} s (target 3 s)")
+        for tool, given in (
+            ("query_events", {"sql": "SELECT count(*) FROM game"}),
+            ("chroma_query_documents", {"text": "What is a rug?"}),
+        ):
+            waits = []
+            for _ in range(5):
+                began = time.perf_counter()
+                answer = await to.call_tool(tool, given)
+                assert not answer.is_error, answer
+                waits.append((time.perf_counter() - began) * 1000)
+            later = statistics.median(waits[1:])
+            print(f"{tool}: first {waits[0]:.0f} ms, then median {later:.0f} ms (limit 1 s warm)")
+
+
 def main() -> None:
     """Build, ask, print."""
     embedder = OnnxEmbedder()
@@ -120,6 +144,7 @@ def main() -> None:
             latency(retriever, embedder)
         inserts(Path(folder) / "inserts")
         cold(home)
+        asyncio.run(assistant(home))
 
 
 if __name__ == "__main__":
