@@ -1,22 +1,26 @@
 """Make docs/images from a real recording of the built-in game server.
 
-recording.svg is the status panel, monitor.png the monitor page in a real Chromium, which needs the
-dev packages. Run it again when one of them changes: `python scripts/make_images.py`.
+recording.svg is the status panel; monitor.png and the pictures of the dashboard are the pages in a
+real Chromium, which needs the dev packages. Run it again when one of them changes:
+`python scripts/make_images.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 from rich.console import Console
 
 from vectra_player.app.control import ask_recorder
@@ -30,12 +34,23 @@ from vectra_player.sources.chrome.launch import find_chrome
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SHOWN_TICK = 40
 PATIENCE_S = 120.0
+TOUR_GAMES = 20
+
+TOUR = (
+    ("dashboard", "/", "#games .mini >> nth=3"),
+    ("explorer", "/explorer?origin=demo&entry_tick=40", "#compared tbody tr"),
+    ("backtest", "/backtest/runs/{run}", "[role='tabpanel'] svg"),
+    ("play-again", "/backtest/runs/{run}/games/{game}", ".decisions li"),
+    ("protocol", "/protocol?event=gameStateUpdate", "#panel tbody tr"),
+)
+"""Pictures of the tour: name, page, and what is there once the page is worth showing."""
 
 
 def main() -> None:
     """Make every image."""
     draw_recording()
     take_monitor()
+    take_tour()
 
 
 def draw_recording() -> None:
@@ -66,17 +81,57 @@ def take_monitor() -> None:
     """Photograph the monitor in the middle of a game, after some that were recorded."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "rugs_data"
-        ports = {"FOUNDATION_PORT": "0", "FOUNDATION_HTTP_PORT": "0", "VECTRA_FILE_INTERVAL_S": "2"}
-        command = [sys.executable, "-m", "vectra_player", "--data-dir", str(root), "up"]
-        with subprocess.Popen(
-            [*command, "--seed", "12", "--speed", "12"],
-            env={**os.environ, **ports},
-            stdout=subprocess.DEVNULL,
-        ) as service:
-            try:
-                photograph(login_link(root), IMAGES / "monitor.png")
-            finally:
-                service.terminate()
+        with started(
+            root, "--no-dashboard", "--seed", "12", "--speed", "12", VECTRA_FILE_INTERVAL_S="2"
+        ):
+            photograph(login_link(root), IMAGES / "monitor.png")
+
+
+@contextmanager
+def started(root: Path, *words: str, **settings: str) -> Iterator[None]:
+    """Run everything over a data directory, on free ports."""
+    ports = ("FOUNDATION_PORT", "FOUNDATION_HTTP_PORT", "VECTRA_DASHBOARD_PORT")
+    line = [sys.executable, "-m", "vectra_player", "--data-dir", str(root), "up", *words]
+    free = dict.fromkeys(ports, "0") | settings
+    with subprocess.Popen(line, env={**os.environ, **free}, stdout=subprocess.DEVNULL) as service:
+        try:
+            yield
+        finally:
+            service.terminate()
+
+
+def take_tour() -> None:
+    """Photograph the dashboard over a store of many demo games, one of them being played."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "rugs_data"
+        demo = ("--seed", "12", "--speed", "400", "--games", str(TOUR_GAMES))
+        command(root, "record", *demo)
+        run = json.loads(command(root, "--json", "backtest", "momentum", "--origin", "demo"))
+        command(root, "--json", "audit", "--origin", "demo")
+        game = json.loads(command(root, "--json", "games"))[TOUR_GAMES // 2]["game_id"]
+        names = {"run": run["run"], "game": game}
+        with started(root, "--seed", "12", "--speed", "12"):
+            link = login_link(root)
+            tour(link, f"http://127.0.0.1:{read_instance(root).dashboard}", names)  # type: ignore[union-attr]
+
+
+def command(root: Path, *words: str) -> str:
+    """Run a command over a data directory and return what it printed."""
+    line = [sys.executable, "-m", "vectra_player", "--data-dir", str(root), *words]
+    return subprocess.run(line, check=True, capture_output=True, text=True).stdout
+
+
+def tour(link: str, origin: str, names: Mapping[str, str]) -> None:
+    """Take the pictures of the tour of the dashboard at `origin`."""
+    with sync_playwright() as playwright, new_page(playwright) as page:
+        page.goto(link)
+        for name, path, sign in TOUR:
+            page.goto(origin + path.format(**names))
+            page.locator(sign).first.wait_for()
+            if path == "/":
+                wait_for_a_moment(page)
+            page.wait_for_function("() => !document.querySelector('[aria-busy=true], .skeleton')")
+            page.screenshot(path=IMAGES / f"{name}.png")
 
 
 def login_link(root: Path) -> str:
@@ -91,18 +146,24 @@ def login_link(root: Path) -> str:
 
 def photograph(link: str, image: Path) -> None:
     """Log a browser in, wait for a moment worth showing, and keep the page."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chrome(None), args=["--no-sandbox", "--disable-quic"]
-        )
-        page = browser.new_page(
-            viewport={"width": 1280, "height": 960}, color_scheme="dark", reduced_motion="reduce"
-        )
-        page.set_default_timeout(PATIENCE_S * 1000)
+    with sync_playwright() as playwright, new_page(playwright) as page:
         page.goto(link)
         wait_for_a_moment(page)
         page.screenshot(path=image)
-        browser.close()
+
+
+@contextmanager
+def new_page(playwright: Playwright) -> Iterator[Page]:
+    """Open a browser with one dark page that does not move."""
+    browser = playwright.chromium.launch(
+        executable_path=find_chrome(None), args=["--no-sandbox", "--disable-quic"]
+    )
+    page = browser.new_page(
+        viewport={"width": 1280, "height": 960}, color_scheme="dark", reduced_motion="reduce"
+    )
+    page.set_default_timeout(PATIENCE_S * 1000)
+    yield page
+    browser.close()
 
 
 def wait_for_a_moment(page: Page) -> None:
