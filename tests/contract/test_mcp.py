@@ -72,7 +72,7 @@ def test_it_ends_when_its_client_disappears_and_leaves_no_child(root: Path) -> N
     process.stdin.write(hello.encode())
     process.stdin.flush()
     assert b'"id":1' in process.stdout.readline()
-    assert b"SELECT" not in process.stdout.readline()
+    assert b'"id":2' in process.stdout.readline()
     process.stdin.close()
     assert process.wait(60) == 0
     process.stdout.close()

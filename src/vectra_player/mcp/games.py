@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +127,7 @@ def thinned(prices: Any, points: int) -> list[Point]:
 
 def alike(reader: StoreReader, game: dict[str, Any]) -> list[Likeness]:
     """Return the recorded games nearest in length and peak, both by their ratio."""
-    if game["rug_tick"] is None or game["peak"] is None:
+    if game["rug_tick"] is None or not game["peak"]:
         return []
     table = reader.fetch(
         """
@@ -138,7 +137,7 @@ def alike(reader: StoreReader, game: dict[str, Any]) -> list[Likeness]:
         QUALIFY row_number() OVER (PARTITION BY game_id ORDER BY distance) = 1
         ORDER BY distance, game_id LIMIT ?
         """,
-        [game["rug_tick"] + 1.0, max(game["peak"], math.ulp(0.0)), game["game_id"], ALIKE],
+        [game["rug_tick"] + 1.0, game["peak"], game["game_id"], ALIKE],
     )
     return [Likeness(**row) for row in table.to_pylist()]
 

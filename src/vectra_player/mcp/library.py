@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectra_player.errors import UsageError
 from vectra_player.mcp.answers import Added, CollectionInfo, Collections, Passage, Passages
-from vectra_player.rag import corpus
+from vectra_player.rag import checkpoint, corpus
 from vectra_player.rag.knowledge import passages_of
 from vectra_player.rag.passages import COLLECTIONS, Collection
+from vectra_player.rag.passages import Passage as RagPassage
 from vectra_player.rag.status import index_status
 from vectra_player.store.layout import DataDir, iso
 
@@ -81,19 +83,28 @@ class Library:
         from vectra_player.rag.notes import add_notes
 
         ids = add_notes(self._home, _checked(collection), documents)
-        build_index(self._home, self._embedder or OnnxEmbedder())
+        noted = checkpoint.read(self._home)
+        origins = noted.origins if noted else "real"
+        build_index(self._home, self._embedder or OnnxEmbedder(), origins=origins)
         return Added(collection, [f"note/{name}" for name in ids])
 
     def explained(self, name: str) -> list[Passage]:
         """Return what the knowledge base says of an event, by its exact name."""
         found = [
             Passage(passage.id, passage.text, passage.source)
-            for page in corpus.pages()
-            if page.name.startswith("knowledge/")
-            for passage in passages_of(page.name, page.text, _words)
+            for passage in self._explanations
             if name in passage.names
         ]
         return found[:MAX_EXPLAINED]
+
+    @cached_property
+    def _explanations(self) -> list[RagPassage]:
+        return [
+            passage
+            for page in corpus.pages()
+            if page.name.startswith("knowledge/")
+            for passage in passages_of(page.name, page.text, _words)
+        ]
 
     def pages(self) -> dict[str, str]:
         """Return the pages of the knowledge base by name, without folder and ending."""

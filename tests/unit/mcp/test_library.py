@@ -11,6 +11,7 @@ from tests.rag_support import GAME, WordEmbedder, make_store
 from tests.unit.mcp.test_answers import Asker, ask, refusal
 
 from vectra_player.mcp.desk import Desk
+from vectra_player.rag import checkpoint
 from vectra_player.rag.build import build_index
 from vectra_player.rag.corpus import Page
 from vectra_player.store.layout import DataDir
@@ -85,6 +86,7 @@ async def test_notes_are_found_again_where_adding_was_allowed(
 ) -> None:
     monkeypatch.setattr("vectra_player.rag.corpus.pages", lambda folder=None: iter(PAGES))
     home = make_store(tmp_path)
+    build_index(home, WordEmbedder(), origins="all", pages=PAGES)
     with closing(Desk(home.root, WordEmbedder())) as desk:
         client = Asker(desk, allow_write=True)
         note = "Bought late at the second dip and regretted it."
@@ -94,3 +96,6 @@ async def test_notes_are_found_again_where_adding_was_allowed(
         )
     first = found["passages"][0]
     assert (first["id"], first["text"]) == (added["ids"][0], note)
+    noted = checkpoint.read(home)
+    assert noted is not None
+    assert noted.origins == "all", "what is indexed stays what the user chose"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vectra_player.errors import DamageError, UsageError
-from vectra_player.rag import corpus, lexical
+from vectra_player.rag import checkpoint, corpus, lexical
 from vectra_player.rag.extra import PACKAGES, needed
 from vectra_player.rag.knowledge import passages_of
 from vectra_player.rag.passages import KNOWLEDGE, Passage
@@ -48,10 +48,12 @@ def build(data_dir: Path, request: dict[str, Any], tell: Callable[[int, int, str
     from vectra_player.rag.embedder import OnnxEmbedder
 
     needed(*PACKAGES)
+    home = DataDir(data_dir)
+    noted = checkpoint.read(home)
     report = build_index(
-        DataDir(data_dir),
+        home,
         OnnxEmbedder(),
-        origins=request.get("origins", "real"),
+        origins=noted.origins if noted else "real",
         progress=lambda done, total: tell(done, total, "passages"),
     )
     return msgspec.to_builtins(report)
