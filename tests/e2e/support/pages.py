@@ -53,7 +53,9 @@ def watch(context: BrowserContext, wrong: list[str]) -> None:
         page.on(
             "console",
             lambda line: (
-                wrong.append(f"console: {line.text}") if line.type in ("error", "warning") else None
+                wrong.append(f"console: {line.text} ({line.location.get('url', '')})")
+                if line.type in ("error", "warning")
+                else None
             ),
         )
 

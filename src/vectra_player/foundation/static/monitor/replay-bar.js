@@ -30,7 +30,7 @@ export class ReplayBar {
   #asking = false;
   #line = new ReplayLine(() => this.#drawOwn());
 
-  /** `left` is called when the replay was closed; `failed` with an error to show. */
+  /** `left` is called when the replay is to be left; `failed` with an error to show. */
   constructor({ left, failed }) {
     this.left = left;
     this.failed = failed;
@@ -103,12 +103,20 @@ export class ReplayBar {
     const id = this.#status?.id;
     if (id === undefined) return;
     try {
-      const status = await post(`/api/replay/${encodeURIComponent(id)}`, action);
-      if (action.action === "close") this.left();
-      else this.draw(status);
+      this.draw(await post(`/api/replay/${encodeURIComponent(id)}`, action));
     } catch (error) {
-      if (action.action === "close") this.left();
-      else this.failed(error);
+      this.failed(error);
+    }
+  }
+
+  /** Close the replay, after the page has left it: what it still asks for would be gone. */
+  async leave() {
+    const { id } = this.#status;
+    this.left();
+    try {
+      await post(`/api/replay/${encodeURIComponent(id)}`, { action: "close" });
+    } catch {
+      // closed already: by another tab, or because it was idle for long
     }
   }
 
@@ -143,7 +151,7 @@ export class ReplayBar {
       button("Slower ([)", "slower", () => this.faster(-1)),
       this.speed,
       button("Faster (])", "faster", () => this.faster(1)),
-      el("button", { class: "button", type: "button", id: "leave", on: { click: () => this.send({ action: "close" }) } }, "Back to live"),
+      el("button", { class: "button", type: "button", id: "leave", on: { click: () => this.leave() } }, "Back to live"),
     );
     const line = el("div", { class: "row between" }, this.title, this.told);
     this.#box.replaceChildren(el("div", { class: "bar" }, controls, el("div", { class: "scrub" }, line, this.scrub, this.#line.box), pace));

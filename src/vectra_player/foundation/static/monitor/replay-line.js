@@ -55,6 +55,7 @@ const COUNTED = [["trades", "trade"], ["sidebets", "sidebet"], ["own", "own acti
 export class ReplayLine {
   #svg = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "replay-line", "aria-hidden": "true" });
   #id = null;
+  #asking = null;
   #moments = [];
 
   /** `changed` is called when another line is shown. */
@@ -75,9 +76,11 @@ export class ReplayLine {
     this.#moments = [];
     this.#svg.replaceChildren();
     this.changed();
+    this.#asking?.abort();
     if (id === null) return;
+    const { signal } = (this.#asking = new AbortController());
     try {
-      const told = await get(`/api/replay/${encodeURIComponent(id)}/line`);
+      const told = await get(`/api/replay/${encodeURIComponent(id)}/line`, { signal });
       if (id === this.#id) this.#draw(told);
     } catch {
       if (id === this.#id) this.#id = null; // asked again with the next status

@@ -34,14 +34,14 @@ async function tradePost(path, value) {
 /** The account of the live game. */
 export const paper = {
   mode: "PAPER",
-  state: () => get("/api/trade"),
+  state: (signal) => get("/api/trade", { signal }),
   act: (action, values) => tradePost(`/api/trade/${action}`, values),
 };
 
 /** The account of a replay. */
 export function practice(replay) {
   const path = `/api/replay/${encodeURIComponent(replay)}/trade`;
-  return { mode: "PRACTICE", state: () => get(path), act: (action, values) => post(path, practised(action, values)) };
+  return { mode: "PRACTICE", state: (signal) => get(path, { signal }), act: (action, values) => post(path, practised(action, values)) };
 }
 
 function practised(action, values) {

@@ -18,6 +18,7 @@ export class TradePanel {
   #account = null;
   #turn = 0;
   #heard = 0;
+  #asking = null;
   #unanswered = false;
   #figures = new Map();
   #log = new TradeLog(byId("trade-log"), byId("trade-score"));
@@ -38,6 +39,7 @@ export class TradePanel {
     this.#desk = replay ? practice(replay) : paper;
     this.#account = null;
     this.#turn += 1;
+    this.#asking?.abort();
     setText(byId("trade-title"), TITLES[this.#desk.mode]);
     byId("trade").dataset.mode = this.#desk.mode;
     this.#note("");
@@ -49,8 +51,10 @@ export class TradePanel {
   async ask() {
     const turn = (this.#turn += 1);
     const heard = this.#heard;
+    this.#asking?.abort();
+    const { signal } = (this.#asking = new AbortController());
     try {
-      const state = await this.#desk.state();
+      const state = await this.#desk.state(signal);
       if (turn !== this.#turn) return;
       if (heard === this.#heard) this.#account = state.account;
       if (this.#unanswered) this.#note("");

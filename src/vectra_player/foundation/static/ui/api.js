@@ -26,9 +26,9 @@ async function exchange(path, options) {
   throw new ApiError(fault.message || `The service answered ${answer.status}.`, fault.advice || "", answer.status, fault.fields);
 }
 
-/** Read. */
-export function get(path) {
-  return exchange(path, { headers: { Accept: "application/json" } });
+/** Read; a `signal` that is aborted ends the question. */
+export function get(path, { signal } = {}) {
+  return exchange(path, { headers: { Accept: "application/json" }, signal });
 }
 
 /** Change something. */
