@@ -1,0 +1,4 @@
+"""Pressing the page's buttons: intent, gate, buttons, tracker, reconciliation.
+
+Only `foundation`, `app` and `cli` import this package. No press exists without a permit of the gate.
+"""
