@@ -20,7 +20,7 @@ ClickMode = Literal["practice", "live"]
 Mode = Literal["paper", "practice", "live"]
 OrderType = Literal["BUY", "SELL", "SIDEBET"]
 PressType = Literal["BUY", "SELL", "SIDEBET", "BET_INCREMENT", "PERCENTAGE"]
-"""BET_INCREMENT: a press that changes the amount. PERCENTAGE: one that chooses the share to sell."""
+"""BET_INCREMENT changes the amount, PERCENTAGE chooses the share to sell."""
 
 OutcomeName = Literal["CONFIRMED", "REJECTED", "UNKNOWN", "BLOCKED"]
 ServerStamp = Literal["stamp", "echo", "ack"]
@@ -31,7 +31,7 @@ SHARES = (10, 25, 50, 100)
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """One thing to do, asked for once. `amount` belongs to BUY and SIDEBET, `percentage` to SELL."""
+    """One thing to do, asked for once. `amount`: of BUY and SIDEBET. `percentage`: of SELL."""
 
     action_id: str
     action_type: OrderType
@@ -66,7 +66,7 @@ class Scene(Struct, frozen=True, kw_only=True):
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
-    """Why nothing is pressed. `code` is stable, `message` says what to do where there is something."""
+    """Why nothing is pressed. `code` is stable; `message` says why and what would help."""
 
     code: str
     message: str
