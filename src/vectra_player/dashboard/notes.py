@@ -1,6 +1,7 @@
 """Notes the user keeps on own games: one small file in the data directory, replaced in one step.
 
-Used by `routes.play`. The file is the user's: one that cannot be read is never written over.
+Used by `routes.play`. The file is the user's: one that cannot be read is set aside in `quarantine/`
+and told on the page, one of a newer version is left where it is; neither is ever written over.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import structlog
 from msgspec import Meta
 
 from vectra_player.clock import Clock, SystemClock
@@ -17,8 +19,13 @@ from vectra_player.errors import DamageError, DiskError, StoreVersionError, Usag
 from vectra_player.store.fsops import FileOps, make_directories, replace_file
 from vectra_player.store.layout import DataDir
 
+log = structlog.get_logger(__name__)
+
 NOTES_FILE = "play.json"
 """In `notes/` of the data directory, made with the first note; a backup holds it."""
+
+ASIDE = "notes-*.json"
+"""In `quarantine/`: files of notes that could not be read."""
 
 VERSION = 1
 MAX_CHARS = 4_000
@@ -39,6 +46,13 @@ class NoteOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: int | None = None
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """The notes by game. `trouble`: what is to be known of their file, empty when all is well."""
+
+    games: dict[str, Note]
+    trouble: str = ""
+
+
 class _File(msgspec.Struct):
     version: int = VERSION
     games: dict[str, Note] = {}
@@ -50,28 +64,29 @@ class Notes:
     def __init__(
         self, data_dir: Path, *, clock: Clock | None = None, ops: FileOps | None = None
     ) -> None:
-        self._path = DataDir(data_dir).notes / NOTES_FILE
+        home = DataDir(data_dir)
+        self._path = home.notes / NOTES_FILE
+        self._quarantine = home.quarantine
         self._clock = clock or SystemClock()
         self._ops = ops or FileOps()
         self._lock = threading.Lock()
 
-    def all(self) -> dict[str, Note]:
-        """Return every note by game.
-
-        Raises DamageError for a file that cannot be read, StoreVersionError for a newer one.
-        """
-        return self._read().games
-
-    def of(self, game_id: str) -> Note | None:
-        """Return the note of a game. Raises as `all`."""
-        return self.all().get(game_id)
+    def look(self) -> Kept:
+        """Return every note; a page shows what else it has when the file of notes is no use."""
+        with self._lock:
+            try:
+                games = self._read().games
+            except (DamageError, StoreVersionError) as error:
+                return Kept({}, f"{error.message} {error.advice}")
+        return Kept(games, self._set_aside_before())
 
     def write(self, game_id: str, order: NoteOrder) -> Note | None:
         """Replace the note of a game; it is on the disk when this returns.
 
         Raises:
             UsageError: another window wrote it meanwhile, or there are too many notes.
-            DamageError: the file cannot be read; StoreVersionError: it is of a newer version.
+            DamageError: the file can be neither read nor set aside; StoreVersionError: it is of a
+                newer version.
             DiskError: the disk refused; the notes are as they were.
         """
         with self._lock:
@@ -94,15 +109,19 @@ class Notes:
             return note
 
     def _read(self) -> _File:
+        """Read the file; one that is damaged is set aside. Held: the lock."""
         where = f"The notes in {self._path.parent.name}/{NOTES_FILE}"
         try:
             file = msgspec.json.decode(self._path.read_bytes(), type=_File)
         except FileNotFoundError:
             return _File()
-        except (OSError, msgspec.DecodeError) as error:
+        except msgspec.DecodeError as error:
+            self._set_aside(where, error)
+            return _File()
+        except OSError as error:
             raise DamageError(
-                f"{where} cannot be read: {error}.",
-                advice="Mend the file or move it away; nothing is written over it.",
+                f"{where} cannot be read: {error.strerror or error}.",
+                advice="Mend that; nothing is written over them.",
             ) from None
         if file.version > VERSION:
             raise StoreVersionError(
@@ -110,6 +129,32 @@ class Notes:
                 advice="Use that version; nothing is written over them.",
             )
         return file
+
+    def _set_aside(self, where: str, damage: msgspec.DecodeError) -> None:
+        target = self._quarantine / ASIDE.replace("*", str(self._clock.now_us()))
+        try:
+            make_directories(self._ops, self._quarantine)
+            self._ops.rename(self._path, target)
+            self._ops.fsync_dir(self._quarantine)
+            self._ops.fsync_dir(self._path.parent)
+        except OSError as error:
+            raise DamageError(
+                f"{where} cannot be read ({damage}), nor set aside: {error.strerror or error}.",
+                advice="Mend the file or move it away; nothing is written over it.",
+            ) from None
+        log.warning("notes set aside", file=target.name, error=str(damage))
+
+    def _set_aside_before(self) -> str:
+        """Tell of files that were set aside, as long as the user has not dealt with them."""
+        files = sorted(self._quarantine.glob(ASIDE))
+        if not files:
+            return ""
+        names = " and ".join(f"{self._quarantine.name}/{path.name}" for path in files)
+        return (
+            f"Earlier notes could not be read. Nothing was lost: they were set aside as {names} in "
+            "the data directory. Mend that file and put its notes back, or move it away, and this "
+            "message goes."
+        )
 
     def _replace(self, text: bytes) -> None:
         try:

@@ -160,6 +160,18 @@ def test_a_note_is_kept_shown_and_removed(site: Board) -> None:
     assert site.get(path).json["note"] is None
 
 
+def test_damaged_notes_take_nothing_else_from_the_pages(site: Board) -> None:
+    file = site.services.data_dir / "notes" / "play.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("{ cut off")
+    told = site.get("/api/play").json
+    (aside,) = (site.services.data_dir / "quarantine").glob("notes-*.json")
+    assert (len(told["play"]["games"]), told["notes"]) == (1, {})
+    assert aside.name in told["trouble"]
+    assert site.get(f"/api/play/games/{GAME}").json["trouble"] == told["trouble"]
+    aside.unlink()
+
+
 def test_notes_are_for_own_games_and_of_bounded_length(site: Board) -> None:
     assert site.post("/api/play/games/nothing/note", {"text": "x"}).status_code == 404
     long = site.post(f"/api/play/games/{GAME}/note", {"text": "x" * 4001})

@@ -26,17 +26,22 @@ if TYPE_CHECKING:
 
 
 class PlayPage(msgspec.Struct, frozen=True):
-    """Own games and the notes on those of this page, by game."""
+    """Own games and the notes on those of this page, by game.
+
+    `trouble`: what is to be known of the file of notes, empty when all is well.
+    """
 
     play: Play
     notes: dict[str, str]
+    trouble: str
 
 
 class OwnGamePage(msgspec.Struct, frozen=True):
-    """One own game and its note."""
+    """One own game and its note; `trouble` as in the list."""
 
     play: OwnGame
     note: Note | None
+    trouble: str
 
 
 class NoteKept(msgspec.Struct, frozen=True):
@@ -93,14 +98,16 @@ class PlayRoutes:
     def play(self, params: PlayWanted) -> PlayPage:
         """List own games."""
         found = list_play(self._services.store, params)
-        notes = self._notes.all()
+        kept = self._notes.look()
         shown = {game.game_id for game in found.games}
-        return PlayPage(found, {g: notes[g].text for g in shown if g in notes})
+        notes = {g: kept.games[g].text for g in shown if g in kept.games}
+        return PlayPage(found, notes, kept.trouble)
 
     def own_game(self, game_id: str, params: OwnGameWanted) -> OwnGamePage:
         """Return one own game."""
         found = read_own_game(self._services.store, game_id, params)
-        return OwnGamePage(found, self._notes.of(game_id))
+        kept = self._notes.look()
+        return OwnGamePage(found, kept.games.get(game_id), kept.trouble)
 
     def bets(self, params: BetsWanted) -> Estimate:
         """Estimate the chance of winning from what was won."""

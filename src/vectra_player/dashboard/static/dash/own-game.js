@@ -8,7 +8,7 @@ import { nameOf } from "/static/ui/names.js";
 import { GameView } from "/static/dash/game-view.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load } from "/static/dash/load.js";
-import { gain, number, sideOf } from "/static/dash/play-words.js";
+import { drawTrouble, gain, number, sideOf } from "/static/dash/play-words.js";
 import { table } from "/static/dash/table.js";
 import { counted } from "/static/dash/words.js";
 
@@ -152,7 +152,7 @@ const view = new GameView({ shown: { own: true, trades: false, sidebets: false }
 const note = new NoteForm();
 const holder = el("div");
 
-function draw({ play, note: written }) {
+function draw({ play, note: written, trouble }) {
   const { game, account } = play;
   const mine = { ...game, own: game.own.filter((deal) => deal.account === account) };
   drawAccounts(play);
@@ -163,6 +163,7 @@ function draw({ play, note: written }) {
   const none = emptyState("No action was seen", "The account's money or holding changed, but no trade or sidebet was told.");
   byId("deeds").replaceChildren(deeds.length ? table(DEEDS, deeds, { caption: "What you did" }) : none);
   otherwise(play);
+  drawTrouble(trouble);
   note.show(written);
 }
 

@@ -9,7 +9,7 @@ import { drawCalendar } from "/static/dash/calendar.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load } from "/static/dash/load.js";
 import { drawPager, table } from "/static/dash/table.js";
-import { gain, number, sideOf } from "/static/dash/play-words.js";
+import { drawTrouble, gain, number, sideOf } from "/static/dash/play-words.js";
 import { counted } from "/static/dash/words.js";
 
 const DEFAULTS = { sort: "time", order: "desc", page: "1", account: "" };
@@ -147,6 +147,7 @@ function draw(told) {
   const { play } = told;
   const played = play.days.length > 0;
   holder.remove();
+  drawTrouble(told.trouble);
   byId("nothing").hidden = played;
   byId("play").hidden = !played;
   drawAccounts(play);
