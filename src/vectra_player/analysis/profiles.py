@@ -6,8 +6,12 @@ dashboard; `strategy.profile` says what a profile is, `analysis.earlier_profiles
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +23,13 @@ from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import UsageError
 from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.layout import DataDir
-from vectra_player.strategy.profile import NAME_PATTERN, Profile, ProfileError, changed
+from vectra_player.strategy.profile import (
+    NAME_PATTERN,
+    MonteCarloMetrics,
+    Profile,
+    ProfileError,
+    changed,
+)
 
 SUFFIX = ".json"
 MAX_BYTES = 1_000_000
@@ -72,7 +82,29 @@ class ProfileStore:
         self._root = root
         self._clock = clock or SystemClock()
         self._ops = ops or FileOps()
+        self._thread = threading.RLock()
+        self._nested = False
         self.folder = DataDir(root.expanduser().absolute()).profiles
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads and processes from changing profiles in the block; it may be nested.
+
+        For whoever reads a profile and writes what follows from it.
+        """
+        DataDir.open_or_create(self._root)
+        with self._thread:
+            if self._nested:
+                yield
+                return
+            folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX)
+                self._nested = True
+                yield
+            finally:
+                self._nested = False
+                os.close(folder)
 
     def names(self) -> list[str]:
         """List the stored names in order."""
@@ -105,19 +137,32 @@ class ProfileStore:
         taken: the earlier system kept its presets as profiles.
         """
         path = self._path(profile.name)
-        if path.exists() and not replace:
-            raise UsageError(
-                f"There is a profile {profile.name!r} already.",
-                advice="Name another, or add --force.",
-            )
-        DataDir.open_or_create(self._root)
-        replace_file(self._ops, path, profile.to_json().encode())
+        with self.alone():
+            if path.exists() and not replace:
+                raise UsageError(
+                    f"There is a profile {profile.name!r} already.",
+                    advice="Name another, or add --force.",
+                )
+            replace_file(self._ops, path, profile.to_json().encode())
         return path
+
+    def keep_figures(self, profile: Profile, metrics: MonteCarloMetrics) -> bool:
+        """Put what a simulation of `profile` found into its file, durable on return.
+
+        Returns False where the stored profile is gone or another one by now: it stays as it is.
+        """
+        with self.alone():
+            if profile.name not in self.names() or not self._same(profile):
+                return False
+            self.save(profile.model_copy(update={"monte_carlo_metrics": metrics}), replace=True)
+        return True
 
     def delete(self, name: str) -> None:
         """Remove a profile. Raises UsageError where there is none."""
-        self._ops.unlink(self.path_of(name))
-        self._ops.fsync_dir(self.folder)
+        path = self.path_of(name)
+        with self.alone():
+            self._ops.unlink(path)
+            self._ops.fsync_dir(self.folder)
 
     def find(self, word: str) -> tuple[Found, Profile]:
         """Return the profile of that name, else the preset, or the profile in that file.

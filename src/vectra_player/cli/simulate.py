@@ -209,5 +209,7 @@ def _save(session: Session, profile: Profile, result: Simulation) -> None:
 
     store = ProfileStore(session.data_dir)
     metrics = metrics_of(result, store.now())
-    store.save(profile.model_copy(update={"monte_carlo_metrics": metrics}), replace=True)
-    session.note(f"Kept in the profile {profile.name}.")
+    if store.keep_figures(profile, metrics):
+        session.note(f"Kept in the profile {profile.name}.")
+    else:
+        session.note(f"{profile.name} was changed meanwhile: nothing was kept in it.")

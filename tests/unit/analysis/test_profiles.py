@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from vectra_player.analysis.presets import PRESETS
 from vectra_player.analysis.profiles import ProfileStore, differences, read_profile
 from vectra_player.errors import UsageError
 from vectra_player.store.fsops import FileOps
-from vectra_player.strategy.profile import ProfileError
+from vectra_player.strategy.profile import MonteCarloMetrics, ProfileError
 
 FIRST: dict[str, Any] = {
     "name": "219",
@@ -111,6 +112,30 @@ def test_a_failed_write_leaves_the_old_profile(tmp_path: Path) -> None:
     assert store.load("mine").source == "monte_carlo"
     assert store.names() == ["mine"]
     assert [path.name for path in store.folder.iterdir()] == ["mine.json"]
+
+
+def test_a_profile_saved_while_figures_are_put_into_it_is_not_lost(tmp_path: Path) -> None:
+    """An edit comes between the moment the stored profile is read and the one it is written."""
+    edited = make_profile(name="mine", source="edited")
+    editing = threading.Thread(
+        target=lambda: ProfileStore(tmp_path / "data").save(edited, replace=True)
+    )
+
+    class Edited(FileOps):
+        def _before(self, operation: str, path: Path, target: Path | None = None) -> None:
+            if operation == "write" and path.parent.name == "profiles":
+                editing.start()
+                editing.join(0.2)
+
+    profile = make_profile(name="mine")
+    ProfileStore(tmp_path / "data").save(profile)
+    metrics = MonteCarloMetrics(iterations=100)
+    assert ProfileStore(tmp_path / "data", ops=Edited()).keep_figures(profile, metrics)
+    editing.join(30)
+    store = ProfileStore(tmp_path / "data")
+    assert store.load("mine") == edited
+    assert not store.keep_figures(profile, metrics)
+    assert store.load("mine") == edited
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

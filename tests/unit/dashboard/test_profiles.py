@@ -15,7 +15,13 @@ from tests.unit.strategy.test_profile import EARLIER, make_profile
 from vectra_player.analysis.presets import PRESETS
 from vectra_player.analysis.profiles import ProfileStore, differences
 from vectra_player.dashboard.work.profiles import simulate_profiles
-from vectra_player.strategy.profile import Profile, ProfileError, changed, parse_profile
+from vectra_player.strategy.profile import (
+    MonteCarloMetrics,
+    Profile,
+    ProfileError,
+    changed,
+    parse_profile,
+)
 
 
 @pytest.fixture
@@ -179,6 +185,20 @@ def test_a_change_replaces_the_profile_and_drops_figures_of_other_parameters(
     posted(site, "/api/profiles", {"text": json.dumps(tree), **order})
     assert store.load("mine").execution.entry_tick == 7
     assert told(site, "/api/profiles/mine")["line"]["metrics"] is None
+
+
+def test_figures_found_while_a_profile_was_edited_stay_with_its_parameters(
+    site: Board, store: ProfileStore
+) -> None:
+    store.save(named("mine"))
+    found = told(site, "/api/profiles/mine")
+    store.keep_figures(store.load("mine"), MonteCarloMetrics(iterations=100))
+    tree = {**found["profile"], "created": "2026-01-01T00:00:00Z"}
+    order = {"text": json.dumps(tree), "editing": "mine", "version": found["version"]}
+    posted(site, "/api/profiles", order)
+    kept = store.load("mine").monte_carlo_metrics
+    assert kept is not None
+    assert kept.iterations == 100
 
 
 def test_a_profile_that_was_changed_elsewhere_is_not_overwritten(

@@ -212,13 +212,15 @@ class Profiles:
         if not checked.valid:
             raise WrongParametersError(checked.fields)
         profile = parse_profile(text)
-        replaces = profile.name == editing and editing in self._store.names()
-        before = self._before(editing, version) if replaces and editing else None
-        if before is None or _parameters(before) != _parameters(profile):
-            profile = profile.model_copy(update={METRICS: None})
         if profile.created is None:
             profile = self._store.created(profile)
-        self._store.save(profile, replace=replaces)
+        with self._store.alone():
+            replaces = profile.name == editing and editing in self._store.names()
+            before = self._before(editing, version) if replaces and editing else None
+            same = before is not None and _parameters(before) == _parameters(profile)
+            figures = before.monte_carlo_metrics if before is not None and same else None
+            profile = profile.model_copy(update={METRICS: figures})
+            self._store.save(profile, replace=replaces)
         return profile
 
     def copy(self, name: str, new_name: str) -> Profile:

@@ -69,9 +69,7 @@ def _keep(data_dir: Path, profile: Profile, result: Simulation, origin: Origins 
         found=_found(result, now), report=laid_out(page.report(_manifest(result, now, origin)))
     )
     simulations.keep(data_dir, kept)
-    if profile.name in store.names() and store.load(profile.name) == profile:
-        metrics = metrics_of(result, now)
-        store.save(profile.model_copy(update={"monte_carlo_metrics": metrics}), replace=True)
+    store.keep_figures(profile, metrics_of(result, now))
     return page.summary[0]
 
 
