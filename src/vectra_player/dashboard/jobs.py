@@ -1,8 +1,9 @@
 """Long work of the pages: each job a process of its own, with progress, cancel and a kept result.
 
-Jobs wait in order and run one at a time at low priority, so that recording is not disturbed. What
-they came to lies in `results/jobs/` and survives a restart. A job that needs the directory to
-itself waits until its writer is gone. Used by the routes.
+Jobs wait in order and run at low priority, so that recording is not disturbed: two at a time, one
+of a kind, so that a long one holds up nothing but its own kind. What they came to lies in
+`results/jobs/` and survives a restart. A job that needs the directory to itself waits until its
+writer is gone. Used by the routes.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ STOP_S = 30.0
 """Work that was cancelled and has not ended by then is killed, and what it started with it."""
 
 NICE = 5
+AT_ONCE = 2
+_WRITERS = {"profile": "import"}
+"""Kinds that write the same files as another kind: they take turns with it."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -105,10 +109,14 @@ class Jobs:
         self._ended = ended
         self._jobs: dict[str, Job] = {}
         self._not_before: dict[str, float] = {}
-        self._child: tuple[str, subprocess.Popen[bytes]] | None = None
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._taken: set[str] = set()
         self._changed = threading.Condition()
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name="dashboard-jobs", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name=f"dashboard-jobs-{number}", daemon=True)
+            for number in range(AT_ONCE)
+        ]
 
     def start(self) -> None:
         """Take up what a stop left undone, and begin."""
@@ -117,16 +125,19 @@ class Jobs:
                 job = msgspec.json.decode(path.read_bytes(), type=Job)
                 again = job if job.ended else msgspec.structs.replace(job, state="waiting")
                 self._jobs[job.id] = again
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        """End the running child; its job is taken up again at the next start."""
+        """End the running children; their jobs are taken up again at the next start."""
         with self._changed:
             self._closing = True
-            self._signal_child()
+            for child in self._children.values():
+                self._end_child(child)
             self._changed.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join(10)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(10)
 
     def add(self, kind: str, title: str, request: dict[str, Any]) -> Job:
         """Queue a job.
@@ -172,8 +183,8 @@ class Jobs:
                 return job
             cancelled = msgspec.structs.replace(job, state="cancelled")
             self._put(cancelled)
-            if self._child is not None and self._child[0] == job_id:
-                self._signal_child()
+            if job_id in self._children:
+                self._end_child(self._children[job_id])
             self._changed.notify_all()
         self._ended(cancelled)
         return cancelled
@@ -187,15 +198,22 @@ class Jobs:
                 self._carry_out(job)
             except OSError as error:
                 self._finish(job.id, Said(error=f"The work could not be started: {error}."))
+            finally:
+                with self._changed:
+                    self._taken.discard(_turn_of(job))
+                    self._changed.notify_all()
 
     def _next(self) -> Job | None:
+        """Wait for the oldest job whose turn it is, and take it."""
         with self._changed:
             while not self._closing:
                 now = monotonic()
                 waiting = [job for job in self._jobs.values() if job.state == "waiting"]
-                ready = [j for j in waiting if self._not_before.get(j.id, 0.0) <= now]
+                free = [job for job in waiting if _turn_of(job) not in self._taken]
+                ready = [job for job in free if self._not_before.get(job.id, 0.0) <= now]
                 if ready:
                     job = min(ready, key=lambda j: (j.created_ms, j.id))
+                    self._taken.add(_turn_of(job))
                     started = msgspec.structs.replace(job, state="running")
                     self._put(started)
                     return started
@@ -214,12 +232,12 @@ class Jobs:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            self._child = (job.id, child)
+            self._children[job.id] = child
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
         said = self._hear(job, child)
         with self._changed:
-            self._child = None
+            del self._children[job.id]
         self._finish(job.id, said)
 
     def _hear(self, job: Job, child: subprocess.Popen[bytes]) -> Said:
@@ -282,17 +300,15 @@ class Jobs:
             self._put(job)
         self._ended(job)
 
-    def _signal_child(self) -> None:
-        if self._child is not None:
-            child = self._child[1]
-            child.send_signal(signal.SIGTERM)
-            killer = threading.Timer(STOP_S, self._kill, (child,))
-            killer.daemon = True
-            killer.start()
+    def _end_child(self, child: subprocess.Popen[bytes]) -> None:
+        child.send_signal(signal.SIGTERM)
+        killer = threading.Timer(STOP_S, self._kill, (child,))
+        killer.daemon = True
+        killer.start()
 
     def _kill(self, child: subprocess.Popen[bytes]) -> None:
         with self._changed:
-            if self._child is not None and self._child[1] is child:
+            if child in self._children.values():
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)  # it leads a session of its own
 
@@ -314,3 +330,8 @@ class Jobs:
     def _drop(self, job: Job) -> None:
         del self._jobs[job.id]
         (self._folder / f"{job.id}.json").unlink(missing_ok=True)
+
+
+def _turn_of(job: Job) -> str:
+    """Return what only one job at a time may have."""
+    return _WRITERS.get(job.kind, job.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,13 +18,13 @@ from vectra_player.errors import UsageError
 from vectra_player.store.layout import DataDir
 
 CHILD = """
-import json, signal, sys, time
+import json, os, signal, sys, time
 
 def say(**said):
     print(json.dumps(said), flush=True)
 
 kind = sys.argv[1]
-sys.stdin.readline()
+line = sys.stdin.readline()
 if kind == "cut":
     print('{"progress": {"do', end="", flush=True)
 elif kind == "deaf":  # it ends in its own time, and speaks until then
@@ -36,7 +36,11 @@ elif kind == "stuck":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     say(progress={"done": 1})
     time.sleep(600)
-elif kind == "good":
+else:
+    order = json.loads(line)["request"]
+    while "until" in order and not os.path.exists(order["until"]):
+        say(progress={"done": 1})
+        time.sleep(0.01)
     say(result=1)
 """
 
@@ -159,6 +163,64 @@ def test_a_job_that_is_forgotten_before_its_process_is_gone_holds_up_nothing(job
     jobs.cancel(job_id)
     jobs.forget("deaf")
     assert ended(jobs, jobs.add("good", "x", {}).id).result == 1
+
+
+def working(jobs: Jobs, job_id: str) -> Callable[[], bool]:
+    return lambda: (job := jobs.get(job_id)) is not None and job.progress.done > 0
+
+
+def test_a_long_job_holds_up_no_other_kind(jobs: Jobs, tmp_path: Path) -> None:
+    long = jobs.add("import", "x", {"until": str(tmp_path / "over")}).id
+    wait_until(working(jobs, long), "it is at work")
+    assert ended(jobs, jobs.add("export", "x", {}).id).state == "done"
+    assert working(jobs, long)()
+    (tmp_path / "over").touch()
+    assert ended(jobs, long).result == 1
+
+
+@pytest.mark.parametrize("second", ["import", "profile"])
+def test_jobs_that_write_the_same_come_one_after_the_other(
+    jobs: Jobs, tmp_path: Path, second: str
+) -> None:
+    long = jobs.add("import", "x", {"until": str(tmp_path / "over")}).id
+    wait_until(working(jobs, long), "it is at work")
+    later = jobs.add(second, "x", {}).id
+    assert ended(jobs, jobs.add("export", "x", {}).id).state == "done"
+    waits = jobs.get(later)
+    assert waits is not None
+    assert waits.state == "waiting"
+    (tmp_path / "over").touch()
+    assert ended(jobs, later).result == 1
+
+
+def test_two_jobs_run_at_once_and_both_are_taken_up_after_a_restart(
+    jobs: Jobs, root: Path, tmp_path: Path
+) -> None:
+    order = {"until": str(tmp_path / "over")}
+    first, second, third = (jobs.add(kind, "x", order).id for kind in ("a", "b", "c"))
+    wait_until(working(jobs, first), "the first is at work")
+    wait_until(working(jobs, second), "the second is at work")
+    waits = jobs.get(third)
+    assert waits is not None
+    assert waits.state == "waiting"
+    jobs.close()
+    (tmp_path / "over").touch()
+    again = Jobs(root, child=(sys.executable, str(tmp_path / "child.py")))
+    again.start()
+    assert [ended(again, name).result for name in (first, second, third)] == [1, 1, 1]
+    again.close()
+
+
+def test_cancelling_one_of_two_leaves_the_other_at_work(jobs: Jobs, tmp_path: Path) -> None:
+    order = {"until": str(tmp_path / "over")}
+    stopped, kept = (jobs.add(kind, "x", order).id for kind in ("a", "b"))
+    for job_id in (stopped, kept):
+        wait_until(working(jobs, job_id), "it is at work")
+    jobs.cancel(stopped)
+    assert ended(jobs, jobs.add("c", "x", {}).id).result == 1
+    assert working(jobs, kept)()
+    (tmp_path / "over").touch()
+    assert ended(jobs, kept).state == "done"
 
 
 def test_work_that_does_not_end_when_it_is_cancelled_is_killed(
