@@ -13,7 +13,14 @@ from typing import TypeVar
 import msgspec
 
 from vectra_player.errors import DecodeError
-from vectra_player.live import derive_bets, derive_games, derive_players, derive_ticks, frames
+from vectra_player.live import (
+    derive_actions,
+    derive_bets,
+    derive_games,
+    derive_players,
+    derive_ticks,
+    frames,
+)
 from vectra_player.live.derive_state import (
     DeriveState,
     Stamp,
@@ -88,6 +95,8 @@ def _fact(state: DeriveState, stamp: Stamp, ws: WsEvent, rows: list[Row]) -> Non
     name = ws.event_name or ""
     kind = name.removeprefix(FACT_PREFIX)
     rows.append(_system(state, stamp, ws, kind, ws.raw))
+    if name == derive_actions.OUTCOME_EVENT:
+        derive_actions.player_action(state, stamp, ws, rows)
     if name in ENDING_FACTS:
         rows.extend(finish(state)[1])
 

@@ -154,6 +154,12 @@ class PlayerAction(Row, frozen=True, kw_only=True, gc=False):
     total_latency_ms: float | None = None
     outcome: Literal["CONFIRMED", "REJECTED", "UNKNOWN", "BLOCKED"]
     executed_price: float | None = None
+    executed_tick: Tick | None = None
+    qty: Sol | None = None
+    profit: Sol | None = None
+    strategy: str | None = None
+    sequence: str | None = None
+    trace_id: str | None = None
     error: str | None = None
 
 

@@ -1,0 +1,198 @@
+"""Follow an order from its press to the account that shows it. Pure: events in, records out.
+
+One instance hears every event of one page. An order is CONFIRMED only when a reply names it (an
+ack by its id on the same socket, or an echo by its trace id) and a later `playerUpdate` shows it;
+what stays in doubt is UNKNOWN, for good. Sources: protocol reference sections 10 and 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from vectra_player.model.press import PressSeen
+from vectra_player.model.units import Micros
+from vectra_player.protocol.player_payloads import PlayerUpdate
+from vectra_player.protocol.rugs import Event
+from vectra_player.trading.followed import Followed, account_of, asked_of, order_of
+from vectra_player.trading.records import AccountState, ActionRecord, OrderType
+
+ORDER_TYPES: dict[str, OrderType] = {"BUY": "BUY", "SELL": "SELL", "SIDEBET": "SIDEBET"}
+ECHOES = frozenset({"standard/newTrade", "newTrade", "currentSidebet"})
+SOCKET_ENDS = frozenset({"vectra.disconnected", "vectra.gap"})
+
+
+class Patience(Struct, frozen=True):
+    """How long to wait, in seconds: for the frame after a press, for the replies after a frame.
+
+    The slowest reply measured came 219 ms after its order.
+    """
+
+    frame_s: float = 3.0
+    reply_s: float = 8.0
+    remember_s: float = 120.0
+
+
+class Step(Struct, frozen=True):
+    """Something that became known of an order; `record` says all that is known then.
+
+    done: nothing more becomes of it. late: a reply came after that, `record` is as it was told.
+    `halt`: why nothing more may be pressed; empty where all is well.
+    """
+
+    stage: Literal["pressed", "sent", "replied", "done", "late"]
+    record: ActionRecord
+    halt: str = ""
+
+
+class Tracker:
+    """Every order under way, of whomever, and those that ended a moment ago."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._open: list[Followed] = []
+        self._ended: list[Followed] = []
+        self._account = AccountState()
+
+    @property
+    def account(self) -> AccountState:
+        """Return the account as the last `playerUpdate` stated it."""
+        return self._account
+
+    @property
+    def under_way(self) -> tuple[ActionRecord, ...]:
+        """Return the orders whose outcome is open."""
+        return tuple(each.record for each in self._open)
+
+    def follow(self, record: ActionRecord, now_us: Micros) -> Step:
+        """Follow an order of ours; call it directly before the press."""
+        self._open.append(Followed(record, now_us, ours=True))
+        return Step("pressed", record)
+
+    def seen(self, press: PressSeen, record: ActionRecord, now_us: Micros) -> Step:
+        """Take a person's press of BUY, SELL or SIDEBET; its frame may have been heard before.
+
+        `record`: what is known at the press. Returns what is known of the order then.
+        """
+        for each in self._open:
+            if each.takes_press(press, record.action_type):
+                each.join_press(record)
+                return Step("sent", each.record)
+        self._open.append(Followed(record, now_us, ours=False))
+        return Step("pressed", record)
+
+    def give_up(self, action_id: str, reason: str) -> list[Step]:
+        """End an order whose press is in doubt or was not made: it stays UNKNOWN."""
+        found = [each for each in self._open if each.record.action_id == action_id]
+        return [self._end(each, "UNKNOWN", reason) for each in found]
+
+    def hear(self, event: Event, stray: ActionRecord) -> list[Step]:
+        """Take an event of the page. `stray`: the record of an order no press is known of."""
+        if event.kind == "fact":
+            return self._fact(event)
+        if event.direction == "sent":
+            return self._sent(event, stray)
+        if event.kind == "ack":
+            return self._ack(event)
+        if event.name in ECHOES:
+            return self._echo(event)
+        if event.name == "playerUpdate" and isinstance(event.payload, PlayerUpdate):
+            return self._update(event, event.payload)
+        return []
+
+    def due(self, now_us: Micros) -> list[Step]:
+        """End what has waited too long."""
+        patience = self._patience
+        steps = [
+            self._end(each, "UNKNOWN", each.doubt())
+            for each in list(self._open)
+            if now_us - each.since_us
+            > 1e6 * (patience.frame_s if each.sent is None else patience.reply_s)
+        ]
+        kept = [each for each in self._ended if now_us - each.since_us < 1e6 * patience.remember_s]
+        self._ended = kept
+        return steps
+
+    def _fact(self, event: Event) -> list[Step]:
+        if event.name in SOCKET_ENDS:
+            for each in self._open:
+                sent = each.sent
+                each.cut |= sent is not None and event.socket_id in ("", sent.socket_id)
+        return []
+
+    def _sent(self, event: Event, stray: ActionRecord) -> list[Step]:
+        kind = order_of(event.name)
+        if kind is None or event.kind != "event":
+            return []
+        found = next((each for each in self._open if each.takes_frame(event, kind)), None)
+        if found is None:
+            found = Followed(msgspec.structs.replace(stray, action_type=kind), event.ts, ours=False)
+            self._open.append(found)
+        found.join_frame(event)
+        wrong = found.wrong_order(asked_of(event)) if found.ours else ""
+        return [Step("sent", found.record, wrong)]
+
+    def _ack(self, event: Event) -> list[Step]:
+        for each in self._open:
+            if each.is_ack(event):
+                each.join_ack(event)
+                return self._replied(each)
+        return self._late(each for each in self._ended if each.is_ack(event) and each.ack is None)
+
+    def _echo(self, event: Event) -> list[Step]:
+        for each in self._open:
+            if each.is_echo(event) and not each.echoed:
+                each.join_echo(event)
+                return self._replied(each)
+        return self._late(each for each in self._ended if each.is_echo(event) and not each.echoed)
+
+    def _replied(self, each: Followed) -> list[Step]:
+        return self._concluded(each) or [Step("replied", each.record)]
+
+    def _update(self, event: Event, update: PlayerUpdate) -> list[Step]:
+        """Let an update show at most one order of a kind: the oldest one it can show."""
+        after = account_of(update, self._account)
+        self._account = after
+        steps: list[Step] = []
+        shown: set[str] = set()
+        for each in list(self._open):
+            kind = each.record.action_type
+            if kind in shown:
+                each.rebase(after)
+            elif each.shows(update, after, event.ts):
+                each.join_update(after, event.ts)
+                shown.add(kind)
+                steps += self._concluded(each)
+        return steps
+
+    def _concluded(self, each: Followed) -> list[Step]:
+        """End an order when enough is known."""
+        if each.ack is False and (each.echoed or each.shown):
+            return [self._end(each, "UNKNOWN", "refused by its ack, yet carried out", halt=True)]
+        if each.ack is False:
+            return [self._end(each, "REJECTED", each.refusal or "the server refused it")]
+        if each.shown and (each.echoed or each.ack):
+            return [self._end(each, "CONFIRMED", each.remark)]
+        return []
+
+    def _end(
+        self,
+        each: Followed,
+        outcome: Literal["CONFIRMED", "REJECTED", "UNKNOWN"],
+        error: str,
+        *,
+        halt: bool = False,
+    ) -> Step:
+        self._open.remove(each)
+        self._ended.append(each)
+        each.conclude(outcome, error)
+        doubtful = outcome == "UNKNOWN" and each.ours
+        reason = f"{each.record.action_id}: {error}" if halt or doubtful else ""
+        return Step("done", each.record, reason)
+
+    def _late(self, found: Iterable[Followed]) -> list[Step]:
+        """Tell of a reply to an order that ended without it; its outcome stays what was told."""
+        return [Step("late", each.record) for each in found if each.record.outcome == "UNKNOWN"]
