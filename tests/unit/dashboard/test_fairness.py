@@ -219,6 +219,21 @@ def test_one_verification_runs_at_a_time_and_old_ones_make_room(site: Board, tre
     jobs.cancel(first["id"])
 
 
+def test_a_cancelled_verification_is_told_until_the_user_asks_for_another(
+    site: Board, tree: Tree
+) -> None:
+    tree.add(game(1))
+    jobs = site.services.jobs
+    assert not told(site, "/api/fairness")["cancelled"]
+    jobs.cancel(jobs.add("verification", "x", {}).id)
+    assert told(site, "/api/fairness")["cancelled"]
+    job_id = site.post("/api/fairness/verification", {}).json["id"]
+    assert not told(site, "/api/fairness")["cancelled"]
+    jobs.cancel(job_id)
+    passed(site)
+    assert not told(site, "/api/fairness")["cancelled"]  # nothing is missing in the numbers
+
+
 @pytest.mark.parametrize(
     "query", ["origin=mine", "status=good", "page=0", "size=0", "size=201", "nothing=1"]
 )

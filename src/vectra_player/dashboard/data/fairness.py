@@ -43,13 +43,15 @@ class DoubtfulGame(msgspec.Struct, frozen=True):
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """The last verification of one origin. `counts` None: there was none yet.
 
-    state: of the files now. current: nothing was filed since. others: finished games of the other
-    origin. total: doubtful games that fit, of which `games` is one page.
+    state: of the files now. current: nothing was filed since. cancelled: the user stopped the pass
+    over what was filed since, and none is under way. others: finished games of the other origin.
+    total: doubtful games that fit, of which `games` is one page.
     """
 
     counts: kept.Counts | None
     state: str
     current: bool
+    cancelled: bool
     made_at: int | None
     others: int
     games: list[DoubtfulGame]
@@ -67,14 +69,17 @@ class Verifications:
         self._lock = threading.Lock()
         self._read: tuple[tuple[int, int], kept.Summary] | None = None
 
-    def read(self, wanted: FairnessWanted) -> Verified:
-        """Return the numbers and one page of the games that are not verified."""
+    def read(self, wanted: FairnessWanted, *, cancelled: bool = False) -> Verified:
+        """Return the numbers and one page of the games that are not verified.
+
+        `cancelled`: the last pass was.
+        """
         summary = self._summary()
         state = kept.state_of(self._store.state(kept.DOC_TYPES))
         if summary is None:
             return Verified(
-                counts=None, state=state, current=False, made_at=None, others=0, games=[], total=0,
-                page=1, size=wanted.size, pages=1,
+                counts=None, state=state, current=False, cancelled=cancelled, made_at=None,
+                others=0, games=[], total=0, page=1, size=wanted.size, pages=1,
             )  # fmt: skip
         fits = [
             one
@@ -85,6 +90,7 @@ class Verifications:
             counts=_counts(summary, wanted.origin),
             state=state,
             current=summary.state == state,
+            cancelled=cancelled and summary.state != state,
             made_at=summary.made_at,
             others=_others(summary, wanted.origin),
             games=[_game(one) for one in fits[rows_of(wanted.page, wanted.size)]],

@@ -65,7 +65,8 @@ function drawNumbers(told) {
   if (shown) {
     byId("numbers").replaceChildren(el("div", { class: "numbers" }, ...Object.keys(MEANINGS).map((status) => number(status, counts[status]))), beside(counts));
   } else if (counts === null) {
-    byId("numbers").replaceChildren(el("div", { class: "card" }, emptyState("Not verified yet", "Every revealed game is computed again from its seed; the numbers stand here in a moment.")));
+    const when = told.cancelled ? "the numbers stand here once that is done." : "the numbers stand here in a moment.";
+    byId("numbers").replaceChildren(el("div", { class: "card" }, emptyState("Not verified yet", `Every revealed game is computed again from its seed; ${when}`)));
   } else {
     const other = origin === "real" ? "demo" : "real";
     const action = others
@@ -99,10 +100,18 @@ function mark(group, name, value) {
   for (const chip of byId(group).children) chip.setAttribute("aria-pressed", String(chip.dataset[name] === value));
 }
 
-let current = true;
+/** A pass that was cancelled is begun again by the user alone. */
+function drawCancelled() {
+  const again = el("button", { class: "button", type: "button", on: { click: catchUp } }, "Verify now");
+  byId("verifying").replaceChildren(el("div", { class: "row verifying wrap" }, el("span", { class: "muted" }, "The verification was cancelled; games that came since the last one are not in these numbers."), again));
+}
+
+let behind = false;
 
 function draw(told) {
-  current = told.current;
+  behind = !told.current && !told.cancelled;
+  if (!catching) byId("verifying").replaceChildren();
+  if (told.cancelled && !catching) drawCancelled();
   drawNumbers(told);
   drawGames(told);
 }
@@ -116,7 +125,7 @@ async function showNumbers() {
   const ask = async () => ({ ...(await get(`/api/fairness?${new URLSearchParams({ origin, status, page })}`)), origin, status });
   const drawn = await load(holder, ask, draw, { again: showNumbers });
   byId("fault").replaceChildren(...(drawn ? [] : [holder]));
-  if (drawn && !current) catchUp();
+  if (drawn && behind) catchUp();
 }
 
 let catching = false;
@@ -134,7 +143,8 @@ async function catchUp() {
     }
     byId("verifying").replaceChildren();
     if (job.error) tell({ message: job.error, advice: job.advice });
-    if (job.state === "done") await showNumbers();
+    if (job.state === "cancelled") catching = false; // the numbers say so, and nothing begins by itself
+    if (!job.error) await showNumbers();
   } catch (error) {
     byId("verifying").replaceChildren();
     if (error.status === 404) await showNumbers(); // another page began the next pass: this one is over
