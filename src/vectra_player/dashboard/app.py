@@ -154,7 +154,7 @@ def _failed(error: Exception) -> Response:
     """Tell any error: as JSON to programs and scripts, as a page to people."""
     status, fault = fault_of(error)
     if status >= 500 and not isinstance(error, VectraError | HTTPException):
-        log.error("request failed", path=request.path, error=repr(error))
+        log.error("request failed", path=request.path, error=repr(error), exc_info=error)
     if request.path.startswith("/api/") or not _wants_page():
         return json_response(ErrorAnswer(fault), status)
     page = flask.render_template("error.html", status=status, fault=fault)

@@ -68,7 +68,7 @@ class ComputeLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a child says: a result, or an error. `fault`: one nobody foresaw."""
+    """What a child says: a result, or an error. `fault`: where one nobody foresaw comes from."""
 
     result: msgspec.Raw = msgspec.Raw(b"null")
     error: str = ""
@@ -303,7 +303,7 @@ class _Child:
 def _answer(reply: Reply, question: str) -> Any:
     if reply.fault:
         log.error("a calculation failed", question=question, error=reply.fault)
-        raise RuntimeError(reply.fault)
+        raise RuntimeError(reply.fault.rstrip().rpartition("\n")[2])  # the rest is for the log
     if reply.fields:
         raise WrongParametersError(reply.fields)
     if reply.error:

@@ -14,6 +14,7 @@ import queue
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,8 +42,8 @@ def answer(package: str, data_dir: Path, line: bytes) -> Reply:
     except VectraError as error:
         usage = isinstance(error, UsageError)
         return Reply(error=error.message, advice=error.advice, usage=usage)
-    except Exception as error:
-        return Reply(fault=repr(error))
+    except Exception:
+        return Reply(fault=traceback.format_exc())
     return Reply(result=msgspec.Raw(found))
 
 

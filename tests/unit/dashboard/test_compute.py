@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 from tests.command_support import wait_until
 
 from vectra_player.dashboard.compute import Compute, ComputeError, ComputeLimits
@@ -137,9 +138,11 @@ def test_refusals_come_through_as_they_were_meant(make: Make) -> None:
 def test_a_fault_nobody_foresaw_does_not_end_the_child(make: Make) -> None:
     compute = make()
     before = pid_of(compute)
-    with pytest.raises(RuntimeError, match="ZeroDivisionError") as failed:
+    with capture_logs() as told, pytest.raises(RuntimeError, match="ZeroDivisionError") as failed:
         compute.ask("some:fail", None)
-    assert fault_of(failed.value)[0] == 500
+    status, fault = fault_of(failed.value)
+    assert (status, "return 1 / 0" in told[0]["error"]) == (500, True)
+    assert "ZeroDivision" not in fault.message + fault.advice
     assert pid_of(compute) == before
 
 
