@@ -139,7 +139,7 @@ class Followed:
         wanted = record.amount if record.percentage is None else sol(record.percentage)
         if asked is None or wanted is None or asked == wanted:
             return ""
-        self.remark = f"the page sent {asked:f}, not {wanted:f}"
+        self.remark = f"the page sent {float(asked):g}, not {float(wanted):g}"
         return f"{record.action_id}: {self.remark}"
 
     # What is learnt -------------------------------------------------------------------------
@@ -269,4 +269,4 @@ def _text(raw: msgspec.Raw) -> str:
     if not data or data == b"null":
         return ""
     told = msgspec.json.decode(data)
-    return told if isinstance(told, str) else data.decode("utf-8", "replace")
+    return told if isinstance(told, str) else msgspec.json.encode(told).decode()
