@@ -1,6 +1,6 @@
 // What the feed says, newest first: kinds to choose from, a text filter, and each event as a tree.
 
-import { formatCount, formatTime, formatUtc } from "/static/sdk/format.js";
+import { formatCount, formatRate, formatTime, formatUtc } from "/static/sdk/format.js";
 import { byId, el, emptyState, setText } from "/static/ui/dom.js";
 import { jsonTree } from "/static/dash/json-tree.js";
 
@@ -114,7 +114,7 @@ export class EventList {
     }
     for (const [type, kind] of this.#kinds) {
       kind.times = kind.times.filter((time) => now - time < RATE_MS);
-      setText(kind.chip, `${type} ${formatCount(kind.count)} · ${(kind.times.length / (RATE_MS / 1000)).toFixed(1)}/s`);
+      setText(kind.chip, `${type} ${formatCount(kind.count)} · ${formatRate(kind.times.length / (RATE_MS / 1000))}`);
     }
   }
 

@@ -1,19 +1,13 @@
 // How the explorer writes shares, estimates and their fair baseline.
 
-import { formatCount, formatPercent, UNKNOWN } from "/static/sdk/format.js";
+import { formatCount, formatNumber, formatShare as share, UNKNOWN } from "/static/sdk/format.js";
 import { el } from "/static/ui/dom.js";
 
-/** A share in percent; `sign` for gains and losses, `digits` where one decimal says too little. */
-export function share(value, { sign = false, digits = 1 } = {}) {
-  if (value === null || value === undefined) return UNKNOWN;
-  if (digits === 1) return formatPercent(100 * value, { sign });
-  return `${sign && value > 0 ? "+" : ""}${(100 * value).toFixed(digits)} %`;
-}
-
+export { share };
 export const gain = (value) => share(value, { sign: true });
 export const fine = (value) => share(value, { digits: 3 });
-export const times = (value) => (value === null ? UNKNOWN : value.toFixed(2));
-export const signedTimes = (value) => (value === null ? UNKNOWN : `${value > 0 ? "+" : ""}${value.toFixed(2)}`);
+export const times = (value) => formatNumber(value);
+export const signedTimes = (value) => formatNumber(value, { sign: true });
 
 /** The two limits of an estimate with one unit. */
 export function interval({ value, low, high }, form) {

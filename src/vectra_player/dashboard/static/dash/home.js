@@ -1,7 +1,7 @@
 // The home page: the live game while foundation runs, and what the store holds in any case.
 
 import { FoundationWSClient } from "/static/sdk/foundation-ws-client.js";
-import { formatBytes, formatCount, formatGameId, formatLatency } from "/static/sdk/format.js";
+import { formatBytes, formatCount, formatGameId, formatLatency, formatRate } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get, poll } from "/static/ui/api.js";
 import { byId, el, emptyState, setText } from "/static/ui/dom.js";
@@ -42,7 +42,7 @@ client.on("snapshot", (message) => tape.reset(message.data.trades ?? []));
 client.on("player.trade", (message) => tape.add({ ...message.data, ts: message.ts }));
 
 const FIGURES = [
-  ["rate", ({ recorder }) => (recorder.events_per_s === undefined ? "—" : `${recorder.events_per_s.toFixed(1)}/s`)],
+  ["rate", ({ recorder }) => formatRate(recorder.events_per_s)],
   ["lag", ({ recorder }) => formatLatency(recorder.lag_ms)],
   ["durable", ({ recording }) => (recording.durable_seq ? `#${formatCount(recording.durable_seq)}` : "—")],
   ["events", ({ recording }) => formatCount(recording.events)],

@@ -1,6 +1,6 @@
 // One own game: entries and exits on the candles, what was done, what else it could have been, a note.
 
-import { formatCount, formatDateTime, formatPercent, formatPrice, formatSol, formatSolExact, formatTime, formatUtc, put } from "/static/sdk/format.js";
+import { formatCount, formatDateTime, formatPrice, formatShare, formatSol, formatSolExact, formatTime, formatUtc, put } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get, post } from "/static/ui/api.js";
 import { byId, el, emptyState, setText } from "/static/ui/dom.js";
@@ -30,7 +30,7 @@ function figures({ line, before, after, game, fair_win_chance: fair }) {
     ["money after", sol(after), exact(after)],
     ["bought SOL", sol(line.bought), exact(line.bought)],
     ["buys / sells", `${formatCount(line.buys)} / ${formatCount(line.sells)}`],
-    ["sidebets won", line.bets ? `${line.bets_won} of ${line.bets}` : "—", `in a fair game ${formatPercent(100 * fair)} of sidebets win`],
+    ["sidebets won", line.bets ? `${line.bets_won} of ${line.bets}` : "—", `in a fair game ${formatShare(fair)} of sidebets win`],
     ["staked SOL", sol(line.staked), exact(line.staked)],
     ["rug tick", formatCount(line.rug_tick)],
     ["peak", formatPrice(line.peak), String(line.peak ?? "")],

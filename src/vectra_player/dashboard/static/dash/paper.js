@@ -2,7 +2,7 @@
 // The account's panel is the monitor's; both show the one account that foundation keeps.
 
 import { FoundationWSClient } from "/static/sdk/foundation-ws-client.js";
-import { formatCount, formatSol, formatSolExact, formatTime, formatUtc } from "/static/sdk/format.js";
+import { formatCount, formatNumber, formatSol, formatSolExact, formatTime, formatUtc } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get, poll } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
@@ -105,8 +105,8 @@ const SCORE = [
   { label: "profit SOL", name: "num", cell: (row) => formatSol(row.profit, { sign: true }), title: (row) => formatSolExact(row.profit) },
   { label: "fair mean", name: "num", cell: (row) => formatSol(row.expected, { sign: true }), hint: "what such bets bring on average by the published odds" },
   { label: "paid in", name: "num", cell: (row) => formatSol(row.paid_in) },
-  { label: "bets", name: "num", cell: (row) => row.bets.toFixed(row.bets % 1 ? 1 : 0) },
-  { label: "won", name: "num", cell: (row) => row.won.toFixed(row.won % 1 ? 1 : 0) },
+  { label: "bets", name: "num", cell: (row) => formatNumber(row.bets, { digits: row.bets % 1 ? 1 : 0 }) },
+  { label: "won", name: "num", cell: (row) => formatNumber(row.won, { digits: row.won % 1 ? 1 : 0 }) },
   { label: "middle 90 %", name: "num", cell: interval, hint: "of the profits of coins that bet as often for the same" },
 ];
 

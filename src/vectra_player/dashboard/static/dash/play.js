@@ -1,6 +1,6 @@
 // Own play: whose, what it came to, by day, and the games; everything is in the address.
 
-import { formatCount, formatDateTime, formatPercent, formatPrice, formatSol, formatSolExact, formatUtc, put } from "/static/sdk/format.js";
+import { formatCount, formatDateTime, formatPrice, formatShare, formatSol, formatSolExact, formatUtc, put } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get } from "/static/ui/api.js";
 import { byId, el, emptyState, setText } from "/static/ui/dom.js";
@@ -76,7 +76,7 @@ function figure(name, text, title = "", side = "") {
 function drawTotals({ totals }) {
   const profit = number(totals.profit);
   const known = totals.games - totals.unknown;
-  const baseline = `fair ${formatPercent(100 * totals.fair_win_chance)}`;
+  const baseline = `fair ${formatShare(totals.fair_win_chance)}`;
   const chance = el("span", { class: "muted size-12 chance" }, totals.bets ? baseline : "\u00a0");
   const share = el("dd", { id: "bet-share" }, totals.bets ? `${totals.bets_won} of ${totals.bets}` : "—", chance);
   byId("totals").replaceChildren(
@@ -95,7 +95,7 @@ function drawTotals({ totals }) {
 async function askChance({ bets, bets_won: won }, box, baseline) {
   try {
     const told = await get(`/api/play/bets?won=${won}&bets=${bets}`);
-    const interval = `${formatPercent(100 * told.low).replace(" %", "")}–${formatPercent(100 * told.high)}`;
+    const interval = `${formatShare(told.low).replace(" %", "")}–${formatShare(told.high)}`;
     setText(box, `${interval}, ${baseline}`);
     box.title = `95 % interval of the chance of winning, from ${counted(bets, "sidebet")}`;
   } catch {

@@ -1,22 +1,21 @@
 // What the tabs of the Protocol Explorer show.
 
-import { formatBytes, formatCount, formatDateTime, formatPercent, formatTime, formatUtc } from "/static/sdk/format.js";
+import { formatBytes, formatCount, formatDateTime, formatNumber, formatShare, formatTime, formatUtc, formatValue } from "/static/sdk/format.js";
 import { el, emptyState, scrolling } from "/static/ui/dom.js";
 import { packetTree } from "/static/dash/json-tree.js";
 import { table } from "/static/dash/table.js";
 
 const ms = (micros) => micros / 1000;
-const shown = (value) => (Number.isInteger(value) ? formatCount(value) : Number(value.toPrecision(8)).toString());
 
 function presence(row) {
   const bar = el("progress", { max: "1", value: String(Math.min(1, row.presence)), "aria-label": "presence" });
-  return el("span", { class: "row" }, bar, el("span", { class: "num" }, formatPercent(100 * row.presence)));
+  return el("span", { class: "row" }, bar, el("span", { class: "num" }, formatShare(row.presence)));
 }
 
 const types = (row) => Object.entries(row.types).sort((a, b) => b[1] - a[1]).map(([name]) => name).join(" | ");
 
 function range(row) {
-  if (row.low !== null) return row.low === row.high ? shown(row.low) : `${shown(row.low)} … ${shown(row.high)}`;
+  if (row.low !== null) return row.low === row.high ? formatValue(row.low) : `${formatValue(row.low)} … ${formatValue(row.high)}`;
   const values = row.values === null ? [] : Object.keys(row.values);
   if (!values.length || values.length > 8) return values.length ? `${values.length} values` : "";
   return values.join(", ");
@@ -79,7 +78,7 @@ function chain(each) {
     const delay = (link.ts - first) / 1000;
     return el(
       "li", { class: "link", title: `${formatUtc(ms(link.ts))}, seq ${link.seq}` },
-      el("span", { class: "num muted" }, `+${delay.toFixed(delay < 10 ? 1 : 0)} ms`),
+      el("span", { class: "num muted" }, `+${formatNumber(delay, { digits: delay < 10 ? 1 : 0 })} ms`),
       el("progress", { class: "delay", max: String(span), value: String(link.ts - first), "aria-hidden": "true" }),
       el("span", {}, `${link.direction === "sent" ? "↑" : "↓"} ${link.name}`),
       el("span", { class: "muted size-12" }, link.ack_id === null ? link.packet_type : `${link.packet_type} ${link.ack_id}`),

@@ -1,7 +1,7 @@
 // The recording page: the switch, what arrives, sessions and tables, import and export.
 
 import { FoundationWSClient } from "/static/sdk/foundation-ws-client.js";
-import { formatBytes, formatCount, formatGameId, formatLatency } from "/static/sdk/format.js";
+import { formatBytes, formatCount, formatGameId, formatLatency, formatRate } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get, poll, post } from "/static/ui/api.js";
 import { byId, el, emptyState, setText } from "/static/ui/dom.js";
@@ -22,7 +22,7 @@ const live = new LiveShell(shell, { client, askMs: 1_000 });
 const events = new EventList(client);
 
 const FIGURES = [
-  ["rate", ({ recorder }) => (recorder.events_per_s === undefined ? "—" : `${recorder.events_per_s.toFixed(1)}/s`)],
+  ["rate", ({ recorder }) => formatRate(recorder.events_per_s)],
   ["lag", ({ recorder }) => formatLatency(recorder.lag_ms)],
   ["durable", ({ recording }) => (recording.durable_seq ? `#${formatCount(recording.durable_seq)}` : "—")],
   ["events", ({ recording }) => formatCount(recording.events)],

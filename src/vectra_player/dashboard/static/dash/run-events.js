@@ -1,5 +1,7 @@
 // What a run did in a game: words and marks for the chart.
 
+import { formatSolShort } from "/static/sdk/format.js";
+
 const WORDS = {
   bought: "bought", sold: "sold", rugged: "rugged", placed: "sidebet placed", won: "sidebet won", lost: "sidebet lost",
   void: "stake returned", refused: "refused", missed: "too late",
@@ -7,13 +9,11 @@ const WORDS = {
 
 export const eventWords = ({ kind }) => WORDS[kind] ?? kind;
 
-const amount = ({ amount: sol }) => sol.toFixed(3).replace(/\.?0+$/, "");
-
 /** Marks of events on the candles, with amounts from a tick on. */
 export function marksOf(events, { wordsFrom = 0 } = {}) {
   const marks = [];
   for (const event of events) {
-    const words = event.tick >= wordsFrom ? amount(event) : null;
+    const words = event.tick >= wordsFrom ? formatSolShort(event.amount) : null;
     if (event.kind === "bought") marks.push({ tick: event.tick, kind: "own-buy", text: words ? `buy ${words}` : "" });
     else if (event.kind === "sold") marks.push({ tick: event.tick, kind: "own-sell", text: words ? `sell ${words}` : "" });
     else if (event.kind === "placed") marks.push({ tick: event.tick, kind: "sidebet", text: "", size: 0.5 });

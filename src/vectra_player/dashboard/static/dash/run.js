@@ -1,6 +1,6 @@
 // What a backtest or sweep came to: key figures with their doubt, then a tab for each part.
 
-import { formatCount, formatPercent, formatSol, put } from "/static/sdk/format.js";
+import { formatCount, formatNumber, formatShare, formatSol, put, UNKNOWN } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
@@ -15,7 +15,7 @@ const path = `/api/backtest/runs/${encodeURIComponent(run)}`;
 const shell = mountShell({ page: "backtest" });
 new LiveShell(shell);
 
-const share = (value) => formatPercent(value === null || value === undefined ? null : value * 100, { sign: true });
+const share = (value) => formatShare(value, { sign: true });
 const sol = (text) => formatSol(Number(text), { sign: true });
 
 function figure([name, text, beside = "", title = ""]) {
@@ -30,26 +30,26 @@ function figuresOf({ whole, coin_flip: coin }, rate) {
   const putIn = Number(whole.put_in);
   const fair = putIn ? whole.expected / putIn : null;
   return [
-    ["profit SOL", whole.result === null ? "—" : sol(whole.profit), `fair mean ${sol(whole.expected)}`, `${whole.profit} SOL`],
+    ["profit SOL", whole.result === null ? UNKNOWN : sol(whole.profit), `fair mean ${sol(whole.expected)}`, `${whole.profit} SOL`],
     ["of what was put in", share(whole.result), fair === null ? "nothing was put in" : `fair ${share(fair)}, coin flip ${share(coin.result)}`, `${whole.put_in} SOL put in`],
-    ["mean SOL a game", whole.games ? meanSol(evidence.mean) : "—", `95 %: ${meanSol(evidence.low)} to ${meanSol(evidence.high)}`],
+    ["mean SOL a game", whole.games ? meanSol(evidence.mean) : UNKNOWN, `95 %: ${meanSol(evidence.low)} to ${meanSol(evidence.high)}`],
     ["games", formatCount(whole.games), `${formatCount(whole.games_played)} with money, ${formatCount(whole.games_won)} won`],
     ["sidebets won", whole.bets ? `${formatCount(whole.bets_won)} of ${formatCount(whole.bets)}` : "none", whole.bets ? rateWords(rate) : `${formatCount(whole.buys)} buys`],
-    ["largest drawdown", formatPercent(whole.max_drawdown_share * 100), `${formatSol(Number(whole.max_drawdown))} SOL`, `${whole.max_drawdown} SOL`],
-    ["deflated score", evidence.deflated === null ? "—" : evidence.deflated.toFixed(3), `${formatCount(evidence.variants)} tried; 0.95 would be remarkable`, "the chance that the true mean is above zero, once the variants tried are allowed for"],
+    ["largest drawdown", formatShare(whole.max_drawdown_share), `${formatSol(Number(whole.max_drawdown))} SOL`, `${whole.max_drawdown} SOL`],
+    ["deflated score", formatNumber(evidence.deflated, { digits: 3 }), `${formatCount(evidence.variants)} tried; 0.95 would be remarkable`, "the chance that the true mean is above zero, once the variants tried are allowed for"],
   ];
 }
 
 function rateWords(rate) {
   if (rate === undefined) return "\u00a0";
   if (rate === null || rate.value === null) return "too few to say";
-  const percent = (value) => (value * 100).toFixed(1);
-  return `${percent(rate.value)} % (${percent(rate.low)} to ${percent(rate.high)}), fair ${percent(rate.fair)} %`;
+  const [value, low, high, fair] = [rate.value, rate.low, rate.high, rate.fair].map((each) => formatShare(each));
+  return `${value} (${low} to ${high}), fair ${fair}`;
 }
 
 function figuresOfSweep(record) {
   const best = record.best[0];
-  const none = ["the best on train games", "—", "no variant was played to its end"];
+  const none = ["the best on train games", UNKNOWN, "no variant was played to its end"];
   return [
     ["variants tried", formatCount(record.tried), `of ${formatCount(record.grid_size)}, ${formatCount(record.earlier)} before`],
     best ? ["the best on train games", `${sol(best.train.profit)} SOL`, `${share(best.train.result)} of what was put in`, `${best.train.profit} SOL`] : none,

@@ -1,6 +1,6 @@
 // Kept runs as a table: what they came to with its interval, marks for those to compare.
 
-import { formatCount, formatDateTime, formatPercent, formatSol, formatUtc, UNKNOWN } from "/static/sdk/format.js";
+import { formatCount, formatDateTime, formatNumber, formatShare, formatSol, formatUtc, UNKNOWN } from "/static/sdk/format.js";
 import { el } from "/static/ui/dom.js";
 import { table } from "/static/dash/table.js";
 
@@ -9,7 +9,7 @@ export const MOST_COMPARED = 4;
 export const runUrl = (run) => `/backtest/runs/${encodeURIComponent(run)}`;
 
 /** A mean of SOL a game, which is small, as the report writes it. */
-export const meanSol = (value) => (value === null ? UNKNOWN : `${value < 0 ? "" : "+"}${value.toFixed(6)}`);
+export const meanSol = (value) => formatNumber(value, { sign: true, digits: 6 });
 
 /** The mean of a run, below it its 95 % interval. */
 function meanOf({ mean, low, high }) {
@@ -42,7 +42,7 @@ export function runsTable(runs, picked, changed) {
     { label: "strategy", name: "truncate strategy", cell: nameOf, title: (line) => line.headline },
     { label: "games", name: "num", cell: (line) => formatCount(line.games), title: (line) => `${line.asked.slice(0, 200)}, origin ${line.origin}` },
     { label: "profit SOL", name: "num", cell: (line) => el("span", { class: tone(line) }, formatSol(line.profit === null ? null : Number(line.profit), { sign: true })), title: (line) => line.profit ?? "nothing was bet" },
-    { label: "of put in", name: "num", cell: (line) => formatPercent(line.result === null ? null : line.result * 100, { sign: true }) },
+    { label: "of put in", name: "num", cell: (line) => formatShare(line.result, { sign: true }) },
     { label: "mean SOL a game", name: "num", cell: meanOf, hint: "with its 95 % interval" },
     { label: "verdict", cell: (line) => el("span", { class: "chip", data: { verdict: String(line.winner) } }, verdict(line)) },
     { label: "made", name: "num", cell: (line) => formatDateTime(line.made_ms).slice(5, 16), title: (line) => formatUtc(line.made_ms) },

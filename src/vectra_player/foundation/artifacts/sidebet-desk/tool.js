@@ -1,7 +1,7 @@
 // Sidebets: what one is worth, which ones run, and what those settled returned.
 
 import { FoundationWSClient } from "/artifacts/shared/foundation-ws-client.js";
-import { formatCount, formatGameId, formatSol, formatSolExact, formatTime, formatUtc, put } from "/artifacts/shared/format.js";
+import { formatCount, formatCountdown, formatGameId, formatSol, formatSolExact, formatTime, formatUtc, put } from "/artifacts/shared/format.js";
 import { mountShell } from "/static/shell.js";
 import { get } from "/static/ui/api.js";
 import { byId, el, emptyState, errorState, setText } from "/static/ui/dom.js";
@@ -44,7 +44,7 @@ function keepAddress(name, value, usual) {
 }
 
 /** Seconds that ticks take at the usual pace of the game. */
-const seconds = (ticks) => `${((ticks * odds.tick_ms) / 1000).toFixed(1)} s`;
+const seconds = (ticks) => formatCountdown(ticks * odds.tick_ms);
 
 function drawOdds() {
   put(byId("chance"), percent(odds.win_chance));

@@ -1,12 +1,12 @@
 // What the numbers mean, in words. Odds come from the service (`/api/odds`), which takes them from the rules.
 
-import { formatCount, formatPercent, formatSol } from "/artifacts/shared/format.js";
+import { formatCount, formatShare, formatSol } from "/artifacts/shared/format.js";
 
 const ENOUGH_BETS = 30; // below these a normal approximation of the spread says little
 const ENOUGH_GAMES = 10;
 const NORMAL_95 = 1.96;
 
-export const percent = (share, options) => formatPercent(share === null ? null : share * 100, options);
+export const percent = (share, options) => formatShare(share, options);
 
 /** Say what a stake is worth on average. */
 export function worth(odds) {

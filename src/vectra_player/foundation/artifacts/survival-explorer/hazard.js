@@ -1,5 +1,6 @@
 // The hazard of each band of ages with its interval, beside the fair one.
 
+import { formatShare } from "/artifacts/shared/format.js";
 import { Plot, roundStep } from "./plot.js";
 
 const FEW = 10; // bands with fewer rugs have intervals that would flatten all others
@@ -26,7 +27,7 @@ export class Hazard {
     const highs = (firm.length ? firm : this.#bands).map((band) => band.hazard.high ?? 0);
     const most = Math.max(2 * this.#fair, ...highs) * 1.1;
     const step = roundStep(most, 4);
-    for (let level = 0; level <= most; level += step) plot.level(level / most, `${(level * 100).toFixed(1)} %`);
+    for (let level = 0; level <= most; level += step) plot.level(level / most, formatShare(level));
     const fair = plot.y(this.#fair / most);
     plot.add("line", { class: "fair", x1: plot.margins.left, x2: plot.x(1), y1: fair, y2: fair });
     this.#bands.forEach((band, index) => {

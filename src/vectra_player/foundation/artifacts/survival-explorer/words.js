@@ -1,16 +1,13 @@
 // What the estimates say, in words: each with how much it rests on, its interval and the fair value.
 
-import { formatCount, formatPercent } from "/artifacts/shared/format.js";
+import { formatCount, formatNumber, formatShare, UNKNOWN } from "/artifacts/shared/format.js";
 
-export const percent = (share, digits = 1) => {
-  if (share === null || share === undefined) return "—";
-  return digits === 1 ? formatPercent(share * 100) : `${(share * 100).toFixed(digits)} %`;
-};
+export const percent = (share, digits = 1) => formatShare(share, { digits });
 
 /** An interval as "16.1 to 21.9 %". */
 export function between({ low, high }, digits = 1) {
-  if (low === null || high === null) return "—";
-  return `${(low * 100).toFixed(digits)} to ${(high * 100).toFixed(digits)} %`;
+  if (low === null || high === null) return UNKNOWN;
+  return `${formatNumber(low * 100, { digits })} to ${percent(high, digits)}`;
 }
 
 /** Say whether the fair value fits an estimate. */

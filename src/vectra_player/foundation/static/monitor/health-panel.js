@@ -1,6 +1,6 @@
 // Recorder, feed, gaps and log, as `/api/state` tells them; and the button that records.
 
-import { formatBytes, formatCount, formatGameId, formatLatency, formatTime, formatUtc, put } from "/static/sdk/format.js";
+import { formatBytes, formatCount, formatGameId, formatLatency, formatRate, formatTime, formatUtc, put } from "/static/sdk/format.js";
 import { post } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
 
@@ -91,7 +91,7 @@ export class HealthPanel {
       setText(this.#note, this.#said || sourceText(recording));
     }
     const { events_per_s: rate, lag_ms: lag, disk_free_bytes: disk } = recorder;
-    this.#health.set("rate", rate === undefined || rate === null ? "—" : `${rate.toFixed(1)}/s`);
+    this.#health.set("rate", formatRate(rate));
     this.#health.set("lag", formatLatency(lag));
     this.#health.set("durable", on || recording.durable_seq ? `#${formatCount(recording.durable_seq)}` : "—", { title: "highest event that is safely on disk" });
     this.#health.set("events", formatCount(recording.events));

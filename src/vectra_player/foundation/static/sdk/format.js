@@ -23,10 +23,35 @@ export function formatSolExact(value) {
   return `${value.toFixed(9).replace(/\.?0+$/, "")} SOL`;
 }
 
+/** An amount of SOL as short as it can be, for marks on a chart: up to three decimals. */
+export function formatSolShort(value) {
+  return known(value) ? String(Number(value.toFixed(3))) : UNKNOWN;
+}
+
 /** A value that is a percentage already (12.3 means 12.3 %): one decimal. */
-export function formatPercent(value, { sign = false } = {}) {
+export function formatPercent(value, { sign = false, digits = 1 } = {}) {
+  return known(value) ? `${formatNumber(value, { sign, digits })} %` : UNKNOWN;
+}
+
+/** A share of one (0.123 means 12.3 %) in percent; `digits` where one decimal says too little. */
+export function formatShare(value, { sign = false, digits = 1 } = {}) {
+  return known(value) ? formatPercent(100 * value, { sign, digits }) : UNKNOWN;
+}
+
+/** A number without a unit: fixed decimals. */
+export function formatNumber(value, { sign = false, digits = 2 } = {}) {
+  return known(value) ? `${sign && value > 0 ? "+" : ""}${value.toFixed(digits)}` : UNKNOWN;
+}
+
+/** How often something comes in a second. */
+export function formatRate(value) {
+  return known(value) ? `${value.toFixed(1)}/s` : UNKNOWN;
+}
+
+/** A value as it was told: whole with separators, else up to eight digits. */
+export function formatValue(value) {
   if (!known(value)) return UNKNOWN;
-  return `${sign && value > 0 ? "+" : ""}${value.toFixed(1)} %`;
+  return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(8)));
 }
 
 /** Milliseconds, whole. */
