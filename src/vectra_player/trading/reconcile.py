@@ -1,0 +1,157 @@
+"""Compare what the server says of the account with what should have come of it. Pure.
+
+Every change of cash or holding must be explained by something heard: an own trade, a bet, its
+result, an order under way, or the rug. What nothing explains is a mismatch: the server is right,
+and nothing more is pressed until a person has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from itertools import chain, combinations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from vectra_player.live.values import sol
+from vectra_player.protocol.game_payloads import NewTrade, SidebetEvent
+from vectra_player.protocol.phases import GamePhase
+from vectra_player.protocol.player_payloads import PlayerUpdate
+from vectra_player.protocol.rugs import Event
+from vectra_player.trading.records import ZERO, ActionRecord
+
+TOLERANCE = Decimal("0.000001")
+"""SOL, or units held: the wire rounds to a lamport, amounts are shown with three decimals."""
+
+UPDATES_TO_SHOW = 2
+"""Of two orders in one tick the first update may show only one."""
+
+MOST_WAITING = 12
+OVER = frozenset({GamePhase.RUGGED, GamePhase.COOLDOWN})
+
+
+class Move(Struct, frozen=True):
+    """A change that should show. `updates`: how many have come since without it."""
+
+    what: str
+    cash: Decimal
+    qty: Decimal
+    trace_id: str | None
+    updates: int = 0
+
+
+class Reconciler:
+    """What one account should look like at its next update."""
+
+    def __init__(self) -> None:
+        self._player: str | None = None
+        self._cash: Decimal | None = None
+        self._qty: Decimal | None = None
+        self._waiting: list[Move] = []
+        self._shown_early: set[str] = set()
+
+    def hear(self, event: Event, under_way: Sequence[ActionRecord], phase: GamePhase) -> str:
+        """Take an event; return what does not fit, in words, or nothing."""
+        told = event.payload
+        if event.direction != "received":
+            return ""
+        if event.name == "playerUpdate" and isinstance(told, PlayerUpdate):
+            return self._update(told, under_way, phase)
+        move = self._move_of(event)
+        if move is not None:
+            if move.trace_id in self._shown_early:
+                self._shown_early.discard(move.trace_id or "")
+            else:
+                self._waiting = [*self._waiting[-MOST_WAITING + 1 :], move]
+        return ""
+
+    def _move_of(self, event: Event) -> Move | None:
+        told = event.payload
+        if isinstance(told, NewTrade) and self._own(told.player_id):
+            amount, qty = sol(told.amount) or ZERO, sol(told.qty) or ZERO
+            if told.type == "buy":
+                return Move("a buy", -amount, qty, event.trace_id)
+            if told.type == "sell":
+                return Move("a sale", amount, -qty, event.trace_id)
+        if isinstance(told, SidebetEvent) and self._own(told.player_id):
+            if event.name == "currentSidebet":
+                return Move("a sidebet", -(sol(told.bet_amount) or ZERO), ZERO, event.trace_id)
+            if event.name == "currentSidebetResult" and told.payout:
+                return Move("a sidebet's win", sol(told.payout) or ZERO, ZERO, event.trace_id)
+        return None
+
+    def _own(self, player_id: str | None) -> bool:
+        return player_id is not None and player_id == self._player
+
+    def _update(
+        self, told: PlayerUpdate, under_way: Sequence[ActionRecord], phase: GamePhase
+    ) -> str:
+        cash, qty = sol(told.cash), sol(told.position_qty)
+        if told.id != self._player or self._cash is None or self._qty is None:
+            self._player, self._waiting = told.id, []
+            self._cash, self._qty = cash, qty
+            return ""
+        cash = self._cash if cash is None else cash
+        qty = self._qty if qty is None else qty
+        fault = self._judge(cash - self._cash, qty - self._qty, under_way, phase)
+        self._cash, self._qty = cash, qty
+        return fault
+
+    def _judge(
+        self,
+        cash: Decimal,
+        qty: Decimal,
+        under_way: Sequence[ActionRecord],
+        phase: GamePhase,
+    ) -> str:
+        for shown in _subsets(self._waiting):
+            left_cash = cash - sum((move.cash for move in shown), ZERO)
+            left_qty = qty - sum((move.qty for move in shown), ZERO)
+            if _nothing(left_cash) and _nothing(left_qty):
+                return self._grown_old(shown)
+            if self._taken_at_rug(left_cash, left_qty, phase):
+                return self._grown_old(shown)
+            order = next((each for each in under_way if _explains(each, left_cash, left_qty)), None)
+            if order is not None:
+                self._shown_early.add(order.trace_id or "")
+                return self._grown_old(shown)
+        self._waiting = []
+        return f"the account changed by {_signed(cash)} SOL and {_signed(qty)} units unexplained"
+
+    def _grown_old(self, shown: Sequence[Move]) -> str:
+        """Let the rest wait for the next update, but not for ever."""
+        rest = [move for move in self._waiting if move not in shown]
+        self._waiting = [replace(move, updates=move.updates + 1) for move in rest]
+        old = next((move for move in self._waiting if move.updates >= UPDATES_TO_SHOW), None)
+        if old is None:
+            return ""
+        self._waiting = []
+        return f"{old.what} was told that the account does not show"
+
+    def _taken_at_rug(self, cash: Decimal, qty: Decimal, phase: GamePhase) -> bool:
+        gone = self._qty is not None and _nothing(self._qty + qty) and not _nothing(qty)
+        return phase in OVER and gone and cash >= -TOLERANCE
+
+
+def _explains(order: ActionRecord, cash: Decimal, qty: Decimal) -> bool:
+    if order.client_ts is None:
+        return False
+    if order.action_type == "SELL":
+        return qty < 0 <= cash + TOLERANCE
+    paid = order.amount is not None and _nothing(cash + order.amount)
+    return paid and (qty > 0 if order.action_type == "BUY" else _nothing(qty))
+
+
+def _subsets(moves: Sequence[Move]) -> Iterable[tuple[Move, ...]]:
+    """List the subsets, the largest first: most often everything shows at once."""
+    sizes = range(len(moves), -1, -1)
+    return chain.from_iterable(combinations(moves, size) for size in sizes)
+
+
+def _nothing(value: Decimal) -> bool:
+    return abs(value) <= TOLERANCE
+
+
+def _signed(value: Decimal) -> str:
+    return f"{float(value):+g}"
