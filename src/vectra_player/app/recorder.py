@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -61,6 +62,9 @@ class Recorder:
         self._source = source
         self._label: SourceLabel = label
         self._origin = origin
+        self._heard_origin = origin
+        self._waiting: deque[StoredFrame] = deque()
+        self._publishing = False
         self._clock = clock or SystemClock()
         self._progress = Progress(self._clock.monotonic())
         self._session_id: str | None = None
@@ -201,6 +205,39 @@ class Recorder:
         else:
             stored = StoredFrame(session_id, self._store.append(clean), clean)
         self._progress.count(clean, self._clock.now_us(), recorded=session_id is not None)
+        self._hand_out(stored)
+
+    def note(self, kind: str, detail: object) -> int:
+        """Store a fact of our own; return its seq, 0 while nothing is recorded: then it is lost.
+
+        It is published after what is being published now: whoever notes something because of a
+        frame must not be heard before it. `detail` must be JSON-encodable.
+
+        Raises:
+            CaptureHaltedError: the store cannot take it; nothing was stored.
+        """
+        if self._session_id is None:
+            return 0
+        now = self._clock.now_us()
+        frame = scrub(fact(kind, detail, ts=now, source="ui", origin=self._heard_origin))
+        stored = StoredFrame(self._session_id, self._store.append(frame), frame)
+        self._progress.count(frame, now, recorded=True)
+        self._hand_out(stored)
+        return stored.seq
+
+    def _hand_out(self, stored: StoredFrame) -> None:
+        """Publish in the order of seq, also what consumers note while they are served."""
+        self._waiting.append(stored)
+        if self._publishing:
+            return
+        self._publishing = True
+        try:
+            while self._waiting:
+                self._understand(self._waiting.popleft())
+        finally:
+            self._publishing = False
+
+    def _understand(self, stored: StoredFrame) -> None:
         self.bus.publish(Events.WS_RAW_EVENT, stored)
         ws = describe(stored)
         try:
@@ -237,6 +274,8 @@ class Recorder:
             self._source.acknowledge(receipt)
 
     def _publish(self, event: Event) -> None:
+        if event.kind == "event" and event.origin:
+            self._heard_origin = event.origin
         before = self.live.game_phase, self.live.game_id
         self.bus.publish(Events.EVENT, event)
         after = self.live.game_phase, self.live.game_id

@@ -206,3 +206,26 @@ async def test_a_failing_consumer_does_not_stop_the_recording(tmp_path: Path) ->
         failed = {h.name: h.failed for h in it.recorder.bus.stats().handlers}
         assert failed["page"] == 3
         assert it.recorder.status().events == 3
+
+
+async def test_a_note_is_kept_and_heard_after_the_frame_it_was_noted_at(tmp_path: Path) -> None:
+    async with bench(tmp_path) as it:
+        seqs: list[int] = []
+
+        def note(event: Event) -> None:
+            if event.name == "gameStateUpdate":
+                seqs.append(it.recorder.note("outcome_test", {"tick": it.recorder.live.tick}))
+
+        heard: list[str] = []
+        it.recorder.bus.attach(Events.EVENT, note, name="noting")
+        it.recorder.bus.attach(Events.EVENT, lambda event: heard.append(event.name), name="later")
+        it.frame()
+        assert seqs == [3]
+        assert heard == ["gameStateUpdate", "vectra.outcome_test"]
+        await it.recorder.stop_recording("a pause")
+        assert it.recorder.note("outcome_test", {}) == 0
+    (names,) = stored(tmp_path).values()
+    assert names == ["vectra.started", "gameStateUpdate", "vectra.outcome_test", "vectra.stopped"]
+    with StoreReader(tmp_path) as reader:
+        row = reader.fetch("SELECT source, raw FROM ws_event_rows WHERE seq = 3").to_pylist()[0]
+    assert row == {"source": "ui", "raw": '{"tick":0}'}
