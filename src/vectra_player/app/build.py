@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import msgspec
+
 from vectra_player.clock import Clock
 from vectra_player.config import Settings
 from vectra_player.errors import UsageError
@@ -11,7 +15,15 @@ from vectra_player.sources.demo import DemoSource, DemoSourceSettings
 from vectra_player.sources.public_ws import PublicWsSettings, PublicWsSource
 from vectra_player.store.settings import StoreSettings
 
-SOURCES: dict[str, SourceLabel] = {"demo": "demo", "chrome": "cdp", "public": "public_ws"}
+if TYPE_CHECKING:
+    from vectra_player.sources.chrome.settings import ChromeSettings
+
+SOURCES: dict[str, SourceLabel] = {
+    "demo": "demo",
+    "practice": "cdp",
+    "chrome": "cdp",
+    "public": "public_ws",
+}
 """Names on the command line, and the labels stored with every row."""
 
 
@@ -29,25 +41,41 @@ def build_source(name: str, settings: Settings, clock: Clock, *, close_browser: 
     if name == "public":
         public = PublicWsSettings(url=settings.public_ws_url, silence_s=settings.silence_s)
         return PublicWsSource(public, clock)
+    if name == "practice":
+        return _practice_source(settings, clock)
     if name == "chrome":
         return _chrome_source(settings, clock, close_browser=close_browser)
     raise UsageError(f"No source is called {name!r}.", advice=f"Use one of {', '.join(SOURCES)}.")
 
 
 def _chrome_source(settings: Settings, clock: Clock, *, close_browser: bool) -> Source:
-    from vectra_player.sources.chrome.settings import ChromeSettings
     from vectra_player.sources.chrome.source import ChromeSource
 
-    return ChromeSource(
-        ChromeSettings(
-            game_url=settings.game_url,
-            profile_dir=settings.chrome_profile_dir,
-            cdp_port=settings.cdp_port,
-            headless=settings.headless,
-            chrome_path=settings.chrome_path,
-            close_browser=close_browser,
-        ),
-        clock,
+    return ChromeSource(_chrome(settings, close_browser=close_browser), clock)
+
+
+def _practice_source(settings: Settings, clock: Clock) -> Source:
+    from vectra_player.sources.demo_process import DemoServerSettings
+    from vectra_player.sources.practice import PracticeSource
+
+    server = DemoServerSettings(speed=settings.demo_speed, seed=settings.demo_seed)
+    chrome = _chrome(settings, close_browser=True)
+    own = chrome.profile_dir.with_name(f"{chrome.profile_dir.name}_practice")
+    return PracticeSource(
+        server, msgspec.structs.replace(chrome, profile_dir=own, cdp_port=None), clock
+    )
+
+
+def _chrome(settings: Settings, *, close_browser: bool) -> ChromeSettings:
+    from vectra_player.sources.chrome.settings import ChromeSettings
+
+    return ChromeSettings(
+        game_url=settings.game_url,
+        profile_dir=settings.chrome_profile_dir,
+        cdp_port=settings.cdp_port,
+        headless=settings.headless,
+        chrome_path=settings.chrome_path,
+        close_browser=close_browser,
     )
 
 

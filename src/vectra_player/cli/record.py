@@ -34,12 +34,17 @@ class SourceName(StrEnum):
     """Where frames come from."""
 
     demo = "demo"
+    practice = "practice"
     chrome = "chrome"
     public = "public"
 
 
 SourceOption = Annotated[
-    SourceName, typer.Option(help="demo: built-in server; chrome: a browser; public: its feed.")
+    SourceName,
+    typer.Option(
+        help="demo: built-in server; practice: its page in a Chrome; "
+        "chrome: the game's page in a Chrome; public: its feed."
+    ),
 ]
 
 
