@@ -22,6 +22,7 @@ from vectra_player.dashboard.answers import ErrorAnswer
 from vectra_player.dashboard.faults import fault_of
 from vectra_player.dashboard.guard import Guard
 from vectra_player.dashboard.params import read_body, read_params
+from vectra_player.dashboard.routes.actions import ActionsRoutes
 from vectra_player.dashboard.routes.backtest import BacktestRoutes
 from vectra_player.dashboard.routes.explorer import ExplorerRoutes
 from vectra_player.dashboard.routes.fairness import FairnessRoutes
@@ -63,6 +64,7 @@ TABS: tuple[Callable[[Services], Routes], ...] = (
     ProfilesRoutes,
     ProtocolRoutes,
     FairnessRoutes,
+    ActionsRoutes,
 )
 """The tabs, in the order of the bar."""
 

@@ -16,6 +16,7 @@ export const TABS = [
   { id: "profiles", label: "Profiles", server: "dashboard", href: "/profiles", key: "p" },
   { id: "protocol", label: "Protocol", server: "dashboard", href: "/protocol", key: "o" },
   { id: "fairness", label: "Fairness", server: "dashboard", href: "/fairness", key: "f" },
+  { id: "actions", label: "Actions", server: "dashboard", href: "/actions", key: "a" },
   { id: "monitor", label: "Monitor", server: "monitor", href: "/", key: "m" },
   { id: "tools", label: "Tools", server: "monitor", href: "/artifacts/orchestrator/", key: "t" },
   { id: "replay", label: "Replay", server: "monitor", href: "/?replay=", key: "l" },
