@@ -18,6 +18,7 @@ import typer
 
 from vectra_player import __version__
 from vectra_player.cli import (
+    alerts,
     analyze,
     artifacts,
     backtest,
@@ -60,6 +61,7 @@ app.add_typer(profiles.app, name="profiles")
 app.add_typer(strategy.app, name="strategy")
 app.add_typer(store.app, name="store")
 app.add_typer(index.app, name="index")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(artifacts.app, name="artifacts")
 
 
