@@ -7,7 +7,7 @@ what stays in doubt is UNKNOWN, for good. Sources: protocol reference sections 1
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
@@ -43,7 +43,7 @@ class Step(Struct, frozen=True):
     `halt`: why nothing more may be pressed; empty where all is well.
     """
 
-    stage: Literal["pressed", "sent", "replied", "done", "late"]
+    stage: Literal["intent", "pressed", "sent", "replied", "done", "late"]
     record: ActionRecord
     halt: str = ""
 
@@ -89,8 +89,8 @@ class Tracker:
         found = [each for each in self._open if each.record.action_id == action_id]
         return [self._end(each, "UNKNOWN", reason) for each in found]
 
-    def hear(self, event: Event, stray: ActionRecord) -> list[Step]:
-        """Take an event of the page. `stray`: the record of an order no press is known of."""
+    def hear(self, event: Event, stray: Callable[[], ActionRecord]) -> list[Step]:
+        """Take an event of the page. `stray` makes the record of an order nobody pressed for."""
         if event.kind == "fact":
             return self._fact(event)
         if event.direction == "sent":
@@ -123,13 +123,15 @@ class Tracker:
                 each.cut |= sent is not None and event.socket_id in ("", sent.socket_id)
         return []
 
-    def _sent(self, event: Event, stray: ActionRecord) -> list[Step]:
+    def _sent(self, event: Event, stray: Callable[[], ActionRecord]) -> list[Step]:
         kind = order_of(event.name)
         if kind is None or event.kind != "event":
             return []
         found = next((each for each in self._open if each.takes_frame(event, kind)), None)
         if found is None:
-            found = Followed(msgspec.structs.replace(stray, action_type=kind), event.ts, ours=False)
+            found = Followed(
+                msgspec.structs.replace(stray(), action_type=kind), event.ts, ours=False
+            )
             self._open.append(found)
         found.join_frame(event)
         wrong = found.wrong_order(asked_of(event)) if found.ours else ""

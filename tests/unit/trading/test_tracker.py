@@ -23,9 +23,15 @@ from vectra_player.protocol.rugs import Event
 from vectra_player.trading.records import AccountState, ActionRecord, OrderType
 from vectra_player.trading.tracker import Step, Tracker
 
-STRAY = msgspec.structs.replace(
+BY_PERSON = msgspec.structs.replace(
     order(), action_id="human-1", actor="human", button="", amount=None, press_ts=None
 )
+
+
+def stray() -> ActionRecord:
+    return BY_PERSON
+
+
 BOUGHT = {"cash": 9.99, "positionQty": 0.008333333, "avgCost": 1.2}
 
 
@@ -33,7 +39,7 @@ def followed(*events: Event, start: ActionRecord | None = None) -> tuple[Tracker
     tracker = Tracker()
     steps = [tracker.follow(start or order(), at(0))]
     for event in events:
-        steps += tracker.hear(event, STRAY)
+        steps += tracker.hear(event, stray)
     return tracker, steps
 
 
@@ -137,7 +143,7 @@ def test_doubt_stays_unknown_and_stops_trading(events: list[Event], error: str) 
 def test_what_comes_after_an_unknown_end_is_told_and_changes_nothing() -> None:
     tracker, _ = followed(request("BUY", 0.01, 4))
     tracker.due(at(60_000))
-    late = tracker.hear(ack(60_500), STRAY)
+    late = tracker.hear(ack(60_500), stray)
     assert [(step.stage, step.record.outcome) for step in late] == [("late", "UNKNOWN")]
     assert tracker.under_way == ()
 
@@ -177,14 +183,14 @@ def test_replies_to_others_are_not_taken(foreign: Event) -> None:
 def test_two_orders_of_one_tick_stay_apart_and_one_update_shows_one() -> None:
     tracker = Tracker()
     tracker.follow(order(name="practice-1"), at(0))
-    steps = tracker.hear(request("BUY", 0.01, 4, ack=9, number=1), STRAY)
+    steps = tracker.hear(request("BUY", 0.01, 4, ack=9, number=1), stray)
     tracker.follow(order(name="practice-2", ms=5), at(5))
-    steps += tracker.hear(request("BUY", 0.01, 9, ack=10, number=2), STRAY)
-    steps += tracker.hear(ack(60, ack=10), STRAY)
-    steps += tracker.hear(ack(61, ack=9), STRAY)
-    steps += tracker.hear(update(70, **BOUGHT), STRAY)
+    steps += tracker.hear(request("BUY", 0.01, 9, ack=10, number=2), stray)
+    steps += tracker.hear(ack(60, ack=10), stray)
+    steps += tracker.hear(ack(61, ack=9), stray)
+    steps += tracker.hear(update(70, **BOUGHT), stray)
     assert ended(steps).record.action_id == "practice-1"
-    steps = tracker.hear(update(90, cash=9.98, positionQty=0.016666666, avgCost=1.2), STRAY)
+    steps = tracker.hear(update(90, cash=9.98, positionQty=0.016666666, avgCost=1.2), stray)
     assert ended(steps).record.action_id == "practice-2"
     assert ended(steps).record.state_before.position_qty == Decimal("0.008333333")
 
@@ -196,17 +202,17 @@ def press(button: str, ms: float) -> PressSeen:
 @pytest.mark.parametrize("first", ["press", "frame"])
 def test_a_persons_press_and_its_frame_find_each_other_in_either_order(first: str) -> None:
     tracker = Tracker()
-    pressed = msgspec.structs.replace(STRAY, button="BUY", press_ts=at(0) // 1000)
+    pressed = msgspec.structs.replace(BY_PERSON, button="BUY", press_ts=at(0) // 1000)
     frame = request("BUY", 0.01, 4)
     steps = []
     if first == "press":
         steps.append(tracker.seen(press("BUY", 0), pressed, at(1)))
-    steps += tracker.hear(frame, STRAY)
+    steps += tracker.hear(frame, stray)
     if first == "frame":
         steps.append(tracker.seen(press("BUY", 0), pressed, at(6)))
     assert len(tracker.under_way) == 1
     for event in (echo("BUY", 73), update(202, **BOUGHT)):
-        steps += tracker.hear(event, STRAY)
+        steps += tracker.hear(event, stray)
     record = ended(steps).record
     assert (record.actor, record.button, record.outcome) == ("human", "BUY", "CONFIRMED")
     assert (record.press_ts, record.client_ts) == (at(0) // 1000, at(4) // 1000)
@@ -217,7 +223,7 @@ def test_an_order_nobody_pressed_for_is_followed_all_the_same() -> None:
     tracker = Tracker()
     steps = []
     for event in (request("BUY", 0.01, 4), echo("BUY", 73), update(202, **BOUGHT)):
-        steps += tracker.hear(event, STRAY)
+        steps += tracker.hear(event, stray)
     record = ended(steps).record
     assert (record.actor, record.button, record.press_ts) == ("human", "", None)
     assert (record.amount, record.outcome) == (Decimal("0.01"), "CONFIRMED")
@@ -225,15 +231,15 @@ def test_an_order_nobody_pressed_for_is_followed_all_the_same() -> None:
 
 def test_a_persons_doubt_stops_nothing() -> None:
     tracker = Tracker()
-    tracker.hear(request("BUY", 0.01, 4), STRAY)
+    tracker.hear(request("BUY", 0.01, 4), stray)
     assert ended(tracker.due(at(60_000))).halt == ""
 
 
 def test_a_frame_before_the_press_is_not_taken_for_ours() -> None:
     tracker = Tracker()
-    tracker.hear(request("BUY", 0.5, 0), STRAY)
+    tracker.hear(request("BUY", 0.5, 0), stray)
     tracker.follow(order(ms=100), at(100))
-    steps = tracker.hear(request("BUY", 0.01, 104, ack=1, number=2), STRAY)
+    steps = tracker.hear(request("BUY", 0.01, 104, ack=1, number=2), stray)
     assert [step.record.action_id for step in steps] == ["practice-1"]
 
 

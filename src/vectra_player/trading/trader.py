@@ -1,0 +1,353 @@
+"""Carry orders out: the gate, the intent on disk, the presses, and what the server makes of them.
+
+One instance for one game page, on the service's event loop. An order's way: refused by the gate,
+or written down durably, then the amount set, then pressed once, then followed to its outcome.
+Presses of a person are followed the same way. Used by `foundation.click_desk`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from vectra_player.bus import spawn
+from vectra_player.clock import Clock
+from vectra_player.errors import PressRefusedError, VectraError
+from vectra_player.live.live_state import LiveState
+from vectra_player.model.action import OUTCOME
+from vectra_player.model.press import PressSeen
+from vectra_player.protocol.game_payloads import GameState
+from vectra_player.protocol.rugs import Event
+from vectra_player.trading.gate import Gate
+from vectra_player.trading.permit import Permit
+from vectra_player.trading.reconcile import Reconciler
+from vectra_player.trading.records import (
+    ZERO,
+    ActionRecord,
+    Actor,
+    ClickMode,
+    Order,
+    PressType,
+    Refusal,
+    Scene,
+)
+from vectra_player.trading.tracker import ORDER_TYPES, Step, Tracker
+
+DURABLE_S = 1.0
+"""An intent that is not on the disk by then is not pressed; it takes a few milliseconds."""
+
+TURN_S = 0.25
+
+
+class Facts(Protocol):
+    """Where facts of our own are recorded."""
+
+    def note(self, kind: str, detail: object) -> int:
+        """Record a fact; return its seq, 0 while nothing is recorded."""
+        ...
+
+    async def durable(self, seq: int, timeout_s: float) -> bool:
+        """Wait until a fact survives a crash; False: not in time."""
+        ...
+
+
+class Hands(Protocol):
+    """What presses the page's buttons; see `trading.hands`."""
+
+    async def prepare(self, order: Order, permit_for: Callable[[str], Permit]) -> list[PressSeen]:
+        """Set amount or share by presses; return those made. Raises PressRefusedError."""
+        ...
+
+    async def press(
+        self, order: Order, permit: Permit, dispatched: Callable[[], None]
+    ) -> PressSeen | None:
+        """Press the order's button once; None: nothing proves that the press arrived.
+
+        `dispatched` is called directly before the press. Raises PressRefusedError: nothing was
+        pressed.
+        """
+        ...
+
+
+class Trader:
+    """The orders of one page. `told` hears of every step of every order, in order."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        hands: Hands,
+        facts: Facts,
+        live: Callable[[], LiveState],
+        *,
+        mode: ClickMode,
+        page_origin: Callable[[], str | None],
+        recording: Callable[[], bool],
+        told: Callable[[Step], None],
+        clock: Clock,
+    ) -> None:
+        self.gate = gate
+        self.mode: ClickMode = mode
+        self._hands = hands
+        self._facts = facts
+        self._live = live
+        self._page_origin = page_origin
+        self._recording = recording
+        self._told = told
+        self._clock = clock
+        self._tracker = Tracker()
+        self._reconciler = Reconciler()
+        self._waiting: dict[str, ActionRecord] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._last_tick_s: float | None = None
+        self._numbers = clock.now_us() // 1000 * 1000
+        self._sequence: str | None = None
+        self._engaged = False
+        self._turning = spawn(self._turn(), name="trading")
+
+    # Orders ---------------------------------------------------------------------------------
+
+    def next_id(self) -> str:
+        """Return the id of a new order: unique over restarts, ending in a whole number."""
+        self._numbers += 1
+        return f"{self.mode}-{self._numbers}"
+
+    def submit(self, order: Order) -> ActionRecord:
+        """Take in an order; return what is known of it now.
+
+        A refused one is BLOCKED at once. Any other outcome comes through `told`: UNKNOWN, here,
+        says only that nothing is known yet.
+        """
+        record = self._record_of(order)
+        refusal = self.gate.refusal(order, self.scene())
+        if refusal is not None:
+            return self._block(record, refusal)
+        seq = self._facts.note("intent", record)
+        self._waiting[order.action_id] = record
+        self._engaged = True
+        self._told(Step("intent", record))
+        spawn(self._carry_out(order, record, seq), name=f"order {order.action_id}")
+        return record
+
+    def scene(self) -> Scene:
+        """Return what is known at this moment."""
+        live = self._live()
+        account = self._tracker.account
+        coming = [*self._tracker.under_way, *self._waiting.values()]
+        return Scene(
+            now_us=self._clock.now_us(),
+            recording=self._recording(),
+            page_origin=self._page_origin(),
+            game_id=live.game_id,
+            phase=live.game_phase,
+            tick=live.tick,
+            price=live.price,
+            tick_age_s=self._tick_age(),
+            cash=account.cash,
+            position_qty=account.position_qty,
+            avg_cost=account.avg_cost,
+            at_risk=(live.sidebet.amount if live.sidebet else None) or ZERO,
+            under_way=sum((each.amount or ZERO for each in coming), ZERO),
+        )
+
+    @property
+    def under_way(self) -> tuple[ActionRecord, ...]:
+        """Return the orders whose outcome is open."""
+        return (*self._waiting.values(), *self._tracker.under_way)
+
+    async def close(self) -> None:
+        """Follow nothing more; what is open is told as UNKNOWN at the next start."""
+        self._turning.cancel()
+
+    # What is heard --------------------------------------------------------------------------
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the page, in the order of the recording."""
+        if isinstance(event.payload, GameState):
+            self._last_tick_s = self._clock.monotonic()
+        fault = self._reconciler.hear(event, self._tracker.under_way, self._live().game_phase)
+        for step in self._tracker.hear(event, self._stray):
+            self._step(step)
+        if fault and self._engaged:
+            self._facts.note("mismatch", {"reason": fault, "seq": event.seq})
+            self.gate.halt("mismatch", f"{fault}. The server's word counts")
+        if event.name == "playerUpdate" or isinstance(event.payload, GameState):
+            self.gate.note_account(self.scene())
+
+    def seen(self, press: PressSeen) -> None:
+        """Take a press of a person: of an order's button, or of one that sets an amount."""
+        self._facts.note("press", {"actor": "human", "mode": self.mode, "press": press})
+        kind = ORDER_TYPES.get(press.button)
+        if kind is None:
+            self._preparing(press)
+            return
+        record = replace(
+            self._by_person(press.button, press.press_ts),
+            action_type=kind,
+            amount=None if kind == "SELL" else _number(press.amount),
+            percentage=_percent(press.percentage) if kind == "SELL" else None,
+            sequence=self._sequence,
+        )
+        self._sequence = None
+        self._step(self._tracker.seen(press, record, self._clock.now_us()))
+
+    # Inside ---------------------------------------------------------------------------------
+
+    async def _carry_out(self, order: Order, record: ActionRecord, seq: int) -> None:
+        async with self._one_at_a_time:
+            try:
+                if not await self._facts.durable(seq, DURABLE_S):
+                    raise PressRefusedError("not_durable", "The order is not on the disk in time.")
+                await self._press(order, record)
+            except PressRefusedError as error:
+                self._withdraw(record, Refusal(code=error.code, message=error.message))
+            except VectraError as error:
+                # The page went away in the middle: pressed or not, nobody knows.
+                self._doubt(record, error.message)
+
+    async def _press(self, order: Order, record: ActionRecord) -> None:
+        """Set the amount and press once, each with leave of the gate."""
+        made = await self._hands.prepare(
+            order, lambda button: self.gate.permit(order, self.scene(), button)
+        )
+        for press in made:
+            self._note_preparing(press, order.actor, order.action_id)
+        scene = self.scene()
+        permit = self.gate.permit(order, scene, order.action_type)
+        followed: list[ActionRecord] = []
+
+        def dispatched() -> None:
+            pressed = replace(record, press_ts=self._clock.now_us() // 1000, **_context(scene))
+            followed.append(pressed)
+            self._waiting.pop(order.action_id, None)
+            self._step(self._tracker.follow(pressed, self._clock.now_us()))
+
+        proof = await self._hands.press(order, permit, dispatched)
+        if followed:
+            told = {"actor": order.actor, "mode": self.mode, "action_id": order.action_id}
+            self._facts.note("press", {**told, "press": proof})
+        if proof is None:
+            log = {"action_id": order.action_id}
+            self._facts.note("press_unproved", log)
+
+    def _step(self, step: Step) -> None:
+        """Record and tell a step, and let the gate know of outcomes."""
+        if step.stage == "done":
+            self._facts.note(OUTCOME, step.record)
+            self.gate.note_outcome(step.record)
+        elif step.stage == "late":
+            self._facts.note("late_reply", {"action_id": step.record.action_id})
+        if step.halt:
+            self.gate.halt("unknown", step.halt)
+        self._told(step)
+
+    def _block(self, record: ActionRecord, refusal: Refusal) -> ActionRecord:
+        blocked = replace(record, outcome="BLOCKED", error=f"{refusal.code}: {refusal.message}")
+        self._facts.note(OUTCOME, blocked)
+        self._told(Step("done", blocked))
+        return blocked
+
+    def _withdraw(self, record: ActionRecord, refusal: Refusal) -> None:
+        """End an order that was not pressed."""
+        self._waiting.pop(record.action_id, None)
+        self.gate.note_outcome(self._block(record, refusal))
+
+    def _doubt(self, record: ActionRecord, reason: str) -> None:
+        steps = self._tracker.give_up(record.action_id, reason)
+        if not steps:
+            self._withdraw(record, Refusal(code="page", message=reason))
+        for step in steps:
+            self._step(step)
+
+    def _preparing(self, press: PressSeen) -> None:
+        """Keep a person's press of an amount or share button with those it belongs to."""
+        if self._sequence is None:
+            self._sequence = f"human-{press.press_ts}"
+        self._note_preparing(press, "human", self._sequence)
+
+    def _note_preparing(self, press: PressSeen, actor: Actor, sequence: str) -> None:
+        kind: PressType = "PERCENTAGE" if press.button.endswith("%") else "BET_INCREMENT"
+        record = replace(
+            self._by_person(press.button, press.press_ts),
+            action_type=kind,
+            actor=actor,
+            outcome="CONFIRMED" if press.trusted else "UNKNOWN",
+            amount=_number(press.amount) if kind == "BET_INCREMENT" else None,
+            percentage=_percent(press.percentage) if kind == "PERCENTAGE" else None,
+            sequence=sequence,
+        )
+        self._facts.note(OUTCOME, record)
+        self._told(Step("done", record))
+
+    def _by_person(self, button: str, press_ts: int | None) -> ActionRecord:
+        """Return the record of something nobody ordered through us."""
+        self._numbers += 1
+        scene = self.scene()
+        return ActionRecord(
+            action_id=f"human-{self._numbers}",
+            action_type="BUY",
+            button=button,
+            actor="human",
+            mode=self.mode,
+            outcome="UNKNOWN",
+            press_ts=press_ts,
+            state_before=self._tracker.account,
+            **_context(scene),
+        )
+
+    def _stray(self) -> ActionRecord:
+        return self._by_person("", None)
+
+    def _record_of(self, order: Order) -> ActionRecord:
+        scene = self.scene()
+        return ActionRecord(
+            action_id=order.action_id,
+            action_type=order.action_type,
+            button=order.action_type,
+            actor=order.actor,
+            mode=self.mode,
+            outcome="UNKNOWN",
+            amount=order.amount,
+            percentage=None if order.percentage is None else float(order.percentage),
+            strategy=order.strategy,
+            intent_ts=scene.now_us // 1000,
+            state_before=self._tracker.account,
+            **_context(scene),
+        )
+
+    def _tick_age(self) -> float | None:
+        if self._last_tick_s is None:
+            return None
+        return self._clock.monotonic() - self._last_tick_s
+
+    async def _turn(self) -> None:
+        """Look after what waits too long, and after the gate's clocks."""
+        while True:
+            await asyncio.sleep(TURN_S)
+            self.gate.notice()
+            for step in self._tracker.due(self._clock.now_us()):
+                self._step(step)
+
+
+def _context(scene: Scene) -> dict[str, Any]:
+    return {
+        "game_id": scene.game_id,
+        "game_context_tick": scene.tick,
+        "game_context_price": scene.price,
+        "game_context_phase": scene.phase.value,
+    }
+
+
+def _number(text: str | None) -> Decimal | None:
+    try:
+        return None if text is None else Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        return None
+
+
+def _percent(text: str | None) -> float | None:
+    number = _number(None if text is None else text.removesuffix("%"))
+    return None if number is None else float(number)
