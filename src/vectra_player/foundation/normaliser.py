@@ -291,6 +291,8 @@ def _fact(event: Event, after: LiveState) -> _Parts:
         health = after.connection
         told = {"kind": kind, "connected": health.connected, "silent": health.silent}
         return "connection", after.game_id, told | {"detail": msgspec.Raw(_text(event.data))}
+    if kind == "alert":
+        return "alert", after.game_id, _spliced(event.data, [])
     if kind == "gap":
         return "gap", after.game_id, _spliced(event.data, [("scope", "capture")])
     if kind in RECORDING_FACTS:

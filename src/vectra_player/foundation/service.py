@@ -17,6 +17,7 @@ import msgspec
 from vectra_player.foundation.feed import Feed, FeedSettings
 from vectra_player.foundation.hub import FeedHub
 from vectra_player.foundation.listen import hold_ipv6, release, take_port
+from vectra_player.foundation.monitor.alerts import AlertControl
 from vectra_player.foundation.monitor.app import Monitor, build_app
 from vectra_player.foundation.monitor.backend import Backend, ReplayControl, TradeControl
 from vectra_player.foundation.monitor.server import MonitorServer
@@ -88,6 +89,7 @@ class Service:
         backend: Backend,
         replay: ReplayControl | None = None,
         trade: TradeControl | None = None,
+        alerts: AlertControl | None = None,
     ) -> None:
         """Answer on both ports.
 
@@ -105,6 +107,7 @@ class Service:
                 artifacts=Registry(artifacts),
                 replay=replay,
                 trade=trade,
+                alerts=alerts,
             )
             app = build_app(
                 monitor, self._access, http_port=self.http_port, feed_port=self.feed_port

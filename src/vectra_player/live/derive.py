@@ -15,6 +15,7 @@ import msgspec
 from vectra_player.errors import DecodeError
 from vectra_player.live import (
     derive_actions,
+    derive_alerts,
     derive_bets,
     derive_games,
     derive_players,
@@ -93,6 +94,9 @@ def _undecodable(state: DeriveState, stamp: Stamp, ws: WsEvent, rows: list[Row])
 
 def _fact(state: DeriveState, stamp: Stamp, ws: WsEvent, rows: list[Row]) -> None:
     name = ws.event_name or ""
+    if name == derive_alerts.ALERT_EVENT:
+        rows.append(derive_alerts.alert_trigger(state, stamp, ws))
+        return
     kind = name.removeprefix(FACT_PREFIX)
     rows.append(_system(state, stamp, ws, kind, ws.raw))
     if name == derive_actions.OUTCOME_EVENT:

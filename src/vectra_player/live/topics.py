@@ -25,6 +25,7 @@ BY_NAME = {
     "vectra.disconnected": Events.CONNECTION,
     "vectra.silence": Events.CONNECTION,
     "vectra.gap": Events.GAP,
+    "vectra.alert": Events.ALERT,
     "vectra.started": Events.RECORDING_STARTED,
     "vectra.stopped": Events.RECORDING_STOPPED,
 }

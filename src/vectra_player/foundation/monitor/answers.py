@@ -103,3 +103,27 @@ class ReplayOpened(msgspec.Struct, frozen=True):
 
     id: str
     feed: str
+
+
+class AlertRule(msgspec.Struct, frozen=True):
+    """One alert rule. rule: its table; seen: whether its events are known from real traffic."""
+
+    type: str
+    text: str
+    origin: str
+    seen: str
+    rule: dict[str, Any]
+
+
+class AlertLog(msgspec.Struct, frozen=True):
+    """The last alerts, newest first, and the rules in force; `faults` of the user's file.
+
+    measured_at: when `alerts test --save` last measured what signals state.
+    """
+
+    alerts: list[dict[str, Any]]
+    told: int
+    rules: list[AlertRule]
+    file: str
+    faults: list[str]
+    measured_at: str | None

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from vectra_player.errors import CaptureHaltedError, UsageError, VectraError
 from vectra_player.foundation.monitor import files
+from vectra_player.foundation.monitor.alerts import AlertControl, AlertRoutes
 from vectra_player.foundation.monitor.answers import (
     ErrorAnswer,
     Fault,
@@ -67,6 +68,7 @@ class Monitor:
         artifacts: Artifacts | None = None,
         replay: ReplayControl | None = None,
         trade: TradeControl | None = None,
+        alerts: AlertControl | None = None,
     ) -> None:
         self._backend = backend
         self._access = access
@@ -75,6 +77,7 @@ class Monitor:
         self._artifacts = artifacts
         self._replay = replay
         self._trade = trade
+        self._alerts = alerts
 
     def endpoints(self) -> list[Endpoint]:
         """Return every method of every path."""
@@ -103,6 +106,7 @@ class Monitor:
             *self._artifact_endpoints(),
             *self._replay_endpoints(),
             *(TradeRoutes(self._trade).endpoints() if self._trade is not None else ()),
+            *(AlertRoutes(self._alerts).endpoints() if self._alerts is not None else ()),
             Endpoint("GET", "/static/{path:path}", self.static, "Scripts, styles, the SDK.",
                      media="*/*"),
         ]  # fmt: skip

@@ -18,7 +18,12 @@ MAX_BETS = 20
 
 def listing_asked(op: str, request: Request) -> Question:
     """Read how many of a list are wanted. Raises HTTPException as `survival_asked`."""
-    return Question(op, _number(request, "limit", 1, MAX_LISTED, LISTED))
+    return Question(op, listed(request))
+
+
+def listed(request: Request) -> int:
+    """Read how many of a list are wanted. Raises HTTPException as `survival_asked`."""
+    return _number(request, "limit", 1, MAX_LISTED, LISTED)
 
 
 def survival_asked(request: Request) -> Question:
