@@ -18,6 +18,7 @@ from vectra_player.app.recorder import Recorder
 from vectra_player.app.run import Opened, handlers_of, opened, run_to_end
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
+from vectra_player.foundation.alert_desk import AlertDesk
 from vectra_player.foundation.hub import FeedHub
 from vectra_player.foundation.live_backend import LiveBackend
 from vectra_player.foundation.live_feed import LiveFeed
@@ -102,8 +103,8 @@ async def run_foundation(
         # Clients are told the end before the store is closed, and after everything is filed.
         steps.push_async_callback(service.stop)
         live = _live(pair, name, hubs, service, settings, clock)
-        backend, paper = await steps.enter_async_context(live)
-        await service.start(backend, desk, paper)
+        backend, paper, alerts = await steps.enter_async_context(live)
+        await service.start(backend, desk, paper, alerts)
         status = _status_with_feed(pair.recorder, service)
         handlers = handlers_of(pair.store, pair.recorder, status)
         handlers |= login_handlers(service, beside)
@@ -144,8 +145,8 @@ def ready_of(service: Service, beside: Supervisor | None = None) -> Ready:
 @contextlib.asynccontextmanager
 async def _live(
     pair: Opened, name: str, hubs: _Hubs, service: Service, settings: Settings, clock: Clock
-) -> AsyncIterator[tuple[LiveBackend, PaperDesk]]:
-    """Join the recorder's bus to the main hub, the paper account and what the monitor asks."""
+) -> AsyncIterator[tuple[LiveBackend, PaperDesk, AlertDesk]]:
+    """Join the recorder's bus to the main hub, the paper account, alerts and the monitor."""
     recorder = pair.recorder
     paper = PaperDesk(
         recorder.bus,
@@ -161,6 +162,8 @@ async def _live(
         recording=lambda: recorder.session_id,
         clock=clock,
     )
+    rules = DataDir(settings.data_dir).rules
+    alerts = AlertDesk(recorder.bus, recorder.live, recorder.note, feed.hub.publish, rules)
     _tell_halts(pair.store, feed)
     hubs.main = feed.hub
     worker = StoreWorker(settings.data_dir)
@@ -176,8 +179,9 @@ async def _live(
             feed_facts=service.feed_facts,
             clock=clock,
         )
-        yield backend, paper
+        yield backend, paper, alerts
     finally:
+        alerts.close()
         paper.close()
         feed.close()
         ring.detach()
