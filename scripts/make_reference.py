@@ -51,6 +51,7 @@ def settings() -> str:
         "# Settings",
         "",
         "An option beats the environment, which beats `config.toml`, which beats the default.",
+        "`trade.live_enabled` is `live_enabled` in the table `[trade]` of `config.toml`.",
         "",
         "| `config.toml` | environment | default | meaning |",
         "|---|---|---|---|",
@@ -58,7 +59,8 @@ def settings() -> str:
     for setting in load({"data_dir": "/"}, {}).effective():
         default = "~/rugs_data" if setting.name == "data_dir" else setting.value
         shown = "unset" if default is None else f"`{default}`"
-        lines.append(f"| `{setting.name}` | `{setting.env}` | {shown} | {setting.description} |")
+        env = f"`{setting.env}`" if setting.env else "–"
+        lines.append(f"| `{setting.name}` | {env} | {shown} | {setting.description} |")
     return "\n".join(lines) + "\n"
 
 

@@ -11,6 +11,7 @@ VectraError
 │   └── DiskError         the disk refused a write
 ├── DamageError           stored bytes are not what was written
 ├── DecodeError           a packet or record is not what its format says
+├── PressRefusedError     a button of the page is not pressed
 └── SourceError           Chrome, the feed or the demo server failed
 """
 
@@ -71,3 +72,11 @@ class SourceError(VectraError):
 
 class DecodeError(VectraError):
     """A packet or record is malformed; its raw text is kept all the same."""
+
+
+class PressRefusedError(VectraError):
+    """A button is not pressed. `code` is stable and says which rule refused."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

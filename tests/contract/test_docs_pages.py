@@ -23,7 +23,7 @@ from typer.core import TyperGroup
 
 from vectra_player.cli import app
 from vectra_player.cli.arguments import hoist_globals
-from vectra_player.config import Settings, env_name
+from vectra_player.config import FIELDS, env_name
 from vectra_player.model.rows import DOC_TYPES
 
 HOSTS = {
@@ -89,11 +89,11 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert {page for page in pages() if page.startswith("docs/")} - reached == set()
 
 
-@pytest.mark.parametrize("field", Settings.model_fields)
+@pytest.mark.parametrize("field", FIELDS)
 def test_every_setting_is_in_the_reference(field: str) -> None:
     reference = text_of("docs/reference/settings.md")
     assert f"`{field}`" in reference
-    assert f"`{env_name(field)}`" in reference
+    assert not env_name(field) or f"`{env_name(field)}`" in reference
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -123,7 +123,7 @@ def test_a_command_or_variable_in_running_text_exists(page: str) -> None:
     variables = set(
         re.findall(r"`?\b(VECTRA_[A-Z_]+|RUGS_[A-Z_]+|CDP_PORT|FOUNDATION_[A-Z_]+)\b", prose(page))
     )
-    assert variables <= {env_name(field) for field in Settings.model_fields} | TEST_VARIABLES
+    assert variables <= {env_name(field) for field in FIELDS} | TEST_VARIABLES
 
 
 def citing_files() -> list[Path]:

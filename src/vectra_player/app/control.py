@@ -1,4 +1,4 @@
-"""Ask the running recorder of a data directory for something: status, flush, stop.
+"""Ask the running recorder of a data directory for something: status, flush, stop, trading.
 
 A Unix socket in the data directory's 0700 `run/`, one JSON object a line each way. Whoever may
 open that directory owns the recordings anyway.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import os
 import socket
 import sys
@@ -19,12 +20,19 @@ import msgspec
 
 from vectra_player.errors import UsageError
 
-Handlers = dict[str, Callable[[], Awaitable[Any]]]
+Handlers = dict[str, Callable[..., Awaitable[Any]]]
+"""What answers each request; called with the request's fields by name."""
+
 MAX_LINE_BYTES = 64 * 1024
+
+
+class NobodyAnswersError(UsageError):
+    """No service of the data directory answers."""
 
 
 class _Request(msgspec.Struct, frozen=True):
     op: str
+    fields: dict[str, str | float] = {}
 
 
 _REQUEST = msgspec.json.Decoder(_Request)
@@ -76,32 +84,52 @@ def _answering(
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ValueError, ConnectionError):
             request = _REQUEST.decode(await reader.readline())
-            handler = handlers.get(request.op)
-            reply = {"result": await handler()} if handler else {"error": "unknown request"}
+            reply = await _reply(handlers.get(request.op), request.fields)
             writer.write(msgspec.json.encode(reply) + b"\n")
             await writer.drain()
 
     return answer
 
 
-def ask_recorder(data_dir: Path, op: str, *, timeout_s: float = 120.0) -> Any:
+async def _reply(
+    handler: Callable[..., Awaitable[Any]] | None, fields: dict[str, str | float]
+) -> dict[str, Any]:
+    """Return a result, or why there is none."""
+    if handler is None:
+        return {"error": "unknown request"}
+    try:
+        inspect.signature(handler).bind(**fields)
+    except TypeError:
+        return {"error": "wrong fields"}
+    try:
+        return {"result": await handler(**fields)}
+    except UsageError as error:
+        return {"refused": error.message, "advice": error.advice}
+
+
+def ask_recorder(
+    data_dir: Path, op: str, *, timeout_s: float = 120.0, **fields: str | float
+) -> Any:
     """Send one request to the recorder of this directory and return its result.
 
     Raises:
-        UsageError: no recorder answers.
+        NobodyAnswersError: no recorder answers.
+        UsageError: it does not know the request, or refuses it.
     """
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(timeout_s)
         try:
             with _socket_path(data_dir) as path:
                 connection.connect(str(path))
-            connection.sendall(msgspec.json.encode({"op": op}) + b"\n")
+            connection.sendall(msgspec.json.encode({"op": op, "fields": fields}) + b"\n")
             reply = msgspec.json.decode(connection.makefile("rb").readline())
         except (OSError, msgspec.DecodeError) as error:
-            raise UsageError(
+            raise NobodyAnswersError(
                 f"No recorder answers in {data_dir} ({error}).",
                 advice="`vectra-player up` starts one.",
             ) from None
+    if "refused" in reply:
+        raise UsageError(reply["refused"], advice=reply["advice"])
     if "error" in reply:
         raise UsageError(f"The recorder refused {op!r}: {reply['error']}.")
     return reply["result"]

@@ -73,6 +73,7 @@ async def run_foundation(
     recording: bool = True,
     dashboard: bool = False,
     close_browser: bool = False,
+    allow_live: bool = False,
     ready: Callable[[Ready], None] = lambda _: None,
     clock: Clock | None = None,
 ) -> Summary:

@@ -41,6 +41,10 @@ UpSource = Annotated[
         help="demo: built-in server; chrome: a browser; public: its feed; replay: no recorder.",
     ),
 ]
+AllowLive = Annotated[
+    bool,
+    typer.Option("--allow-live", help="Second of three switches for pressing the real page."),
+]
 OpenBrowser = Annotated[bool, typer.Option("--open", help="Open the first page in the browser.")]
 
 
@@ -61,10 +65,13 @@ def up(
     close_browser: CloseBrowser = False,
     no_dashboard: NoDashboard = False,
     open_browser: OpenBrowser = False,
+    allow_live: AllowLive = False,
 ) -> None:
     """Start everything: recorder, live feed, monitor, dashboard; or a replay in their place."""
     from vectra_player.app.progress import Limits
 
+    if allow_live and source != SourceName.chrome.value:
+        raise UsageError("--allow-live presses buttons in a Chrome.", advice="Add --source chrome.")
     if source.startswith(REPLAY):
         what, pace = source.removeprefix(REPLAY), 1.0 if speed is None else speed
         replay.serve(context.obj, what, pace, duration=duration, open_browser=open_browser)
@@ -80,6 +87,7 @@ def up(
         close_browser=close_browser,
         open_browser=open_browser,
         dashboard=not no_dashboard,
+        allow_live=allow_live,
     )
 
 
@@ -123,6 +131,7 @@ def _serve(
     close_browser: bool,
     open_browser: bool,
     dashboard: bool = False,
+    allow_live: bool = False,
 ) -> None:
     from vectra_player.app.foundation import run_foundation
 
@@ -143,6 +152,7 @@ def _serve(
                 recording=recording,
                 dashboard=dashboard,
                 close_browser=close_browser,
+                allow_live=allow_live,
                 ready=ready,
             )
         )

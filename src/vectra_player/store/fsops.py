@@ -1,7 +1,7 @@
 """Every file call of the filing path, behind one object, so that tests can make any of them fail.
 
 The order that makes a file safe is fixed here: write, fsync, close, rename, fsync the directory.
-Used by `store` only; the journal's own files are SQLite's business.
+Used by `store` and by `trading.memory`; the journal's own files are SQLite's business.
 """
 
 from __future__ import annotations

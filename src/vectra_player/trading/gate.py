@@ -1,0 +1,388 @@
+"""The gate: every press of a button passes it, and it alone makes permits.
+
+It lives on the event loop of the service; only the kill switch may be touched from elsewhere.
+The rules are in `limits`, what was lost in `losses`, what outlives the process in `memory`.
+Used by the trading desk, and by `app` and `cli` for what a person asks of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import structlog
+from msgspec.structs import replace
+
+from vectra_player.clock import Clock
+from vectra_player.config import TradeSettings
+from vectra_player.errors import DamageError, PressRefusedError, UsageError
+from vectra_player.trading import limits
+from vectra_player.trading.gate_orders import OVERDUE_S, Orders
+from vectra_player.trading.gate_records import (
+    ARM_MINUTES,
+    Arming,
+    EventKind,
+    GateEvent,
+    GateStatus,
+    KillReport,
+    State,
+    kill_report,
+)
+from vectra_player.trading.kill import KillSwitch
+from vectra_player.trading.limits import Facts, Switches
+from vectra_player.trading.losses import Book, observed, of_today, resumed
+from vectra_player.trading.memory import Halt, HaltReason, Saved, TradeMemory, UnderWay
+from vectra_player.trading.permit import Permit
+from vectra_player.trading.records import ZERO, ActionRecord, Order, Refusal, Scene
+
+log = structlog.get_logger(__name__)
+
+MAX_HALTS = 16
+
+Listener = Callable[[GateEvent], None]
+
+
+class Gate:
+    """What may be pressed, now. `origin`: of the game page that was opened.
+
+    `listen` is told of every change a person should see. Making the gate reads the memory: what
+    was under way when the service ended is UNKNOWN, and live trading is not armed.
+    """
+
+    def __init__(
+        self,
+        settings: TradeSettings,
+        memory: TradeMemory,
+        switch: KillSwitch,
+        *,
+        origin: str,
+        clock: Clock,
+        allow_live: bool = False,
+        listen: Listener = lambda _: None,
+    ) -> None:
+        self.switch = switch
+        self._settings = settings
+        self._memory = memory
+        self._origin = origin
+        self._clock = clock
+        self._allow_live = allow_live
+        self._listen = listen
+        self._orders = Orders(clock)
+        self._arming: Arming | None = None
+        self._ran_out = False
+        self._halts: tuple[Halt, ...] = ()
+        self._damaged = False
+        self._scene: Scene | None = None
+        self._seen_s = clock.monotonic()
+        self._book: Book | None = None
+        self._remember()
+        self.notice()
+
+    # What the trading desk asks and tells -------------------------------------------------------
+
+    def refusal(self, order: Order, scene: Scene) -> Refusal | None:
+        """Return why an order is not carried out in this scene; None: a permit would be given.
+
+        `scene.under_way` is without this order.
+        """
+        self.note_account(scene)
+        self.notice()
+        return self._orders.misused(order) or self._judge(order, scene)
+
+    def permit(self, order: Order, scene: Scene, button: str, presses: int = 1) -> Permit:
+        """Give leave to press one button for an order; the order is durable when this returns.
+
+        `button`: the order's own type (one press, once for all), or one that sets its amount.
+
+        Raises:
+            PressRefusedError: a rule refuses, the button is not the order's, or the disk refuses.
+        """
+        refusal = self.refusal(order, scene) or self._orders.wrong_button(order, button, presses)
+        if refusal is None and self._orders.get(order.action_id) is None:
+            refusal = self._begin(order, scene)
+        if refusal is not None:
+            raise PressRefusedError(refusal.code, refusal.message)
+        self._orders.give(order, button, presses)
+        game_id = scene.game_id
+        return Permit(
+            order.action_id,
+            button,
+            presses,
+            clock=self._clock,
+            check=lambda: self._withdrawn(order, game_id),
+        )
+
+    def note_account(self, scene: Scene) -> None:
+        """Take in a whole scene: the account for the loss limits, the page for permits given out.
+
+        To be called with every frame that tells the account or the price. Writes nothing.
+        """
+        self._scene, self._seen_s = scene, self._clock.monotonic()
+        if scene.page_origin == self._origin:
+            self._book = observed(self._book, scene)
+        if self._ran_out and not self._open_or_coming():
+            self._ran_out = False
+
+    def note_outcome(self, record: ActionRecord) -> None:
+        """Take in what became of an order. UNKNOWN halts trading until a person looked."""
+        way = self._orders.get(record.action_id)
+        if way is None:
+            return
+        if record.outcome == "UNKNOWN":
+            self._lose_sight(way, record.error or "the server did not answer")
+            return
+        self._orders.end(way.action_id)
+        self._keep()
+
+    @property
+    def unfinished(self) -> tuple[UnderWay, ...]:
+        """Orders nobody saw the end of; after a start, those of the service before."""
+        return tuple(way for way in self._orders.under_way if way.unknown)
+
+    # What a person asks -------------------------------------------------------------------------
+
+    @property
+    def phrase(self) -> str:
+        """What has to be typed to arm."""
+        return f"trade live with up to {self._settings.max_exposure_sol.normalize():f} SOL"
+
+    def arm(self, phrase: str, minutes: float = ARM_MINUTES, *, by: str = "") -> GateStatus:
+        """Arm live trading for a time, the third of three switches.
+
+        Raises:
+            UsageError: one of the other two is off, trading is halted, or the phrase is not right.
+        """
+        self.notice()
+        missing = limits.live_refusal(self._switches(armed=True))
+        if missing is not None:
+            raise UsageError(missing.message)
+        if self.halted:
+            raise UsageError(
+                f"Trading is halted: {self.halted}",
+                advice="`vectra-player trade acknowledge` comes first.",
+            )
+        arming = Arming.of(self._clock, minutes)
+        if phrase.strip() != self.phrase:
+            raise UsageError("That is not the phrase.", advice=f"Type exactly: {self.phrase}")
+        self._arming, self._ran_out = arming, False
+        self._tell("armed", by, f"for {minutes:g} minutes")
+        return self.status()
+
+    def disarm(self, *, by: str = "") -> GateStatus:
+        """End live trading at once, permits given out included. Nothing is sold by it."""
+        self._arming, self._ran_out = None, False
+        self._tell("disarmed", by)
+        return self.status()
+
+    def kill(self, by: str) -> KillReport:
+        """Stop every press at once and until acknowledged, over restarts too.
+
+        Returns what it could not undo.
+        """
+        self.switch.fall(by)
+        self.notice()
+        return kill_report(self.switch.by, self._scene, self._orders.under_way)
+
+    def halt(self, reason: HaltReason, detail: str, *, by: str = "") -> None:
+        """Press nothing until acknowledged. Of each reason the first is kept: it is the cause.
+
+        Orders of unknown outcome are kept one by one.
+        """
+        alike = [halt.detail for halt in self._halts if halt.reason == reason]
+        if detail in alike or (alike and reason != "unknown") or len(alike) >= MAX_HALTS:
+            return
+        self._halts += (Halt(reason=reason, detail=detail, by=by, at_us=self._clock.now_us()),)
+        self._arming, self._ran_out = None, False
+        log.warning("trading halted", reason=reason, detail=detail, by=by)
+        self._keep()
+        self._tell("killed" if reason == "kill" else "halted", by, detail)
+
+    def acknowledge(self, by: str) -> tuple[Halt, ...]:
+        """Go on after a person looked; returns what was acknowledged. Live stays disarmed.
+
+        Raises:
+            UsageError: the disk refuses, so that trading stays halted.
+        """
+        self.notice()
+        done, lost = self._halts, self.unfinished
+        try:
+            if self._damaged:
+                self._memory.set_aside()
+            left = tuple(way for way in self._orders.under_way if not way.unknown)
+            self._memory.keep(replace(self._saved(), halts=(), under_way=left))
+            self.switch.raise_again()
+        except OSError as error:
+            raise UsageError(
+                f"Trading stays halted: {error}.", advice="Mend the folder run/ of the data."
+            ) from None
+        self._damaged, self._halts = False, ()
+        for way in lost:
+            self._orders.end(way.action_id)
+        if done:
+            self._tell("acknowledged", by, " ".join(halt.detail for halt in done))
+        return done
+
+    # How it stands ------------------------------------------------------------------------------
+
+    @property
+    def halted(self) -> str:
+        """Why nothing is pressed, in words; empty where nothing halts."""
+        return " ".join(halt.detail for halt in self._halts)
+
+    def state(self) -> State:
+        """Return which of the three states the gate is in."""
+        if self._halts or self.switch.fallen:
+            return "HALTED"
+        session, day = self._losses()
+        spent = session >= self._settings.max_loss_session_sol
+        spent |= day >= self._settings.max_loss_day_sol
+        return "REDUCING" if spent or self._ran_out else "ACTIVE"
+
+    def status(self) -> GateStatus:
+        """Describe the gate for people and pages."""
+        self.notice()
+        session, day = self._losses()
+        return GateStatus(
+            state=self.state(),
+            killed=self.switch.fallen,
+            halts=self._halts,
+            origin=self._origin,
+            mode=limits.mode_of(self._origin),
+            live_enabled=self._settings.live_enabled,
+            allow_live=self._allow_live,
+            armed_until_us=None if self._arming is None else self._arming.until_us,
+            phrase=self.phrase,
+            limits=self._settings.model_dump(exclude={"live_enabled"}),
+            loss_session_sol=session,
+            loss_day_sol=day,
+            orders_last_minute=self._orders.recent(sells=False),
+            sells_last_minute=self._orders.recent(sells=True),
+            under_way=self._orders.under_way,
+        )
+
+    def notice(self) -> None:
+        """Look at the kill switch and the clocks; called before each decision and by a watch."""
+        if self.switch.fallen and not any(halt.reason == "kill" for halt in self._halts):
+            self.halt("kill", f"The kill switch fell: {self.switch.by}.", by=self.switch.by)
+        if self._arming is not None and self._arming.over(self._clock):
+            self._arming, self._ran_out = None, self._open_or_coming()
+            self._tell("disarmed", "", "the time is over")
+        for way in self._orders.overdue():
+            self._lose_sight(way, f"nothing was heard for {OVERDUE_S:g} s")
+
+    # Inside -------------------------------------------------------------------------------------
+
+    def _withdrawn(self, order: Order, game_id: str | None) -> Refusal | None:
+        """Refuse a press whose permit was given, by what is known now."""
+        self.notice()
+        scene = self._scene
+        if scene is None or self._orders.get(order.action_id) is None:
+            return Refusal(code="action_over", message="This action is over. Give a new order.")
+        if scene.game_id != game_id:
+            return Refusal(code="game_over", message="The game of this order is over.")
+        age_s = scene.tick_age_s
+        if age_s is not None:
+            age_s += self._clock.monotonic() - self._seen_s
+        # By now the order itself is among those under way.
+        others = max(ZERO, scene.under_way - (order.amount or ZERO))
+        return self._judge(order, replace(scene, tick_age_s=age_s, under_way=others))
+
+    def _judge(self, order: Order, scene: Scene) -> Refusal | None:
+        """Hold an order against every rule, with what the gate itself knows to be under way."""
+        ours = self._orders.coming(order.action_id)
+        if ours:
+            scene = replace(scene, under_way=max(scene.under_way, ours))
+        session, day = self._losses()
+        counted = self._orders.get(order.action_id) is not None
+        facts = Facts(
+            settings=self._settings,
+            origin=self._origin,
+            switches=self._switches(armed=self._arming is not None),
+            arming_ran_out=self._ran_out,
+            halted=self.halted,
+            under_way=tuple(way.action_type for way in self._orders.others(order.action_id)),
+            recent=self._orders.recent(sells=order.action_type == "SELL") - counted,
+            loss_session=session,
+            loss_day=day,
+        )
+        return limits.refused(order, scene, facts)
+
+    def _begin(self, order: Order, scene: Scene) -> Refusal | None:
+        """Write the order down before its first press; refuse where the disk does."""
+        way = UnderWay(
+            action_id=order.action_id,
+            action_type=order.action_type,
+            mode=order.mode,
+            actor=order.actor,
+            at_us=self._clock.now_us(),
+            amount=order.amount,
+            percentage=order.percentage,
+            strategy=order.strategy,
+            game_id=scene.game_id,
+        )
+        self._orders.begin(way)
+        if self._keep():
+            return None
+        self._orders.end(way.action_id)
+        return Refusal(code="disk", message="The order cannot be written down. Mend the disk.")
+
+    def _switches(self, *, armed: bool) -> Switches:
+        return Switches(self._settings.live_enabled, self._allow_live, armed)
+
+    def _losses(self) -> tuple[Decimal, Decimal]:
+        """Return what was lost in this session and on this day."""
+        session = ZERO if self._book is None else self._book.loss_session
+        return session, of_today(self._book, self._clock.now_us())
+
+    def _open_or_coming(self) -> bool:
+        position = None if self._scene is None else self._scene.position_qty
+        return position is None or position > 0 or bool(self._orders.under_way)
+
+    def _lose_sight(self, way: UnderWay, why: str) -> None:
+        self._orders.lose_sight(way.action_id)
+        what = f"{way.amount:f} SOL" if way.amount is not None else f"{way.percentage} %"
+        self.halt("unknown", f"What became of {way.action_type} {what} ({way.action_id}): {why}.")
+
+    def _remember(self) -> None:
+        try:
+            saved = self._memory.load()
+        except DamageError as error:
+            self._damaged = True
+            self.halt("damaged", str(error))
+            return
+        self._halts = saved.halts
+        self._book = None if saved.book is None else resumed(saved.book)
+        self._orders.resume(saved.under_way, saved.orders, saved.sells)
+        known = self.halted
+        for way in self._orders.under_way:
+            if way.action_id not in known:
+                self._lose_sight(way, "the service ended before it was told")
+
+    def _saved(self) -> Saved:
+        return Saved(
+            halts=self._halts,
+            under_way=self._orders.under_way,
+            book=self._book,
+            orders=self._orders.stamps(sells=False),
+            sells=self._orders.stamps(sells=True),
+        )
+
+    def _keep(self) -> bool:
+        """Write down what must outlive the process; where the disk refuses, halt."""
+        if self._damaged:
+            return False
+        try:
+            self._memory.keep(self._saved())
+        except OSError as error:
+            log.error("trading memory not kept", error=repr(error))
+            now_us = self._clock.now_us()
+            detail = f"{self._memory.path} cannot be written: {error.strerror or error}."
+            if not any(halt.reason == "disk" for halt in self._halts):
+                self._halts += (Halt(reason="disk", detail=detail, by="", at_us=now_us),)
+                self._arming, self._ran_out = None, False
+                self._tell("halted", "", detail)
+            return False
+        return True
+
+    def _tell(self, kind: EventKind, by: str = "", detail: str = "") -> None:
+        self._listen(GateEvent(kind=kind, by=by, detail=detail, at_us=self._clock.now_us()))
