@@ -3,7 +3,7 @@
 import { FoundationWSClient } from "/artifacts/shared/foundation-ws-client.js";
 import { formatCount, formatGameId, formatSol, formatTime } from "/artifacts/shared/format.js";
 import { mountShell } from "/static/shell.js";
-import { byId, el, emptyState, setText } from "/static/ui/dom.js";
+import { byId, el, emptyState, setText, svg } from "/static/ui/dom.js";
 import { Leaderboard } from "/static/ui/leaderboard.js";
 import { nameOf } from "/static/ui/names.js";
 import { Race, lookOf } from "./race.js";
@@ -11,7 +11,6 @@ import { Traders } from "./traders.js";
 
 const SHOWN = 100;
 const REDRAW_MS = 500;
-const SVG = "http://www.w3.org/2000/svg";
 const HEADS = [
   ["player", ""], ["level", "num"], ["seen in games", "num"], ["buys", "num"], ["sells", "num"],
   ["bought SOL", "num"], ["sold SOL", "num"], ["mean entry tick", "num"], ["last", "num"],
@@ -29,13 +28,8 @@ byId("search").value = address.get("player") ?? "";
 
 function swatch(index) {
   const { colour, dash } = lookOf(index);
-  const picture = document.createElementNS(SVG, "svg");
-  const line = document.createElementNS(SVG, "line");
-  picture.setAttribute("aria-hidden", "true");
-  const look = { x1: 0, y1: 2, x2: 20, y2: 2, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash.join(" ") };
-  for (const [name, value] of Object.entries(look)) line.setAttribute(name, String(value));
-  picture.append(line);
-  return picture;
+  const line = svg("line", { x1: 0, y1: 2, x2: 20, y2: 2, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash.join(" ") });
+  return svg("svg", { "aria-hidden": "true" }, line);
 }
 
 function drawRace(state) {

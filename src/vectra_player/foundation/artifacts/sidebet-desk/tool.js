@@ -4,14 +4,13 @@ import { FoundationWSClient } from "/artifacts/shared/foundation-ws-client.js";
 import { formatCount, formatCountdown, formatGameId, formatSol, formatSolExact, formatTime, formatUtc, put } from "/artifacts/shared/format.js";
 import { mountShell } from "/static/shell.js";
 import { get } from "/static/ui/api.js";
-import { byId, el, emptyState, errorState, setText } from "/static/ui/dom.js";
+import { byId, el, emptyState, errorState, setText, svg } from "/static/ui/dom.js";
 import { Bets, luckOf, sumsOf } from "./bets.js";
 import { honest, percent, worth } from "./words.js";
 
 const LANES = 8;
 const SHOWN = 200;
 const ASKED_AT = [0, 100, 500];
-const SVG = "http://www.w3.org/2000/svg";
 const SUMS = ["bets", "won", "staked SOL", "returned SOL", "result"];
 const HEADS = [["time", ""], ["game", ""], ["player", ""], ["stake", "num"], ["window", "num"], ["result", ""], ["profit", "num"]];
 
@@ -24,12 +23,6 @@ const sums = new Map(SUMS.map((name) => [name, el("dd", {}, "—")]));
 let odds = null;
 let who = address.get("who") === "own" ? "own" : "all";
 let dirty = true;
-
-function shape(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  return node;
-}
 
 function laneOf() {
   const parts = { who: el("span", { class: "truncate" }), stake: el("span", { class: "num stake" }), bar: el("i"), left: el("span", { class: "num right" }) };
@@ -60,12 +53,12 @@ function drawReach() {
   setText(byId("reach-told"), String(reach));
   const last = Number(byId("reach").max);
   const points = odds.rug_within.slice(0, last + 1).map((chance, n) => `${n},${(100 * (1 - chance)).toFixed(2)}`);
-  const picture = shape("svg", { viewBox: `0 -2 ${last} 104`, preserveAspectRatio: "none", role: "img" });
-  picture.setAttribute("aria-label", `Within ${reach} ticks: ${percent(odds.rug_within[reach])}`);
-  picture.append(
-    shape("line", { x1: odds.window_ticks, x2: odds.window_ticks, y1: 0, y2: 100 }),
-    shape("polyline", { points: points.join(" ") }),
-    shape("line", { class: "at", x1: reach, x2: reach, y1: 0, y2: 100 }),
+  const told = `Within ${reach} ticks: ${percent(odds.rug_within[reach])}`;
+  const picture = svg(
+    "svg", { viewBox: `0 -2 ${last} 104`, preserveAspectRatio: "none", role: "img", "aria-label": told },
+    svg("line", { x1: odds.window_ticks, x2: odds.window_ticks, y1: 0, y2: 100 }),
+    svg("polyline", { points: points.join(" ") }),
+    svg("line", { class: "at", x1: reach, x2: reach, y1: 0, y2: 100 }),
   );
   byId("curve").replaceChildren(picture);
   drawSame();

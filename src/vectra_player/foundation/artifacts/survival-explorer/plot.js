@@ -1,13 +1,6 @@
 // Axes and shapes of a plot in SVG, drawn in the pixels of its box so that text keeps its size.
 
-const NAMESPACE = "http://www.w3.org/2000/svg";
-
-export function shape(tag, attributes, text = null) {
-  const node = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  if (text !== null) node.textContent = text;
-  return node;
-}
+import { svg } from "/static/ui/dom.js";
 
 /** A path through points; `step` keeps each value up to the next one. */
 export function line(points, { step = false } = {}) {
@@ -45,7 +38,7 @@ export class Plot {
 
   draw() {
     if (!this.box.clientWidth) return;
-    this.picture = shape("svg", { "aria-hidden": "true" });
+    this.picture = svg("svg", { "aria-hidden": "true" });
     this.call(this);
     this.box.replaceChildren(this.picture);
   }
@@ -59,7 +52,7 @@ export class Plot {
   }
 
   add(tag, attributes, text = null) {
-    this.picture.append(shape(tag, attributes, text));
+    this.picture.append(svg(tag, attributes, ...(text === null ? [] : [text])));
   }
 
   /** A vertical line at a share of the width. */

@@ -1,18 +1,18 @@
 // Buys, sells and sidebets without risk: on paper in the live game, as practice in a replay.
 
 import { formatCount, formatPrice, formatSol, formatSolExact, put } from "/static/sdk/format.js";
-import { byId, el, setText } from "/static/ui/dom.js";
+import { byId, setText } from "/static/ui/dom.js";
+import { tradeForm } from "/static/ui/trade-form.js";
 import { TradeLog } from "/static/monitor/trade-log.js";
 import { paper, practice } from "/static/monitor/trade-api.js";
 import { WalletDialog } from "/static/monitor/wallet-dialog.js";
 
-const SHARES = [10, 25, 50, 100];
 const TITLES = { PAPER: "Paper trading", PRACTICE: "Practice" };
-const FIGURES = ["cash", "worth", "profit", "in bets"];
 const OPEN = new Set(["BETTING", "LIVE"]);
 const SHOWN = 0.0005; // a smaller amount is written 0.000, and has no sign
 
 export class TradePanel {
+  #parts = tradeForm(byId("trade"));
   #store;
   #desk = paper;
   #account = null;
@@ -20,13 +20,12 @@ export class TradePanel {
   #heard = 0;
   #asking = null;
   #unanswered = false;
-  #figures = new Map();
-  #log = new TradeLog(byId("trade-log"), byId("trade-score"));
+  #log = new TradeLog(this.#parts.log, this.#parts.score);
   #wallet;
 
   constructor(client) {
     this.#store = client.store;
-    this.#build();
+    this.#bind();
     this.#wallet = new WalletDialog(byId("wallet"), (values) => this.act("reset", values));
     client.on("action", ({ data }) => this.#told(data));
     client.on("snapshot", () => this.ask());
@@ -40,7 +39,7 @@ export class TradePanel {
     this.#account = null;
     this.#turn += 1;
     this.#asking?.abort();
-    setText(byId("trade-title"), TITLES[this.#desk.mode]);
+    setText(this.#parts.title, TITLES[this.#desk.mode]);
     byId("trade").dataset.mode = this.#desk.mode;
     this.#note("");
     this.#log.clear();
@@ -90,7 +89,7 @@ export class TradePanel {
     shell.key("b", "Trade: buy for the amount", () => this.#buy());
     shell.key("s", "Trade: sell everything", () => this.act("sell", { percentage: 100 }));
     shell.key("d", "Trade: sidebet of the amount", () => this.#bet());
-    shell.key("a", "Trade: go to the amount", () => byId("trade-amount").focus());
+    shell.key("a", "Trade: go to the amount", () => this.#parts.amount.focus());
   }
 
   /** Show the account with the price of this moment. */
@@ -101,10 +100,10 @@ export class TradePanel {
     const worth = account === null ? null : account.cash + account.at_risk + value;
     const profit = account === null ? null : worth - account.start_cash;
     const told = { cash: account?.cash ?? null, worth, profit, "in bets": account?.at_risk ?? null };
-    for (const [name, node] of this.#figures) {
+    for (const [name, node] of this.#parts.figures) {
       put(node, name === "profit" ? gain(told[name]) : formatSol(told[name]), formatSolExact(told[name]));
     }
-    this.#figures.get("profit").dataset.side = !profit || Math.abs(profit) < SHOWN ? "" : profit > 0 ? "up" : "down";
+    this.#parts.figures.get("profit").dataset.side = !profit || Math.abs(profit) < SHOWN ? "" : profit > 0 ? "up" : "down";
     this.#holding(holding, value);
     this.#sidebet(account?.sidebet ?? null, state);
     this.#enable(account, holding, state);
@@ -114,32 +113,33 @@ export class TradePanel {
     const text = holding === null
       ? "Nothing is held."
       : `Holds ${formatSol(holding.qty)} from ${formatPrice(holding.avg_cost)}: ${gain(value - holding.cost)}`;
-    setText(byId("trade-holding"), text);
+    setText(this.#parts.holding, text);
   }
 
   #sidebet(bet, state) {
-    const meter = byId("trade-meter");
+    const { meter } = this.#parts;
     if (bet === null) {
-      setText(byId("trade-bet"), "No sidebet is open.");
+      setText(this.#parts.bet, "No sidebet is open.");
       meter.style.transform = "scaleX(0)";
       return;
     }
     const left = Math.max(0, bet.end_tick - Math.max(bet.start_tick, state.tick ?? 0));
-    setText(byId("trade-bet"), `Sidebet of ${formatSol(bet.amount)} to tick ${formatCount(bet.end_tick)}, ${left} left`);
+    setText(this.#parts.bet, `Sidebet of ${formatSol(bet.amount)} to tick ${formatCount(bet.end_tick)}, ${left} left`);
     meter.style.transform = `scaleX(${left / (bet.end_tick - bet.start_tick)})`;
   }
 
   #enable(account, holding, state) {
     const ready = account !== null && OPEN.has(state.phase) && account.stopped === null;
-    byId("trade-buy").disabled = !ready;
-    byId("trade-sidebet").disabled = !ready || account.sidebet !== null;
-    for (const button of byId("trade-sell").children) button.disabled = !ready || holding === null || state.phase !== "LIVE";
-    byId("trade-reset").disabled = account === null;
+    const { buy, sidebet, sell, reset } = this.#parts;
+    buy.disabled = !ready;
+    sidebet.disabled = !ready || account.sidebet !== null;
+    for (const button of sell) button.disabled = !ready || holding === null || state.phase !== "LIVE";
+    reset.disabled = account === null;
     if (account?.stopped) this.#note(`The wallet's limits ended this run: ${account.stopped}`, "bad");
   }
 
   #amount() {
-    const field = byId("trade-amount");
+    const field = this.#parts.amount;
     const amount = Number(field.value);
     const good = Number.isFinite(amount) && amount > 0;
     field.setAttribute("aria-invalid", String(!good));
@@ -167,27 +167,20 @@ export class TradePanel {
   }
 
   #note(text, level = "") {
-    const note = byId("trade-note");
+    const { note } = this.#parts;
     setText(note, text || "\u00a0");
     note.dataset.level = level;
   }
 
-  #build() {
-    for (const name of FIGURES) {
-      const value = el("dd", { data: { account: name } }, "—");
-      this.#figures.set(name, value);
-      byId("trade-figures").append(el("div", { class: "figure" }, el("dt", {}, name), value));
-    }
-    for (const share of SHARES) {
-      const sell = () => this.act("sell", { percentage: share });
-      byId("trade-sell").append(el("button", { class: "button", type: "button", title: `Sell ${share} %`, disabled: true, on: { click: sell } }, `${share} %`));
-    }
-    byId("trade-form").addEventListener("submit", (event) => {
+  #bind() {
+    const { form, sell, sidebet, reset } = this.#parts;
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#buy();
     });
-    byId("trade-sidebet").addEventListener("click", () => this.#bet());
-    byId("trade-reset").addEventListener("click", () => this.#wallet.open());
+    for (const button of sell) button.addEventListener("click", () => this.act("sell", { percentage: Number(button.dataset.share) }));
+    sidebet.addEventListener("click", () => this.#bet());
+    reset.addEventListener("click", () => this.#wallet.open());
   }
 }
 
