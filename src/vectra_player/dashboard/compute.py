@@ -2,8 +2,8 @@
 
 The server never loads numba or scipy: a child that has them loaded answers in tens of milliseconds
 while a user moves a control, and is killed when one question takes too long. A child starts at
-first use and ends when nothing was asked for a while. What takes longer than a few seconds is a
-job (`jobs`). Made by `app.dashboard`, used by the routes.
+first use, or soon after the home page was shown, and ends when nothing was asked for a while. What
+takes longer than a few seconds is a job (`jobs`). Made by `app.dashboard`, used by the routes.
 
     found = services.compute.ask("explorer:outlook", {"entry_tick": 200})
 
@@ -91,12 +91,18 @@ class Compute:
         self._busy: set[_Child] = set()
         self._starting = 0
         self._closed = False
+        self._warming = False
         self._keeper: threading.Thread | None = None
 
     @property
     def busy(self) -> int:
         """Return how many questions run."""
         return len(self._busy)
+
+    @property
+    def warming(self) -> bool:
+        """Tell whether a child is about to be warmed, or is being."""
+        return self._warming
 
     def ask(self, question: str, request: object, *, limit_s: float | None = None) -> Any:
         """Return the answer of `module:function`, plain JSON values.
@@ -127,11 +133,18 @@ class Compute:
             self._give_back(child)
         return _answer(reply, question)
 
-    def warm(self, question: str, request: object = None) -> None:
-        """Ask in the background, so that the next question finds a warm child."""
-        if not self._idle and not self._busy:
-            told = threading.Thread(target=self._warm, args=(question, request), daemon=True)
-            told.start()
+    def warm(self, question: str, request: object = None, *, after_s: float = 0.0) -> None:
+        """Ask in the background, so that the next question finds a warm child.
+
+        `after_s`: so much later, when the page that asks has everything it needs; a child that
+        somebody else has started by then is warm enough.
+        """
+        with self._changed:
+            if self._warming or self._idle or self._busy:
+                return
+            self._warming = True
+        told = threading.Thread(target=self._warm, args=(question, request, after_s), daemon=True)
+        told.start()
 
     def close(self) -> None:
         """End the children; questions that wait or run get a ComputeError."""
@@ -145,9 +158,14 @@ class Compute:
         for child in idle:
             child.end()
 
-    def _warm(self, question: str, request: object) -> None:
-        with contextlib.suppress(VectraError, RuntimeError):
-            self.ask(question, request)
+    def _warm(self, question: str, request: object, after_s: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed, timeout=after_s)
+            needed = not (self._idle or self._busy or self._starting)
+        if needed:
+            with contextlib.suppress(VectraError, RuntimeError):
+                self.ask(question, request)
+        self._warming = False
 
     def _take(self) -> _Child:
         """Return an idle child; start one when all are busy for longer than a moment."""

@@ -210,3 +210,18 @@ def test_warming_starts_one_child_and_no_second(make: Make) -> None:
     pid = pid_of(compute)
     compute.warm("some:echo")
     assert pid_of(compute) == pid
+
+
+def test_warming_waits_as_told_and_for_nothing_where_a_child_is_warm_by_then(make: Make) -> None:
+    compute = make()
+    compute.warm("some:leave", after_s=0.2)  # a child that was asked this is gone
+    pid = pid_of(compute)
+    wait_until(lambda: not compute.warming, "the time has come")
+    assert pid_of(compute) == pid
+
+
+def test_warming_that_waits_does_not_hold_up_the_end(make: Make) -> None:
+    compute = make()
+    compute.warm("some:echo", after_s=600)
+    compute.close()
+    wait_until(lambda: not compute.warming, "nothing waits any more")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -285,6 +288,21 @@ def test_a_strategy_is_kept_as_a_profile_once_and_replaced_when_told(
     assert site.post("/api/explorer/profile", replaced).status_code == 200
     assert ProfileStore(root).load("mine").execution.entry_tick == 120
     assert b">mine</option>" in site.get("/explorer").data
+
+
+@pytest.mark.parametrize("asked", ["", "?profile=anti_martingale&entry_tick=80&run=x&sort=risk"])
+def test_the_page_comes_with_the_settings_it_asks_for(site: Board, asked: str) -> None:
+    text = site.get(f"/explorer{asked}").text
+    found = re.search(r"data-settings='([^']*)'", text)
+    assert found is not None
+    query = asked.split("&run")[0]
+    assert json.loads(html.unescape(found[1])) == site.get(f"/api/explorer{query}").json["settings"]
+
+
+@pytest.mark.parametrize("asked", ["?entry_tick=-1", "?profile=%27%3E%3Cb%3E", "?mode=a"])
+def test_a_wrong_address_has_no_settings(site: Board, asked: str) -> None:
+    answer = site.get(f"/explorer{asked}")
+    assert (answer.status_code, "data-settings" in answer.text) == (200, False)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 65])

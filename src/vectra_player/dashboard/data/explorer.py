@@ -21,7 +21,7 @@ from vectra_player.analysis.manifest import Manifest
 from vectra_player.analysis.monte_carlo import DEFAULT_GAMES, DEFAULT_RUNS, DEFAULT_SEED, Simulation
 from vectra_player.analysis.profiles import ProfileStore
 from vectra_player.analysis.sidebets import BetsInARow, StartOdds
-from vectra_player.dashboard.params import WrongParametersError
+from vectra_player.dashboard.params import WrongParametersError, read_params
 from vectra_player.errors import UsageError
 from vectra_player.strategy.profile import (
     DEFAULT_STRATEGY,
@@ -290,6 +290,24 @@ def _by_parameter(fields: Mapping[str, str]) -> dict[str, str]:
         name = next((part for part in path.split(".") if part in FIELDS), "profile")
         found.setdefault(name, f"{words[:1].upper()}{words[1:]}.")
     return found
+
+
+def settings_of(profile: Profile) -> dict[str, Any]:
+    """Return what the controls show of a profile."""
+    shown = {"name", "execution", "scaling", "risk_controls"}
+    return profile.model_dump(mode="json", include=shown)
+
+
+def settings_at_first(
+    given: Mapping[str, list[str]], profiles: ProfileStore
+) -> dict[str, Any] | None:
+    """Return what the controls show before the first answer; None where the address is wrong."""
+    names = ExplorerWanted.__struct_fields__
+    known = {name: texts for name, texts in given.items() if name in names}
+    try:
+        return settings_of(profile_of(read_params(ExplorerWanted, known), profiles))
+    except WrongParametersError:
+        return None
 
 
 def question_of(wanted: ExplorerWanted, profile: Profile, version: str) -> dict[str, Any]:

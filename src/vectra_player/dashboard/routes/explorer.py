@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import msgspec
-from flask import Response
+from flask import Response, request
 
 from vectra_player.analysis.presets import PRESETS
 from vectra_player.analysis.profiles import ProfileStore
@@ -25,6 +25,7 @@ from vectra_player.dashboard.data.explorer import (
     query_of,
     question_of,
     run_path,
+    settings_at_first,
 )
 from vectra_player.dashboard.faults import MissingError
 from vectra_player.dashboard.jobs import Job
@@ -80,11 +81,13 @@ class ExplorerRoutes:
     def explorer_page(self) -> Response:
         """Show the page."""
         self._compute.warm("explorer:warm")
-        own = [one.name for one in self._profiles().all() if _plays_sidebets(one.profile)]
+        profiles = self._profiles()
+        own = [one.name for one in profiles.all() if _plays_sidebets(one.profile)]
         return page(
             "explorer.html",
             presets=[name for name in PRESETS if name not in own],
             profiles=own,
+            settings=settings_at_first(request.args.to_dict(flat=False), profiles),
             modes=get_args(ScalingMode),
             last_entry=LAST_ENTRY_TICK,
             max_bets=MAX_BETS,

@@ -49,6 +49,7 @@ from vectra_player.dashboard.data.explorer import (
     Question,
     WindowOutlook,
     run_path,
+    settings_of,
 )
 from vectra_player.errors import UsageError
 from vectra_player.game.sidebet import (
@@ -82,7 +83,6 @@ class _Sample(NamedTuple):
     games: Games
 
 
-_SETTINGS = {"name", "execution", "scaling", "risk_controls"}
 _samples: dict[str, _Sample] = {}
 
 
@@ -107,7 +107,7 @@ def outlook(data_dir: Path, request: dict[str, Any]) -> Outlook:
     sizes = [float(size) for size in profile.execution.bet_sizes]
     simulation, refusal, is_long = _quick(data_dir, asked)
     return Outlook(
-        settings=profile.model_dump(mode="json", include=_SETTINGS),
+        settings=settings_of(profile),
         remarks=remarks(profile),
         ground=ground_of(source, games) if len(games) else None,
         words=source.words,

@@ -75,6 +75,12 @@ export class Controls {
     this.#undo.addEventListener("click", () => changed(this.#without(), { choice: true }));
   }
 
+  /** Show what the page came with, before the first answer. */
+  begin(asked) {
+    const { settings } = this.#form.dataset;
+    if (settings) this.fill(JSON.parse(settings), asked);
+  }
+
   /** Show what an answer holds: the settings of the strategy, and the parameters of the address. */
   fill(settings, asked) {
     for (const [part, names] of Object.entries(SETTINGS)) for (const name of names) this.#put(name, settings[part][name]);

@@ -235,4 +235,5 @@ addEventListener("popstate", () => {
 });
 if (matchMedia("(max-width: 1023px)").matches) byId("controls-box").open = false;
 shell.key("s", "Save as profile", save);
+controls.begin(askedOf(address));
 ask();
