@@ -95,9 +95,20 @@ export function drawChains(box, chains) {
   box.replaceChildren(el("p", { class: "muted body-text" }, "Packets of the last recorded days that share a trace, or a request and its ack."), ...chains.map(chain));
 }
 
-const DRIFT = [
+/** A drifted event, as a link to its fields. */
+function eventLink(row, open) {
+  const wanted = new URLSearchParams({ event: row.event, ...(row.direction === "sent" ? { direction: "sent" } : {}) });
+  const click = (event) => {
+    if (event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    open(row);
+  };
+  return el("a", { href: `/protocol?${wanted}`, on: { click } }, `${row.direction === "sent" ? "↑" : "↓"} ${row.event}`);
+}
+
+const driftOf = (open) => [
   { label: "kind", cell: (row) => el("span", { class: "chip", data: { drift: row.kind } }, row.kind) },
-  { label: "event", cell: (row) => `${row.direction === "sent" ? "↑" : "↓"} ${row.event}` },
+  { label: "event", cell: (row) => eventLink(row, open) },
   { label: "field", name: "num path-cell", cell: (row) => row.path, title: (row) => row.path },
   { label: "what", name: "wrap-cell", cell: (row) => row.words },
   { label: "when", name: "num", cell: (row) => formatDateTime(ms(row.ts)).slice(0, 10), title: (row) => formatUtc(ms(row.ts)) },
@@ -112,6 +123,6 @@ export function drawDrift(box, lines, { go }) {
   const open = (row) => go({ event: row.event, direction: row.direction === "sent" ? "sent" : null, tab: null });
   box.replaceChildren(
     el("p", { class: "muted body-text" }, "Recorded, but not in the known protocol, or in another form, with the session that shows it. Everything is stored exactly all the same."),
-    scrolling(el("div", { class: "table-box tall-box" }, table(DRIFT, lines, { caption: "Drift", open })), "Drift"),
+    scrolling(el("div", { class: "table-box tall-box" }, table(driftOf(open), lines, { caption: "Drift", open })), "Drift"),
   );
 }

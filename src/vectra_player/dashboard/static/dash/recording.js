@@ -129,6 +129,13 @@ function showSession({ session_id: session }) {
   byId("timeline-title").scrollIntoView({ block: "nearest" });
 }
 
+byId("sessions").addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='/recording?session=']");
+  if (!link || event.metaKey || event.ctrlKey) return;
+  event.preventDefault(); // the list of events goes on
+  showSession({ session_id: new URL(link.href).searchParams.get("session") });
+});
+
 function drawTables(told) {
   byId("tables").replaceChildren(table(TABLE_COLUMNS, told, { caption: "Tables" }));
 }

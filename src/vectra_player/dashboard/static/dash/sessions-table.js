@@ -6,7 +6,7 @@ import { el } from "/static/ui/dom.js";
 const ms = (micros) => micros / 1000;
 
 export const SESSION_COLUMNS = [
-  { label: "started", name: "num", cell: (row) => formatDateTime(ms(row.started_at)), title: (row) => formatUtc(ms(row.started_at)) },
+  { label: "started", name: "num", cell: (row) => el("a", { href: `/recording?session=${encodeURIComponent(row.session_id)}` }, formatDateTime(ms(row.started_at))), title: (row) => formatUtc(ms(row.started_at)) },
   { label: "lasted", name: "num", cell: (row) => formatDuration(ms(row.ended_at - row.started_at)) },
   { label: "source", cell: (row) => row.source, title: (row) => row.origin || "origin not known" },
   { label: "games", name: "num", cell: (row) => (row.games ? el("a", { href: `/games?session=${encodeURIComponent(row.session_id)}` }, formatCount(row.games)) : "0") },
