@@ -22,6 +22,15 @@ from vectra_player.web.asgi import Guard
 from vectra_player.web.security import TRADE_PATHS, Access
 
 OPEN = {"/login", "/health"}
+PLAN = {
+    "strategy": "momentum", "name": "momentum", "source": "built-in", "params": {},
+    "account": {"cash": 1},
+}  # fmt: skip
+GAME_PLAYED = {
+    "number": 1, "game_id": "g", "started_us": None, "countdown": [], "seen": [], "late": [],
+    "rug_tick": None, "decisions": [], "outcomes": [], "cash_before": 1, "cash_after": 1,
+    "equity": 1,
+}  # fmt: skip
 BODIES = {
     "/api/recording": {"action": "stop"},
     "/api/replay": {"game_id": "x"},
@@ -31,6 +40,12 @@ BODIES = {
     "/api/trade/sell": {"percentage": 50},
     "/api/trade/sidebet": {"amount": 0.1},
     "/api/trade/reset": {"cash": 1},
+    "/api/trade/runs": {"plan": PLAN},
+    "/api/trade/runs/{id}/games": GAME_PLAYED,
+    "/api/trade/runs/{id}/end": {
+        "reason": "x",
+        "result": {"games": 0, "actions": 0, "cash": 1, "profit": 0, "invested": 0, "staked": 0},
+    },
 }
 
 
@@ -228,7 +243,8 @@ def trade_token(up: Site) -> str:
 
 def test_every_write_of_trading_is_guarded() -> None:
     assert {e.path for e in TRADES} == {
-        f"/api/trade/{name}" for name in ("buy", "sell", "sidebet", "reset")
+        f"/api/trade/{name}"
+        for name in ("buy", "sell", "sidebet", "reset", "runs", "runs/{id}/games", "runs/{id}/end")
     }
     assert all(e.path.startswith(TRADE_PATHS) for e in TRADES)
 

@@ -16,6 +16,7 @@ from vectra_player.app.instance import cookie_instance, remove_instance, write_i
 from vectra_player.app.progress import Limits, Status, Summary
 from vectra_player.app.recorder import Recorder
 from vectra_player.app.run import Opened, handlers_of, opened, run_to_end
+from vectra_player.bus import Events
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
 from vectra_player.foundation.alert_desk import AlertDesk
@@ -26,6 +27,7 @@ from vectra_player.foundation.logring import LogRing
 from vectra_player.foundation.paper_desk import PaperDesk
 from vectra_player.foundation.paper_memory import PaperMemory
 from vectra_player.foundation.replays import ReplayDesk
+from vectra_player.foundation.run_book import RunBook
 from vectra_player.foundation.service import Service, ServiceSettings
 from vectra_player.foundation.store_worker import StoreWorker
 from vectra_player.store.layout import DataDir
@@ -149,12 +151,16 @@ async def _live(
 ) -> AsyncIterator[tuple[LiveBackend, PaperDesk, AlertDesk]]:
     """Join the recorder's bus to the main hub, the paper account, alerts and the monitor."""
     recorder = pair.recorder
+    runs = RunBook(recorder.note, clock)
+    recorder.bus.attach(Events.RECORDING_STARTED, lambda _: runs.tell_again(), name="runs")
     paper = PaperDesk(
         recorder.bus,
         recorder.live,
         lambda message: feed.hub.publish(message),
         memory=PaperMemory(DataDir(settings.data_dir).run / "paper.json"),
         clock=clock,
+        note=recorder.note,
+        runs=runs,
     )
     feed = LiveFeed(
         recorder.bus,

@@ -7,17 +7,17 @@ feed (`paper_desk`) and practice in a replay (`practice`) keep one each.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from vectra_player.foundation.paper_facts import FAILED, TYPES, Made, record_of, state_of, verdict
 from vectra_player.foundation.paper_records import (
     AccountView,
     ActionNote,
-    ActionType,
     Actor,
     Holding,
     Mode,
@@ -28,17 +28,17 @@ from vectra_player.foundation.paper_records import (
     WalletRequest,
 )
 from vectra_player.foundation.paper_score import CoinShadow, Score, Sums, kept
+from vectra_player.model.action import ActionRecord
 from vectra_player.strategy.actions import Action
 from vectra_player.strategy.hand import HandEngine
 from vectra_player.strategy.latency import Latency
 from vectra_player.strategy.limits import Marks
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.paper import PaperBroker
-from vectra_player.strategy.records import ActionName, Decision, Outcome
+from vectra_player.strategy.records import Decision, Outcome
 
 NOTES_KEPT = 50
 
-_TYPES: dict[ActionName, ActionType] = {"buy": "BUY", "sell": "SELL", "sidebet": "SIDEBET"}
 _OVER = frozenset({"sold", "refused", "missed", "won", "lost", "void", "bought"})
 """After these nothing more becomes of a decision."""
 
@@ -57,15 +57,33 @@ class Saved(Struct, frozen=True):
     marks: Marks | None = None
 
 
+def unheard(record: ActionRecord) -> None:
+    """Take no notice of what became of an order."""
+
+
 class PaperAccount:
     """A wallet, its orders and bets over any number of games."""
 
-    def __init__(self, wallet: WalletRequest, mode: Mode, saved: Saved | None = None) -> None:
-        """`saved`: go on from there; its wallet must be this one."""
+    def __init__(
+        self,
+        wallet: WalletRequest,
+        mode: Mode,
+        saved: Saved | None = None,
+        *,
+        numbers_after: int = 0,
+        keep: Callable[[ActionRecord], None] = unheard,
+    ) -> None:
+        """`saved`: go on from there; its wallet must be this one.
+
+        `numbers_after`: actions are numbered on from there. `keep` is given what became of each
+        order, once.
+        """
         self.wallet = wallet
         self._mode: Mode = mode
         cash = wallet.start_cash if saved is None else saved.cash
-        self._broker = PaperBroker(cash, latency=Latency.ms(wallet.latency_ms))
+        self._broker = PaperBroker(
+            cash, latency=Latency.ms(wallet.latency_ms), numbers_after=numbers_after
+        )
         self._engine = HandEngine(
             self._broker,
             limits=wallet.limits.of_a_run(),
@@ -76,7 +94,8 @@ class PaperAccount:
             wallet, None if saved is None else (saved.coin_cash, saved.coin_score)
         )
         self._score = Score(Sums() if saved is None else saved.score)
-        self._made: dict[int, tuple[Decision, Actor]] = {}
+        self._keep = keep
+        self._made: dict[int, Made] = {}
         self._holder: Actor = "human"
         self._acted_in = -1
         self._notes: deque[ActionNote] = deque(maxlen=NOTES_KEPT)
@@ -86,6 +105,11 @@ class PaperAccount:
         """Tell whether nothing is held, staked or under way."""
         broker = self._broker
         return not (broker.ledger.position.qty or broker.bet or broker.pending)
+
+    @property
+    def last_number(self) -> int:
+        """Return the number of the last action."""
+        return self._broker.last_number
 
     @property
     def resting(self) -> bool:
@@ -105,11 +129,17 @@ class PaperAccount:
         self._score.take(self._engine.context)
         return self._told(now_ms)
 
-    def act(self, action: Action, actor: Actor, now_ms: int) -> ActionNote:
-        """Take in an action; return what became of it at once. Raises UsageError: no game yet."""
+    def act(self, action: Action, actor: Actor, now_ms: int, run: str | None = None) -> ActionNote:
+        """Take in an action; return what became of it at once. Raises UsageError: no game yet.
+
+        `run`: the strategy run that decided it.
+        """
+        before = state_of(self._broker.ledger)
         done = self._engine.act(action)
         self._acted_in = self._engine.context.games_played
-        self._made[done.decision.number] = (done.decision, actor)
+        self._made[done.decision.number] = Made(
+            decision=done.decision, actor=actor, run=run, made_ms=now_ms, before=before
+        )
         if done.outcome is not None:
             return self._told(now_ms)[-1]
         note = self._note_of(done.decision, actor, now_ms)
@@ -177,7 +207,7 @@ class PaperAccount:
     def _pending(self, decision: Decision) -> Pending:
         return Pending(
             action_id=self._name(decision.number),
-            action_type=_TYPES[decision.action],
+            action_type=TYPES[decision.action],
             value=float(decision.value),
             tick=decision.tick,
         )
@@ -201,7 +231,7 @@ class PaperAccount:
         share = decision.action == "sell"
         return ActionNote(
             action_id=self._name(decision.number),
-            action_type=_TYPES[decision.action],
+            action_type=TYPES[decision.action],
             actor=actor,
             mode=self._mode,
             outcome=None,
@@ -222,14 +252,15 @@ class PaperAccount:
             self._made.pop(number, None)
         if made is None:
             return self._note_at_rug(outcome, now_ms)
-        decision, actor = made
         if outcome.kind == "bought":
-            self._holder = actor
-        failed = outcome.kind in ("refused", "missed")
-        blocked = outcome.reason == "limit"
+            self._holder = made.actor
+        failed = outcome.kind in FAILED
+        record = record_of(made, outcome, state_of(self._broker.ledger), self._mode, now_ms)
+        if record is not None:
+            self._keep(record)
         return msgspec.structs.replace(
-            self._note_of(decision, actor, now_ms),
-            outcome=("BLOCKED" if blocked else "REJECTED") if failed else "CONFIRMED",
+            self._note_of(made.decision, made.actor, now_ms),
+            outcome=verdict(outcome),
             kind=outcome.kind,
             executed_tick=None if failed else outcome.tick,
             executed_price=None if failed else outcome.price,

@@ -15,7 +15,7 @@ from vectra_player.bus import EventBus, Events
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import UsageError
 from vectra_player.foundation.messages import Message
-from vectra_player.foundation.paper import PaperAccount
+from vectra_player.foundation.paper import PaperAccount, Saved
 from vectra_player.foundation.paper_memory import PaperMemory
 from vectra_player.foundation.paper_records import (
     ActionData,
@@ -26,7 +26,10 @@ from vectra_player.foundation.paper_records import (
     TradeState,
     WalletRequest,
 )
+from vectra_player.foundation.run_book import Note, RunBook, noted, unrecorded
 from vectra_player.live.provider import LiveStateProvider
+from vectra_player.model.action import OUTCOME, ActionRecord
+from vectra_player.model.run import PAPER_WALLET, RunWallet
 from vectra_player.protocol.game_payloads import GameState, LegacyTick
 from vectra_player.protocol.rugs import Event
 from vectra_player.strategy.actions import Action
@@ -46,8 +49,15 @@ class PaperDesk:
         *,
         memory: PaperMemory | None = None,
         clock: Clock | None = None,
+        note: Note = unrecorded,
+        runs: RunBook | None = None,
     ) -> None:
-        """`memory`: where the wallet outlives the service."""
+        """`memory`: where the wallet outlives the service. `note` records what becomes of orders.
+
+        `runs`: the strategy runs that may act.
+        """
+        self.runs = runs or RunBook(note, clock)
+        self._note = note
         self._live = live
         self._publish = publish
         self._clock = clock or SystemClock()
@@ -55,23 +65,31 @@ class PaperDesk:
         self._memory = memory
         saved = None if memory is None else memory.load()
         wallet = WalletRequest() if saved is None else saved.wallet
-        self._account = PaperAccount(wallet, "paper", saved)
+        # In ms * 1000, so that no number of an earlier service comes again.
+        self._account = self._new_account(wallet, saved, self._now_ms() * 1000)
         self._detach = bus.attach(Events.EVENT, self._on_event, name="paper")
 
-    def state(self) -> TradeState:
-        """Return everything of the account."""
+    def state(self, mode: str = "PAPER") -> TradeState:
+        """Return everything of the account. Raises UsageError: another mode."""
+        require_paper(mode)
         return self._account.state()
 
-    def act(self, action: Action, actor: Actor, mode: str) -> TradeAnswer:
-        """Take in an action. Raises UsageError: no game is known yet, or another mode."""
+    def act(self, action: Action, actor: Actor, mode: str, run: str | None = None) -> TradeAnswer:
+        """Take in an action, of a strategy `run` or not.
+
+        Raises UsageError: no game is known yet, or another mode, or no such run.
+        """
         require_paper(mode)
-        note = self._account.act(action, actor, self._now_ms())
+        self.runs.require(run)
+        note = self._account.act(action, actor, self._now_ms(), run)
         return self._tell(note)
 
     def reset(self, wallet: WalletRequest, actor: Actor) -> TradeAnswer:
         """Begin anew with another wallet; what was open is gone. Raises UsageError as `act`."""
         require_paper(wallet.mode)
-        self._account = PaperAccount(wallet, "paper")
+        self._account = self._new_account(wallet, None, self._account.last_number)
+        begun = RunWallet(cash=wallet.start_cash, latency_ms=wallet.latency_ms, actor=actor)
+        noted(self._note, PAPER_WALLET, begun)
         self._see(self._clock.now_us())
         note = reset_note(wallet, "paper", actor, self._now_ms())
         return self._tell(note)
@@ -79,6 +97,14 @@ class PaperDesk:
     def close(self) -> None:
         """Stop listening."""
         self._detach()
+
+    def _new_account(
+        self, wallet: WalletRequest, saved: Saved | None, numbers_after: int
+    ) -> PaperAccount:
+        return PaperAccount(wallet, "paper", saved, numbers_after=numbers_after, keep=self._record)
+
+    def _record(self, record: ActionRecord) -> None:
+        noted(self._note, OUTCOME, record)
 
     def _on_event(self, event: Event) -> None:
         if event.kind == "event" and isinstance(event.payload, GameState | LegacyTick):

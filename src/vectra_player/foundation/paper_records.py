@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from vectra_player.model.run import RunPlan
 from vectra_player.model.units import to_sol
 from vectra_player.strategy.latency import BUY_ORDER_MS
 from vectra_player.strategy.limits import Limits
 from vectra_player.strategy.records import OutcomeKind, OutcomeReason
 
 Actor = Literal["human", "bot"]
-Mode = Literal["paper", "practice"]
+Mode = Literal["paper", "practice", "live"]
 ActionType = Literal["BUY", "SELL", "SIDEBET", "RESET"]
 
 START_CASH = 10.0
@@ -79,6 +80,19 @@ class SellRequest(Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = "PAPER"
 
 
+class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A strategy run begins; with the id it has from an earlier service it goes on."""
+
+    plan: RunPlan
+    run_id: str | None = None
+
+
+class RunAnswer(Struct, frozen=True, kw_only=True):
+    """The id of a run."""
+
+    run_id: str
+
+
 class PracticeRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Trade in a replay: `amount` belongs to buy and sidebet, `percentage` to sell."""
 
@@ -98,7 +112,7 @@ class ActionNote(Struct, frozen=True, kw_only=True):
     action_type: ActionType
     actor: Actor
     mode: Mode
-    outcome: Literal["CONFIRMED", "REJECTED", "BLOCKED"] | None
+    outcome: Literal["CONFIRMED", "REJECTED", "BLOCKED", "UNKNOWN"] | None
     kind: OutcomeKind | Literal["submitted", "reset"]
     ts: int
     game_id: str | None = None
@@ -183,7 +197,7 @@ class ScoreRow(Struct, frozen=True, kw_only=True):
 class TradeState(Struct, frozen=True, kw_only=True):
     """Everything of an account: what it has, what it did (newest first), how it compares."""
 
-    mode: Literal["PAPER", "PRACTICE"]
+    mode: Literal["PAPER", "PRACTICE", "LIVE"]
     account: AccountView
     latency_ms: float
     limits: WalletLimits

@@ -51,7 +51,9 @@ class PaperBroker:
         latency: Latency = NO_LATENCY,
         rug_payout: RugPayout = RUG_PAYOUT,
         seed: int = 0,
+        numbers_after: int = 0,
     ) -> None:
+        """`numbers_after`: decisions are numbered on from there."""
         self._ledger = Ledger(cash)
         self._latency = latency
         self.rug_payout: RugPayout = rug_payout
@@ -60,7 +62,7 @@ class PaperBroker:
         self._book = SidebetBook()
         self._orders: deque[_Order] = deque()
         self._market: Market | None = None
-        self._numbers = 0
+        self._numbers = numbers_after
         self._bet_number: int | None = None
         self._entry_tick: Tick | None = None
         self._entry_price: float | None = None
@@ -74,6 +76,11 @@ class PaperBroker:
     def bet(self) -> Bet | None:
         """Return the open sidebet."""
         return self._book.of(_ME)
+
+    @property
+    def last_number(self) -> int:
+        """Return the number of the last decision."""
+        return self._numbers
 
     @property
     def pending(self) -> tuple[Decision, ...]:

@@ -21,6 +21,7 @@ from vectra_player.foundation.paper_records import (
     WalletRequest,
 )
 from vectra_player.foundation.store_worker import Question
+from vectra_player.model.run import RunEnding, RunGame, RunPlan
 from vectra_player.replay.line import ReplayLine
 from vectra_player.strategy.actions import Action
 
@@ -90,15 +91,43 @@ class ReplayControl(Protocol):
         ...
 
 
+class RunControl(Protocol):
+    """Knows the strategy runs, and records what they tell of themselves."""
+
+    def begin(self, plan: RunPlan) -> str:
+        """Take in a run; return its id."""
+        ...
+
+    def go_on(self, run_id: str, plan: RunPlan) -> None:
+        """Take in a run of an earlier service. Raises UsageError."""
+        ...
+
+    def played(self, run_id: str, game: RunGame) -> None:
+        """Take down a game of a run. Raises UsageError for an unknown run."""
+        ...
+
+    def end(self, run_id: str, ending: RunEnding) -> None:
+        """End a run. Raises UsageError for an unknown run."""
+        ...
+
+
 class TradeControl(Protocol):
     """Keeps the account that is traded with."""
 
-    def state(self) -> TradeState:
-        """Return everything of the account."""
+    @property
+    def runs(self) -> RunControl:
+        """Return who knows the strategy runs that act here."""
         ...
 
-    def act(self, action: Action, actor: Actor, mode: str) -> TradeAnswer:
-        """Take in an action. Raises UsageError: no game is known, or the mode is not possible."""
+    def state(self, mode: str) -> TradeState:
+        """Return everything of the account of a mode. Raises UsageError: it is not possible."""
+        ...
+
+    def act(self, action: Action, actor: Actor, mode: str, run: str | None) -> TradeAnswer:
+        """Take in an action, of a strategy run or not.
+
+        Raises UsageError: no game is known, the mode is not possible, no such run.
+        """
         ...
 
     def reset(self, wallet: WalletRequest, actor: Actor) -> TradeAnswer:

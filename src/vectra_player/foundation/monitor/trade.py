@@ -18,14 +18,19 @@ from vectra_player.foundation.paper_records import (
     Actor,
     AmountRequest,
     PracticeRequest,
+    RunAnswer,
+    RunRequest,
     SellRequest,
     TradeAnswer,
     TradeState,
     WalletRequest,
 )
+from vectra_player.model.run import RunEnding, RunGame
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
 
 ACTOR_HEADER = "x-vectra-actor"
+RUN_HEADER = "x-vectra-run"
+"""The id of the strategy run an order belongs to."""
 
 
 class TradeRoutes:
@@ -37,20 +42,28 @@ class TradeRoutes:
     def endpoints(self) -> list[Endpoint]:
         """Return every method of every path."""
         return [
-            Endpoint("GET", "/api/trade", self.state, "The paper account.", TradeState),
-            Endpoint("POST", "/api/trade/buy", self.buy, "Buy on paper.", TradeAnswer,
+            Endpoint("GET", "/api/trade", self.state, "The account of a mode, PAPER by default.",
+                     TradeState, query=(("mode", "string"),)),
+            Endpoint("POST", "/api/trade/buy", self.buy, "Buy, on paper by default.", TradeAnswer,
                      AmountRequest),
-            Endpoint("POST", "/api/trade/sell", self.sell, "Sell on paper.", TradeAnswer,
-                     SellRequest),
-            Endpoint("POST", "/api/trade/sidebet", self.sidebet, "Bet on paper.", TradeAnswer,
-                     AmountRequest),
+            Endpoint("POST", "/api/trade/sell", self.sell, "Sell, on paper by default.",
+                     TradeAnswer, SellRequest),
+            Endpoint("POST", "/api/trade/sidebet", self.sidebet, "Bet, on paper by default.",
+                     TradeAnswer, AmountRequest),
             Endpoint("POST", "/api/trade/reset", self.reset, "Begin with a new paper wallet.",
                      TradeAnswer, WalletRequest),
+            Endpoint("POST", "/api/trade/runs", self.begin_run,
+                     "Begin a strategy run, or go on with one. Its orders name it in "
+                     f"{RUN_HEADER}.", RunAnswer, RunRequest),
+            Endpoint("POST", "/api/trade/runs/{id}/games", self.played, "A game of a run is over.",
+                     RunAnswer, RunGame),
+            Endpoint("POST", "/api/trade/runs/{id}/end", self.end_run, "A run ends.", RunAnswer,
+                     RunEnding),
         ]  # fmt: skip
 
     async def state(self, request: Request) -> Response:
         """Serve the account."""
-        return answer(self._trade.state())
+        return answer(self._trade.state(request.query_params.get("mode", "PAPER")))
 
     async def buy(self, request: Request) -> Response:
         """Buy."""
@@ -72,8 +85,29 @@ class TradeRoutes:
         wallet = await body_of(request, WalletRequest)
         return answer(self._trade.reset(wallet, actor_of(request)))
 
+    async def begin_run(self, request: Request) -> Response:
+        """Begin a run."""
+        asked = await body_of(request, RunRequest)
+        if asked.run_id is None:
+            return answer(RunAnswer(run_id=self._trade.runs.begin(asked.plan)))
+        self._trade.runs.go_on(asked.run_id, asked.plan)
+        return answer(RunAnswer(run_id=asked.run_id))
+
+    async def played(self, request: Request) -> Response:
+        """Take down a game of a run."""
+        run_id = request.path_params["id"]
+        self._trade.runs.played(run_id, await body_of(request, RunGame))
+        return answer(RunAnswer(run_id=run_id))
+
+    async def end_run(self, request: Request) -> Response:
+        """End a run."""
+        run_id = request.path_params["id"]
+        self._trade.runs.end(run_id, await body_of(request, RunEnding))
+        return answer(RunAnswer(run_id=run_id))
+
     def _act(self, action: Action, request: Request, mode: str) -> Response:
-        return answer(self._trade.act(action, actor_of(request), mode))
+        run = request.headers.get(RUN_HEADER)
+        return answer(self._trade.act(action, actor_of(request), mode, run))
 
 
 class PracticeRoutes:
