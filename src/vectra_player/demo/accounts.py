@@ -7,7 +7,7 @@ Payloads follow docs/protocol.md section 10.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -31,10 +31,16 @@ from vectra_player.model.units import to_sol
 MIN_BUY_SOL = Decimal("0.001")
 """Claimed by notes on the page; no smaller buy was ever seen."""
 
+PRACTICE_COINS = Decimal(10_000)
+"""What an account has of the practice coin."""
+
 
 @dataclass(slots=True)
 class Account:
-    """One account; `ledger` is of the current game, its cash is for good."""
+    """One account; `ledger` is of the current game and the chosen coin, its cash is for good.
+
+    `aside` is what the account has of the coin that is not chosen.
+    """
 
     who: records.Who
     ledger: Ledger
@@ -43,6 +49,7 @@ class Account:
     interacted: bool = False
     trades: list[Payload] = field(default_factory=list)
     xp: int = 2140
+    aside: Decimal = field(default_factory=lambda: to_sol(PRACTICE_COINS))
 
     @property
     def takes_part(self) -> bool:
@@ -54,6 +61,22 @@ class Account:
         self.ledger = Ledger(self.ledger.cash)
         self.bet = None
         self.trades.clear()
+
+    def choose_coin(self, *, practice: bool) -> None:
+        """Play with practice coins or with SOL. Raises UsageError once in a game."""
+        if practice == self.who.practice:
+            return
+        _demand(not self.takes_part, "The coin is locked until the next round")
+        self.ledger, self.aside = Ledger(self.aside), self.ledger.cash
+        self.who = replace(self.who, practice=practice)
+
+    def adjust_cash(self, amount: Decimal) -> None:
+        """Add to the cash without any order, as a deposit or a withdrawal would."""
+        self.ledger = replace(self.ledger, cash=max(to_sol(0), self.ledger.cash + amount))
+
+    def lose_everything_open(self) -> None:
+        """Forget the holding and the sidebet; what was paid for them is lost."""
+        self.new_round()
 
     def buy(self, table: Table, payload: Any) -> Payload:
         """Execute `buyOrder`; return the trade. Raises UsageError when refused."""
@@ -76,13 +99,14 @@ class Account:
         amount = _amount(payload, "amount")
         coin = payload.get("coinAddress", SOL_MINT)
         _demand(table.presale or _live(table), "Sidebets are closed")
-        _demand(coin == SOL_MINT, "This coin is not available")
+        practice = self.who.practice
+        _demand(coin == records.coin_address(practice), "This coin is not available")
         _demand(payload.get("xPayout", PAYOUT_MULTIPLE) == PAYOUT_MULTIPLE, "Wrong payout")
         _demand(self.bet is None, "One sidebet at a time")
-        stake = check_stake(amount)
+        stake = check_stake(amount, practice=practice)
         self.ledger = self.ledger.stake(stake)
         tick = table.tick if table.active else PRESALE_START_TICK
-        self.bet = Bet(self.who.id, tick, stake)
+        self.bet = Bet(self.who.id, tick, stake, practice)
         self.interacted = True
         if tick != PRESALE_START_TICK:
             table.game.own_sidebets.append(
@@ -112,10 +136,12 @@ class Account:
         pnl = ledger.pnl(table.price)
         invested = ledger.total_invested
         bet = records.open_sidebet(table.game.game_id, self.bet) if self.bet else None
+        practice = self.who.practice
+        sol, coins = (self.aside, ledger.cash) if practice else (ledger.cash, self.aside)
         return {
             "id": self.who.id,
             "role": None,
-            "cash": number(ledger.cash),
+            "cash": number(sol),
             "bonusBalance": 0,
             "bonusWagerReq": 0,
             "bonusWagered": 0,
@@ -126,7 +152,7 @@ class Account:
             "pnlPercent": number(float(pnl) / float(invested) * 100) if invested else 0,
             "totalInvested": number(invested),
             "hasInteracted": self.interacted,
-            "selectedCoin": None,
+            "selectedCoin": records.PRACTICE_COIN if practice else None,
             "levelInfo": {
                 "level": self.who.level,
                 "xp": self.xp,
@@ -135,7 +161,7 @@ class Account:
             },
             "crateKeys": dict.fromkeys(("gold", "diamond", "coal", "iron", "tier0"), 0),
             "recentCrateRewards": [],
-            "shitcoinBalances": {PRACTICE_MINT: 10_000},
+            "shitcoinBalances": {PRACTICE_MINT: number(coins)},
             "authenticated": True,
             "hitMaxWin": False,
             "xpBoost": {"active": False, "activeUntil": None, "available": 0},

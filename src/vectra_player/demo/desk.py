@@ -1,7 +1,8 @@
-"""What a logged-in client asks and is told: login, orders, sidebets, small requests.
+"""What a logged-in client asks and is told: login, what follows public events, small requests.
 
 The server registers these handlers and tells the desk of every public event; the desk talks to
-rooms of sockets. Order and latency of replies: docs/protocol.md sections 2.1, 10 and 11.
+rooms of sockets. Orders are handled by `orders`. Order and latency of replies: docs/protocol.md
+sections 2.1, 10 and 11.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from vectra_player.bus import spawn
 from vectra_player.demo import events
 from vectra_player.demo.accounts import Account, Accounts
+from vectra_player.demo.frames import Table
+from vectra_player.demo.orders import REQUESTS, Orders
 from vectra_player.demo.settings import DemoSettings
 from vectra_player.demo.sim import Simulation
 from vectra_player.demo.values import Payload, new_trace, payload_of, stream
@@ -26,34 +29,27 @@ LATE_MS = 14_000
 """rugpassStatus came so long after the login."""
 
 
-class AckMode:
-    """What becomes of acks: `normal`, `slow` (by `extra_ms`), `missing` or `rejected`."""
-
-    def __init__(self) -> None:
-        self.mode = "normal"
-        self.extra_ms = 0.0
-
-
 class Desk:
     """The personal side of the server. `sio` is its python-socketio server."""
 
     def __init__(self, sio: Any, sim: Simulation, settings: DemoSettings) -> None:
-        self.acks = AckMode()
+        self.orders = Orders(self)
+        self.latency = settings.latency
+        self.traces = stream("replies", id(self))
+        self.unanswered = sio.not_handled
         self._sio = sio
         self._sim = sim
         self._speed = settings.speed
-        self._latency = settings.latency
         self._golden = settings.golden_hour
         self._accounts = Accounts(settings.balance)
         self._logins: dict[str, Account] = {}
         self._first_state: set[str] = set()
         self._settling: list[asyncio.Task[None]] = []
-        self._traces = stream("replies", id(self))
         handlers: dict[str, Handler] = {
             "authenticate": self._authenticate,
-            "buyOrder": self._buy,
-            "sellOrder": self._sell,
-            "requestSidebet": self._sidebet,
+            REQUESTS["buy"]: self.orders.buy,
+            REQUESTS["sell"]: self.orders.sell,
+            REQUESTS["sidebet"]: self.orders.sidebet,
             "ping": self._ping,
             "chatHistory": self._chat_history,
             "getLeaderboard": self._leaderboard,
@@ -95,36 +91,34 @@ class Desk:
         if cue == "tick":
             await self._pass_tick()
         for sid, account in list(self._logins.items()):
-            await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, account), to=sid)
+            await self.tell_state(sid, account)
         if cue == "start":
             await self._update_all()
 
     async def _pass_tick(self) -> None:
         for account in self._accounts:
-            result = account.pass_tick(self._sim.table, self._stamp())
+            result = account.pass_tick(self._sim.table, self.stamp())
             if result is not None:
                 await self._tell(account, "currentSidebetResult", result, traced=True)
                 await self._tell(account, "playerUpdate", account.update(self._sim.table))
 
     async def _settle(self, account: Account) -> None:
         table = self._sim.table
-        result = account.settle_sidebet(table, self._stamp())
+        result = account.settle_sidebet(table, self.stamp())
         first = account.update(table)
         trade = account.forced_sell(table)
         second = account.update(table)
         if result is not None:
             await self._tell(account, "currentSidebetResult", result, traced=True)
-            await self._pause(12)
+            await self.pause(12)
             await self._tell(account, "playerUpdate", first)
-            await self._pause(9)
+            await self.pause(9)
         if trade is not None:
             await self._tell(account, "standard/newTrade", trade, traced=True)
         await self._tell(account, "playerUpdate", second)
-        await self._pause(10)
-        for sid, owner in list(self._logins.items()):
-            if owner is account:
-                await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, owner), to=sid)
-        await self._pause(4)
+        await self.pause(10)
+        await self.tell_state_everywhere(account)
+        await self.pause(4)
         quest = {"questId": "play-a-game", "completed": True}
         await self._tell(account, "rugPassQuestCompleted", quest, traced=True)
 
@@ -136,7 +130,7 @@ class Desk:
         if not isinstance(token, str) or not token:
             return {"success": False, "error": "Authentication required"}
         account = self._accounts.open(token)
-        await self._pause(self._latency.login_ms)
+        await self.pause(self.latency.login_ms)
         previous = self._logins.get(sid)
         if previous is not None:
             await self._sio.leave_room(sid, previous.who.id)
@@ -144,9 +138,9 @@ class Desk:
         await self._sio.emit("playerUpdate", account.update(self._sim.table), to=sid)
         self._first_state.add(sid)
         self._logins[sid] = account
-        await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, account), to=sid)
+        await self.tell_state(sid, account)
         for name, reply in self._welcome(account):
-            await self._sio.emit(name, (new_trace(self._traces, trace), reply), to=sid)
+            await self._sio.emit(name, (new_trace(self.traces, trace), reply), to=sid)
         spawn(self._late(sid), name="demo late login event")
         return self._sio.not_handled
 
@@ -163,72 +157,13 @@ class Desk:
         ]
 
     async def _late(self, sid: str) -> None:
-        await self._pause(LATE_MS)
+        await self.pause(LATE_MS)
         if sid in self._logins:
             await self._reply(sid, "rugpassStatus", {"tier": 3, "active": True, "quests": []})
 
-    async def _buy(self, sid: str, *args: Any) -> Any:
-        return await self._order(sid, args, lambda a, p: a.buy(self._sim.table, p))
-
-    async def _sell(self, sid: str, *args: Any) -> Any:
-        return await self._order(sid, args, lambda a, p: a.sell(self._sim.table, p))
-
-    async def _order(
-        self, sid: str, args: tuple[Any, ...], execute: Callable[[Account, Any], Payload]
-    ) -> Any:
-        payload, trace = payload_of(args)
-        try:
-            account = self._admit(sid)
-            trade = execute(account, payload)
-        except UsageError as error:
-            return await self._refuse(error)
-        wait = self._latency
-        await self._pause(wait.trade_ms)
-        joined = (new_trace(self._traces, trace), trade)
-        await self._sio.emit("standard/newTrade", joined, to=account.who.id)
-        return await self._finish(sid, account, wait.trade_ms, {"success": True})
-
-    async def _sidebet(self, sid: str, *args: Any) -> Any:
-        payload, trace = payload_of(args)
-        try:
-            account = self._admit(sid)
-            bet = account.place(self._sim.table, payload or {}, self._stamp())
-        except UsageError as error:
-            return await self._refuse(error)
-        wait = self._latency
-        await self._pause(wait.trade_ms)
-        joined = (new_trace(self._traces, trace), bet)
-        await self._sio.emit("currentSidebet", joined, to=account.who.id)
-        done = {"success": True, "message": "Sidebet placed successfully", "sidebet": bet}
-        return await self._finish(sid, account, wait.trade_ms, done)
-
-    async def _finish(self, sid: str, account: Account, waited_ms: float, ack: Payload) -> Any:
-        wait = self._latency
-        await self._pause(wait.player_update_ms - waited_ms)
-        await self._tell(account, "playerUpdate", account.update(self._sim.table))
-        await self._pause(wait.game_state_ms - wait.player_update_ms)
-        await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, account), to=sid)
-        await self._pause(wait.ack_ms - wait.game_state_ms)
-        if self.acks.mode == "slow":
-            await self._pause(self.acks.extra_ms)
-        return self._sio.not_handled if self.acks.mode == "missing" else ack
-
-    async def _refuse(self, error: UsageError) -> Any:
-        await self._pause(self._latency.refusal_ms)
-        if self.acks.mode == "missing":
-            return self._sio.not_handled
-        return {"success": False, "error": error.message}
-
-    def _admit(self, sid: str) -> Account:
-        account = self._logins.get(sid)
-        if account is None:
-            raise UsageError("Authentication required")
-        if self.acks.mode == "rejected":
-            raise UsageError("Rejected by the server")
-        return account
-
     async def _ping(self, sid: str, *args: Any) -> Any:
-        return self._sio.not_handled if self.acks.mode == "missing" else None
+        lost = self.orders.troubles.everywhere("acks", "missing")
+        return self.unanswered if lost else None
 
     async def _chat_history(self, sid: str, *args: Any) -> None:
         await self._reply(sid, "chatHistory", {"messages": []})
@@ -263,7 +198,65 @@ class Desk:
         if account is not None:
             await self._reply(sid, "usernameStatus", _name_of(account))
 
+    # What nobody ordered -------------------------------------------------------------------
+
+    async def act_for(self, act: Callable[[Account], Payload | None]) -> None:
+        """Do something with every account that its owner did not ask for, and tell of it.
+
+        `act` returns the trade it made, or None; what it refuses is left undone.
+        """
+        for account in self._accounts:
+            try:
+                trade = act(account)
+            except UsageError:
+                continue
+            if trade is not None:
+                await self._tell(account, "standard/newTrade", trade, traced=True)
+            await self._tell(account, "playerUpdate", account.update(self._sim.table))
+            await self.tell_state_everywhere(account)
+
+    async def choose_coin(self, token: str, *, practice: bool) -> None:
+        """Let an account play with practice coins, or with SOL again.
+
+        No frame that chooses a coin is known: the page asks over HTTP. Raises UsageError while the
+        coin is locked.
+        """
+        account = self._accounts.open(token)
+        account.choose_coin(practice=practice)
+        await self._tell(account, "playerUpdate", account.update(self._sim.table))
+
     # Plumbing ------------------------------------------------------------------------------
+
+    @property
+    def table(self) -> Table:
+        """Return what is on the table now."""
+        return self._sim.table
+
+    def admit(self, sid: str) -> Account:
+        """Return the account of a socket. Raises UsageError when it is not logged in."""
+        account = self._logins.get(sid)
+        if account is None:
+            raise UsageError("Authentication required")
+        return account
+
+    async def send(self, account: Account, name: str, args: Any) -> None:
+        """Send an event to every socket of an account."""
+        await self._sio.emit(name, args, to=account.who.id)
+
+    async def send_later(self, wait_ms: float, account: Account, name: str, args: Any) -> None:
+        """Send an event to an account when so much game time has passed."""
+        await self.pause(wait_ms)
+        await self.send(account, name, args)
+
+    async def tell_state(self, sid: str, account: Account) -> None:
+        """Send `gameStatePlayerUpdate` to one socket."""
+        await self._sio.emit("gameStatePlayerUpdate", self._own_state(sid, account), to=sid)
+
+    async def tell_state_everywhere(self, account: Account) -> None:
+        """Send `gameStatePlayerUpdate` to every socket of an account."""
+        for sid, owner in list(self._logins.items()):
+            if owner is account:
+                await self.tell_state(sid, account)
 
     def _own_state(self, sid: str, account: Account) -> Payload:
         table = self._sim.table
@@ -285,16 +278,18 @@ class Desk:
     async def _tell(
         self, account: Account, name: str, payload: Payload, *, traced: bool = False
     ) -> None:
-        args = (new_trace(self._traces), payload) if traced else payload
-        await self._sio.emit(name, args, to=account.who.id)
+        args = (new_trace(self.traces), payload) if traced else payload
+        await self.send(account, name, args)
 
     async def _reply(self, sid: str, name: str, payload: Any) -> None:
-        await self._sio.emit(name, (new_trace(self._traces), payload), to=sid)
+        await self._sio.emit(name, (new_trace(self.traces), payload), to=sid)
 
-    async def _pause(self, milliseconds: float) -> None:
+    async def pause(self, milliseconds: float) -> None:
+        """Wait so many milliseconds of game time."""
         await asyncio.sleep(max(milliseconds, 0.0) / 1000 / self._speed)
 
-    def _stamp(self) -> int:
+    def stamp(self) -> int:
+        """Return the server's clock, in milliseconds since the epoch."""
         return self._sim.stamps.at(self._sim.now_ms)
 
 

@@ -70,10 +70,10 @@ def sidebet_event(people: list[Person], stamps: Stamps) -> Payload:
     return _contest(rows, _config() | {"prizeTiers": SIDEBET_TIERS})
 
 
-def maintenance() -> Payload:
-    """Build `maintenanceUpdate`: nothing planned, with the text left over from last time."""
+def maintenance(*, active: bool = False) -> Payload:
+    """Build `maintenanceUpdate`; when nothing is planned, the text of last time is left over."""
     return {
-        "active": False,
+        "active": active,
         "message": "Server will reboot after this round. Will take approximately 3 minutes.",
         "mega": False,
     }

@@ -14,6 +14,8 @@ from vectra_player.game.timing import COUNTDOWN_MS, presale_open
 PARTIAL_TICKS = 5
 """`partialPrices` slides over the last five ticks."""
 
+PAUSE_MESSAGE = "The next round is delayed"
+
 RUG_ROYALE_IDLE: Payload = {
     "status": "INACTIVE",
     "activeEventId": None,
@@ -37,6 +39,7 @@ class Table:
     """What is on the table now: the moment of a round as the server knows it.
 
     `settled` is set when the rug is decided, shortly before the public frame says `rugged`.
+    `paused`: the countdown stands still. No pause was ever captured; only its fields are known.
     """
 
     game: Round
@@ -45,6 +48,7 @@ class Table:
     active: bool = False
     settled: bool = False
     rugged: bool = False
+    paused: bool = False
     shown_trades: int = 0
     players: int = 240
     leaderboard: tuple[Payload, ...] = ()
@@ -58,7 +62,7 @@ class Table:
     @property
     def presale(self) -> bool:
         """Tell whether entries before the start are taken."""
-        return not self.active and presale_open(self.timer_ms)
+        return not self.active and not self.paused and presale_open(self.timer_ms)
 
 
 def cooldown(table: Table) -> Payload:
@@ -66,7 +70,7 @@ def cooldown(table: Table) -> Payload:
     return {
         "gameId": table.game.game_id,
         "cooldownTimer": table.timer_ms,
-        "cooldownPaused": False,
+        "cooldownPaused": table.paused,
         "allowPreRoundBuys": table.presale,
         "leaderboard": list(table.leaderboard),
         "connectedPlayers": table.players,
@@ -133,8 +137,8 @@ def _state(table: Table) -> Payload:
         "rugged": table.rugged,
         "tickCount": table.tick,
         "cooldownTimer": table.timer_ms,
-        "cooldownPaused": False,
-        "pauseMessage": "",
+        "cooldownPaused": table.paused,
+        "pauseMessage": PAUSE_MESSAGE if table.paused else "",
         "allowPreRoundBuys": table.presale,
         "leaderboard": list(table.leaderboard),
         "gameId": table.game.game_id,

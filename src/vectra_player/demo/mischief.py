@@ -6,9 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from vectra_player.demo import events
+from vectra_player.demo.accounts import Account
 from vectra_player.demo.faults import MALFORMED, Fault
+from vectra_player.demo.orders import REQUESTS
+from vectra_player.demo.troubles import Trouble
 from vectra_player.demo.values import Payload, new_trace, new_uuid, stream
 from vectra_player.demo.wire import RawPacket
+from vectra_player.model.units import to_sol
 
 if TYPE_CHECKING:
     from vectra_player.demo.server import DemoServer
@@ -29,15 +33,50 @@ class Mischief:
     async def apply(self, fault: Fault) -> None:
         """Carry out a fault now; returns when it is over."""
         server = self._server
-        if fault.kind == "acks":
-            server.desk.acks.mode = fault.mode
-            server.desk.acks.extra_ms = fault.seconds * 1000
+        if fault.kind == "page":
+            server.altered = (*server.altered, fault.name) if fault.name else ()
+        elif fault.kind in ("acks", "echo", "updates"):
+            self._answer_wrongly(fault)
         elif fault.kind == "big_history":
             server.sim.big_history_bytes = fault.size
-        elif fault.kind in ("drop", "close", "restart", "stall"):
+        elif fault.kind in ("drop", "close", "restart", "reboot", "stall"):
             await self._interrupt(fault)
+        elif fault.kind in ("pause", "maintenance"):
+            await self._stop_play(fault)
+        elif fault.kind in ("autosell", "autobuy", "cash"):
+            await server.desk.act_for(lambda account: self._act(account, fault))
         else:
             await self._send_odd(fault)
+
+    def _answer_wrongly(self, fault: Fault) -> None:
+        answer: Any = fault.kind
+        troubles = self._server.desk.orders.troubles
+        troubles.set(answer, fault.order, Trouble(fault.mode, fault.seconds))
+        twice = troubles.with_mode("acks", "double")
+        self._server.wire.repeated = frozenset(REQUESTS[kind] for kind in twice)
+
+    async def _stop_play(self, fault: Fault) -> None:
+        server = self._server
+        if fault.kind == "pause":
+            server.sim.pause(fault.seconds * 1000)
+            return
+        server.sim.maintenance = True
+        await server.sio.emit("maintenanceUpdate", self._maintenance(active=True))
+        await asyncio.sleep(fault.seconds / server.settings.speed)
+        server.sim.maintenance = False
+        await server.sio.emit("maintenanceUpdate", self._maintenance(active=False))
+
+    def _maintenance(self, *, active: bool) -> tuple[Payload, Payload]:
+        return new_trace(self._rng), events.maintenance(active=active)
+
+    def _act(self, account: Account, fault: Fault) -> Payload | None:
+        table = self._server.sim.table
+        if fault.kind == "autosell":
+            return account.sell(table, {"percentage": fault.amount or 100})
+        if fault.kind == "autobuy":
+            return account.buy(table, {"amount": fault.amount or 0.01})
+        account.adjust_cash(to_sol(fault.amount))
+        return None
 
     async def _interrupt(self, fault: Fault) -> None:
         server = self._server
@@ -47,8 +86,10 @@ class Mischief:
         elif fault.kind == "close":
             for sid in list(server.sio.eio.sockets):
                 await server.sio.eio.disconnect(sid)
-        elif fault.kind == "restart":
+        elif fault.kind in ("restart", "reboot"):
             await server.unlisten()
+            if fault.kind == "reboot":
+                await server.desk.act_for(Account.lose_everything_open)
             await self._end_polling()
             await asyncio.sleep(fault.seconds)
             await server.listen()

@@ -34,12 +34,16 @@ EVERYBODY = "everybody"
 
 
 class DemoServer:
-    """One show on one port. `finished` is set when the games or the capture are over."""
+    """One show on one port. `finished` is set when the games or the capture are over.
+
+    `altered` names the alterations that a page opened with `?faults=1` shows.
+    """
 
     def __init__(self, settings: DemoSettings) -> None:
         self.settings = settings
         self.seed = settings.seed if settings.seed is not None else secrets.randbits(48)
         self.finished = asyncio.Event()
+        self.altered: tuple[str, ...] = ()
         self.port = 0
         self._faults = [parse_fault(text) for text in settings.faults]
         self._capture = read_capture(settings.events) if settings.events else None

@@ -47,6 +47,8 @@ class Simulation:
         self.now_ms = 0.0
         self.games_over = 0
         self.big_history_bytes = 0
+        self.maintenance = False
+        self._paused_until_ms = 0.0
         self._settings = settings
         self._seed = seed
         self._rng = stream("show", seed)
@@ -107,7 +109,7 @@ class Simulation:
             ("rugRoyaleUpdate", events.rug_royale(self.people, self.stamps), False),
             ("sidebetEventUpdate", events.sidebet_event(self.people, self.stamps), True),
             ("battleEventUpdate", events.battle(), True),
-            ("maintenanceUpdate", events.maintenance(), True),
+            ("maintenanceUpdate", events.maintenance(active=self.maintenance), True),
         ]
 
     def _play_the_past(self) -> None:
@@ -136,8 +138,24 @@ class Simulation:
         self._state(self._history(), "reset")
         self._later(TIMER_STEP_MS, self._countdown, COUNTDOWN_MS - TIMER_STEP_MS)
 
+    def pause(self, for_ms: float) -> None:
+        """Let the countdown stand still for so long, this one or the next."""
+        self._paused_until_ms = self.now_ms + for_ms
+
+    def _stands_still(self, timer_ms: int) -> bool:
+        table = self.table
+        begins = not table.paused
+        table.paused = self.now_ms < self._paused_until_ms
+        if table.paused:
+            # The message is in the long shape only.
+            self._state(frames.tick(table, self.chronicle) if begins else frames.cooldown(table))
+            self._later(TIMER_STEP_MS, self._countdown, timer_ms)
+        return table.paused
+
     def _countdown(self, timer_ms: int) -> None:
         table = self.table
+        if self._stands_still(timer_ms):
+            return
         table.timer_ms = timer_ms
         self._walk_players()
         if presale_open(timer_ms):

@@ -1,22 +1,25 @@
-"""The web side of the demo server: the page, its files, and the control endpoint for faults.
+"""The web side of the demo server: the page, its files, and what is asked for beside the socket.
 
 Only loopback names are answered (so a rebound name reads nothing) and only JSON from the page's
-own origin, or from no browser at all, can ask for a fault.
+own origin, or from no browser at all, can ask for a fault or choose a coin.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from vectra_player.demo.faults import Fault
+from vectra_player.errors import UsageError
 
 if TYPE_CHECKING:
     from vectra_player.demo.server import DemoServer
+
+Asked = TypeVar("Asked", bound=msgspec.Struct)
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -31,6 +34,13 @@ _TYPES = {
 }
 
 
+class CoinChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the page's coin menu asks for: the account of a token plays with another coin."""
+
+    token: str
+    coin: Literal["SOL", "practice"]
+
+
 def make_app(server: DemoServer) -> web.Application:
     """Build the web application without the socket, which attaches itself."""
     app = web.Application(middlewares=[_loopback_names(server)], client_max_size=65_536)
@@ -40,7 +50,9 @@ def make_app(server: DemoServer) -> web.Application:
             app.router.add_get(f"/static/{path.name}", _file(path.name))
     app.router.add_get("/favicon.ico", _file("icon.svg"))
     app.router.add_get("/__demo__/state", _state(server))
+    app.router.add_get("/__demo__/page", _page(server))
     app.router.add_post("/__demo__/fault", _fault(server))
+    app.router.add_post("/__demo__/coin", _coin(server))
     return app
 
 
@@ -92,18 +104,46 @@ def _state(server: DemoServer) -> Handler:
     return send
 
 
+def _page(server: DemoServer) -> Handler:
+    async def send(request: web.Request) -> web.Response:
+        return web.json_response({"alter": server.altered})
+
+    return send
+
+
 def _fault(server: DemoServer) -> Handler:
     async def apply(request: web.Request) -> web.Response:
-        origin = request.headers.get("Origin")
-        if origin is not None and origin != f"http://{request.headers.get('Host', '')}":
-            return web.Response(status=403, text="Another page may not ask for faults.\n")
-        if request.content_type != "application/json":
-            return web.Response(status=415, text="Send application/json.\n")
-        try:
-            fault = msgspec.json.decode(await request.read(), type=Fault)
-        except msgspec.DecodeError as error:
-            return web.Response(status=400, text=f"{error}\n")
+        fault = await _asked(request, Fault)
+        if isinstance(fault, web.Response):
+            return fault
         server.spawn_fault(fault)
         return web.Response(status=202, text=f"{fault.kind}\n")
 
     return apply
+
+
+def _coin(server: DemoServer) -> Handler:
+    async def choose(request: web.Request) -> web.Response:
+        wanted = await _asked(request, CoinChoice)
+        if isinstance(wanted, web.Response):
+            return wanted
+        try:
+            await server.desk.choose_coin(wanted.token, practice=wanted.coin == "practice")
+        except UsageError as error:
+            return web.Response(status=409, text=f"{error.message}\n")
+        return web.Response(text=f"{wanted.coin}\n")
+
+    return choose
+
+
+async def _asked(request: web.Request, kind: type[Asked]) -> Asked | web.Response:
+    """Return what a request asks for, or the answer that turns it away."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != f"http://{request.headers.get('Host', '')}":
+        return web.Response(status=403, text="Another page may not ask for this.\n")
+    if request.content_type != "application/json":
+        return web.Response(status=415, text="Send application/json.\n")
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        return web.Response(status=400, text=f"{error}\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -21,6 +22,9 @@ from vectra_player.clock import Clock
 
 RECORD_SEPARATOR = "\x1e"
 """Between the packets of a polling body (Engine.IO 4)."""
+
+_REQUEST = re.compile(r'42(\d+)\["([^"]+)"')
+_ACK = re.compile(r"43(\d+)\[")
 
 Way = Literal["sent", "received"]
 
@@ -74,10 +78,15 @@ class RawPacket(Packet):  # type: ignore[misc]  # the library is not typed
 
 
 class Wire:
-    """Puts the tap into an Engine.IO server and knows the open connections."""
+    """Puts the tap into an Engine.IO server and knows the open connections.
+
+    `repeated` names the requests whose acks are sent twice, over websockets.
+    """
 
     def __init__(self, engine: Any, log: WireLog) -> None:
         self.log = log
+        self.repeated: frozenset[str] = frozenset()
+        self._to_repeat: set[tuple[str, str]] = set()
         self._engine = engine
         self._open: dict[int, web.BaseRequest] = {}  # requests are not hashable
         wire = self
@@ -92,6 +101,20 @@ class Wire:
             "translate_request": self._translate,
             "make_response": self._respond,
         }
+
+    def asked(self, sid: str, message: str | bytes) -> None:
+        """Note a request whose ack is to be sent twice."""
+        found = _REQUEST.match(message) if self.repeated and isinstance(message, str) else None
+        if found is not None and found[2] in self.repeated:
+            self._to_repeat.add((sid, found[1]))
+
+    def copies(self, sid: str, message: str | bytes) -> int:
+        """Return how often a packet is to be sent."""
+        found = _ACK.match(message) if self._to_repeat and isinstance(message, str) else None
+        if found is None or (sid, found[1]) not in self._to_repeat:
+            return 1
+        self._to_repeat.discard((sid, found[1]))
+        return 2
 
     def opened(self, request: web.BaseRequest) -> None:
         """Remember a connection that a fault may cut."""
@@ -173,12 +196,14 @@ class _Socket(driver.WebSocket):  # type: ignore[misc]  # nor is its driver
         return str(self.handler.__self__.sid)
 
     async def send(self, message: str | bytes) -> None:
-        await super().send(message)
-        self.tap.log.add(self.sid, "sent", "websocket", message)
+        for _ in range(self.tap.copies(self.sid, message)):
+            await super().send(message)
+            self.tap.log.add(self.sid, "sent", "websocket", message)
 
     async def wait(self) -> str | bytes:
         message: str | bytes = await super().wait()
         self.tap.log.add(self.sid, "received", "websocket", message)
+        self.tap.asked(self.sid, message)
         return message
 
 

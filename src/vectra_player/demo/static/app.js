@@ -1,10 +1,18 @@
 // The page: builds itself, connects, logs in when asked, draws what the server says.
-// Query: transport=websocket|polling|upgrade, worker=1, shared=1, ns=/chat, login=1, user=NAME, log=all.
-import { toast, wire } from "./controls.js";
+// Query: transport=websocket|polling|upgrade, worker=1, shared=1, ns=/chat, login=1, user=NAME, log=all,
+// folded=1 (the sidebet), alter=NAME,NAME (alterations.json), faults=1 (those the server asks for).
+import { alter, followFaults } from "./alterations.js";
+import { controls, setAmount, wire } from "./controls.js";
 import { say, show } from "./dom.js";
-import { build, parts } from "./layout.js";
+import { build } from "./layout.js";
 import { connect, log } from "./link.js";
+import { wireModes } from "./modes.js";
+import { parts } from "./parts.js";
+import { tellContext, watchPresses } from "./presses.js";
+import { buildSidebet } from "./sidebet.js";
 import { apply, state } from "./state.js";
+import { toast } from "./toast.js";
+import { trace } from "./trace.js";
 import { redraw } from "./view.js";
 
 const TOKEN_KEY = "privy:token";
@@ -13,12 +21,10 @@ const PING_MS = 10000;
 const query = new URLSearchParams(location.search);
 
 build(document.getElementById("root"));
+buildSidebet(Boolean(query.get("folded")));
 window.__demo = log;
-
-const trace = () => {
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(24)), (b) => b.toString(16).padStart(2, "0")).join("");
-  return { __trace: true, traceparent: `00-${hex.slice(0, 32)}-${hex.slice(32)}-01` };
-};
+watchPresses(window);
+tellContext(() => ({ amount: controls.amount, share: controls.share, phase: state.phase, position: state.position }));
 
 // Shaped like the real page's token, so that whoever records this can show that it is masked.
 const makeToken = (user) => {
@@ -32,6 +38,7 @@ const ping = () => {
   link.emit("ping", [{ lastPing }], () => {
     lastPing = performance.now() - sent;
     show(parts.warning, lastPing > SLOW_MS);
+    say(parts.pingText, `${Math.round(lastPing)} ms`);
     say(parts.warning, `${Math.round(lastPing)}ms Unstable connection may delay trades`);
   });
 };
@@ -49,6 +56,14 @@ const greet = () => {
   link.emit("checkUsername");
 };
 
+// Whoever is not logged in is told so twice, as the real page does.
+let told = false;
+const stranger = () => {
+  if (told || state.token) return;
+  told = true;
+  for (let time = 0; time < 2; time += 1) toast("Authentication required", true);
+};
+
 const login = () => {
   state.token = localStorage.getItem(TOKEN_KEY) || makeToken(query.get("user") ?? "player");
   localStorage.setItem(TOKEN_KEY, state.token);
@@ -59,6 +74,7 @@ const link = connect(query, {
   onevent: (name, args) => {
     if (apply(name, args)) redraw();
     if (name === "usernameStatus" && !greeted) greet();
+    if (name === "playerUpdate" && parts.amount.value === "") setAmount(0);
   },
   onstate: ({ connected, attempt }) => {
     state.connected = connected;
@@ -67,16 +83,21 @@ const link = connect(query, {
       link.emit("chatHistory");
       link.emit("getLeaderboard", [{ period: "7d" }]);
       authenticate();
+      stranger();
     } else if (attempt === 1) toast("Connection lost, trying again", true);
     redraw();
   },
 });
 
-wire(link, login);
+wire(link);
+wireModes(redraw);
+parts.connect.addEventListener("click", login);
 if (query.get("login")) {
   if (query.get("user")) localStorage.setItem(TOKEN_KEY, makeToken(query.get("user")));
   login();
 } else state.token = localStorage.getItem(TOKEN_KEY) ?? "";
+for (const name of query.get("alter")?.split(",") ?? []) alter(name);
+if (query.get("faults")) followFaults();
 setInterval(ping, PING_MS);
 addEventListener("resize", redraw);
 redraw();

@@ -1,85 +1,105 @@
 // Amount, share and the three orders. Nothing is changed here but by the server's answer.
+// `acts` is what each button does, `words` what is written by hand: alterations change both.
 import { say, sol, sol3 } from "./dom.js";
-import { parts } from "./layout.js";
-import { state } from "./state.js";
+import { controlled } from "./field.js";
+import { parts, QUICK, SHARES, STEPS } from "./parts.js";
+import { mark } from "./presses.js";
+import { cash, state } from "./state.js";
+import { toast } from "./toast.js";
+import { trace } from "./trace.js";
 
 const SOL_MINT = "So11111111111111111111111111111111111111112";
 const PAYOUT = 5;
-const DECIMALS = 1e6;
+const THOUSAND = 1000; // no amount with more than three decimals was ever seen
+const LEAST = 0.001;
 
-export const controls = { amount: 0, share: 100 };
+export const controls = { amount: 0, share: 100, short: false };
+export const words = { bet: "BET", chosen: "_active_1mzic_60", amount: sol, share: String };
+export const locks = { buy: false, sell: false, bet: false };
+export const acts = {};
 
-const round = (value) => Math.max(0, Math.round(value * DECIMALS) / DECIMALS);
-const cash = () => state.me?.cash ?? 0;
+export const round = (value) => Math.max(0, Math.round(value * THOUSAND) / THOUSAND);
 const trading = () => state.phase === "presale" || state.phase === "live";
+const open = () => Boolean(state.connected && state.me && trading());
 
-const setAmount = (value) => {
+export const setAmount = (value) => {
   controls.amount = round(value);
-  parts.amount.value = sol(controls.amount);
+  parts.amount.value = words.amount(controls.amount);
   label();
 };
 
-export const toast = (text, bad = false) => {
-  const node = document.createElement("div");
-  node.className = `toast${bad ? " bad" : ""}`;
-  node.textContent = text;
-  parts.toasts.append(node);
-  setTimeout(() => node.remove(), 3500);
+export const setShare = (value) => {
+  controls.share = Math.min(100, Math.max(1, Math.round(value) || 1));
+  parts.share.value = words.share(controls.share);
+  label();
 };
 
-const trace = () => {
-  const bytes = crypto.getRandomValues(new Uint8Array(24));
-  const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-  return { __trace: true, traceparent: `00-${hex.slice(0, 32)}-${hex.slice(32)}-01` };
+const typed = (text) => {
+  const value = round(Number(text) || 0);
+  // Digits beyond the third decimal are not taken; what stands there is what would be sent.
+  if (value !== Number(text)) setAmount(value);
+  else {
+    controls.amount = value;
+    label();
+  }
 };
 
 const answered = (what) => (answer) => {
   if (!answer?.success) toast(answer?.error ?? `${what} was not accepted`, true);
 };
 
-const order = (link, name, payload, what) => link.emit(name, [trace(), payload], answered(what));
-
-export const label = () => {
-  const open = state.connected && state.me && trading();
-  const enough = controls.amount >= 0.001;
-  parts.buy.disabled = !(open && enough);
-  parts.sell.disabled = !(state.connected && state.phase === "live" && state.position > 0);
-  say(parts.buyAmount, state.me ? `+${sol3(controls.amount)} SOL` : "");
-  say(parts.betButton, `BET ${sol(controls.amount)} SOL`);
-  parts.betButton.classList.toggle("but-button-active", Boolean(open && enough && !state.sidebet));
-  parts.betButton.setAttribute("aria-disabled", String(!(open && enough && !state.sidebet)));
-  say(parts.share, String(controls.share));
-  for (const share of [10, 25, 50, 100]) {
-    parts[`${share}%`].classList.toggle("_active_1mzic_60", share === controls.share);
-  }
+const orders = (link) => {
+  const order = (name, payload, what) => link.emit(name, [trace(), payload], answered(what));
+  acts.buy = () => order("buyOrder", { amount: controls.amount }, "The buy");
+  acts.sell = () => order("sellOrder", { percentage: controls.share }, "The sale");
+  acts.bet = () => {
+    if (!parts.bet.classList.contains("but-button-active")) return;
+    const coinAddress = state.me?.selectedCoin?.address ?? SOL_MINT;
+    order("requestSidebet", { amount: controls.amount, coinAddress, xPayout: PAYOUT }, "The sidebet");
+  };
+  // No frame of a short order was ever seen, so none is sent.
+  acts.short = () => toast("The demo takes no shorts: their frames are unknown", true);
 };
 
-export const wire = (link, login) => {
-  const steps = { "+0.001": 0.001, "+0.01": 0.01, "+0.1": 0.1, "+1": 1 };
-  for (const [name, step] of Object.entries(steps)) {
-    parts[name].addEventListener("click", () => setAmount(controls.amount + step));
-  }
-  parts["1/2"].addEventListener("click", () => setAmount(controls.amount / 2));
-  parts.X2.addEventListener("click", () => setAmount(controls.amount * 2));
-  parts.MAX.addEventListener("click", () => setAmount(Math.floor(cash() * 1000) / 1000));
-  parts.clear.addEventListener("click", () => setAmount(0));
-  parts.amount.addEventListener("input", () => {
-    controls.amount = round(Number(parts.amount.value) || 0);
-    label();
+const labelOrders = () => {
+  const enough = controls.amount >= LEAST;
+  const held = state.phase === "live" && state.position > 0;
+  parts.buy.disabled = locks.buy || !(open() && enough);
+  parts.short.disabled = parts.buy.disabled;
+  parts.sell.disabled = locks.sell || !(state.connected && held);
+  say(parts.buyAmount, state.me ? `+${sol3(controls.amount)} SOL` : "");
+  say(parts.shortAmount, state.me ? `+${sol3(controls.amount)} SOL` : "");
+  const worth = held ? (state.position * state.price * controls.share) / 100 : 0;
+  say(parts.sellAmount, held ? `-${sol3(worth)} SOL` : "");
+  say(parts.bet, `${words.bet} ${sol(controls.amount)} SOL`);
+  parts.bet.classList.toggle("but-button-active", !locks.bet && open() && enough && !state.sidebet);
+};
+
+export const label = () => {
+  labelOrders();
+  if (document.activeElement !== parts.share) parts.share.value = words.share(controls.share);
+  parts.slider.value = String(controls.share);
+  for (const share of SHARES) parts[`${share}%`].classList.toggle(words.chosen, share === controls.share);
+};
+
+// The press looks up what to do when it comes, so that an alteration can change it later.
+export const attach = (name, what = name) => {
+  mark(parts[name], what).addEventListener("click", (event) => acts[name](event));
+};
+
+export const wire = (link) => {
+  for (const [name, step] of Object.entries(STEPS)) acts[name] = () => setAmount(controls.amount + step);
+  Object.assign(acts, {
+    "1/2": () => setAmount(controls.amount / 2),
+    X2: () => setAmount(controls.amount * 2),
+    MAX: () => setAmount(Math.floor(cash() * THOUSAND) / THOUSAND),
+    X: () => setAmount(0),
   });
-  for (const share of [10, 25, 50, 100]) {
-    parts[`${share}%`].addEventListener("click", () => {
-      controls.share = share;
-      label();
-    });
-  }
-  parts.buy.addEventListener("click", () => order(link, "buyOrder", { amount: controls.amount }, "The buy"));
-  parts.sell.addEventListener("click", () => order(link, "sellOrder", { percentage: controls.share }, "The sale"));
-  const bet = () => {
-    if (!parts.betButton.classList.contains("but-button-active")) return;
-    order(link, "requestSidebet", { amount: controls.amount, coinAddress: SOL_MINT, xPayout: PAYOUT }, "The sidebet");
-  };
-  parts.betButton.addEventListener("click", bet);
-  parts.betButton.addEventListener("keydown", (event) => event.key === "Enter" && bet());
-  parts.connect.addEventListener("click", login);
+  for (const share of SHARES) acts[`${share}%`] = () => setShare(share);
+  orders(link);
+  for (const name of [...QUICK, "X", ...SHARES.map((share) => `${share}%`)]) attach(name);
+  for (const [name, what] of [["buy", "BUY"], ["sell", "SELL"], ["short", "SHORT"], ["bet", "SIDEBET"]]) attach(name, what);
+  controlled(parts.amount, typed);
+  controlled(parts.share, (text) => text && setShare(Number(text)));
+  parts.slider.addEventListener("input", () => setShare(Number(parts.slider.value)));
 };

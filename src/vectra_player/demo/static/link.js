@@ -3,9 +3,9 @@ import { Socket } from "./socket.js";
 
 const KEPT_FRAMES = 5000;
 
-// `window.__demo.frames`: what this page's socket truly received and sent, in order. Bounded
+// `window.__demo`: `presses` (presses.js), and `frames`: what this page's socket truly received and sent, in order. Bounded
 // (the oldest go, `dropped` counts them) unless the page was opened with ?log=all.
-export const log = { frames: [], dropped: 0, state: { connected: false } };
+export const log = { frames: [], dropped: 0, presses: [], state: { connected: false } };
 
 const keep = (limit) => (frame) => {
   log.frames.push(frame);

@@ -3,13 +3,25 @@ export const state = {
   connected: false, me: null, username: "", token: "",
   gameId: "", hash: "", phase: "waiting", timer: 0, price: 1, tick: 0, prices: [1],
   leaderboard: [], players: 0, history: [], counts: {}, rugpool: null,
-  sidebet: null, result: null, entry: null, chat: [], bubbles: [], position: 0,
+  sidebet: null, result: null, entry: null, chat: [], chatHeard: 0, bubbles: [], position: 0, folded: false,
+  paused: "", maintenance: "", golden: false, rugpassTier: null,
+};
+
+export const PRACTICE = "0xPractice";
+
+// What can be spent now: SOL, or practice coins while those are chosen.
+export const cash = () => {
+  const me = state.me;
+  return (me?.selectedCoin ? me.shitcoinBalances?.[PRACTICE] : me?.cash) ?? 0;
 };
 
 const SHOWN_CHAT = 40;
 const SHOWN_BUBBLES = 6;
+const BUBBLE_MS = 4000;
+const RESULT_MS = 1000;
 
 const phaseOf = (frame) => {
+  if (frame.cooldownPaused) return "paused";
   if (frame.rugged) return "rugged";
   if (frame.active) return "live";
   if (frame.active === undefined && !("cooldownTimer" in frame)) return state.phase;
@@ -22,6 +34,7 @@ const game = (frame) => {
   }
   state.phase = phaseOf(frame);
   state.timer = frame.cooldownTimer;
+  state.paused = frame.pauseMessage || state.paused;
   state.leaderboard = frame.leaderboard ?? state.leaderboard;
   state.players = frame.connectedPlayers ?? state.players;
   state.hash = frame.provablyFair?.serverSeedHash ?? state.hash;
@@ -38,6 +51,11 @@ const game = (frame) => {
   }
 };
 
+const bubble = (shown) => {
+  state.bubbles.push({ ...shown, until: Date.now() + BUBBLE_MS });
+  if (state.bubbles.length > SHOWN_BUBBLES) state.bubbles.shift();
+};
+
 const handlers = {
   gameStateUpdate: game,
   playerUpdate: (update) => {
@@ -49,17 +67,19 @@ const handlers = {
   usernameStatus: (status) => { state.username = status.username; },
   currentSidebetResult: (result) => {
     state.sidebet = null;
-    state.result = { ...result, until: Date.now() + 2500 };
+    state.result = { ...result, until: Date.now() + RESULT_MS };
   },
   currentSidebet: (bet) => { state.sidebet = { ...bet, startedAtTick: bet.startTick, end: bet.endTick }; },
   newChatMessage: (message) => {
     state.chat.push(message);
+    state.chatHeard += 1;
     if (state.chat.length > SHOWN_CHAT) state.chat.shift();
   },
-  "standard/newTrade": (trade) => {
-    state.bubbles.push({ ...trade, until: Date.now() + 4000 });
-    if (state.bubbles.length > SHOWN_BUBBLES) state.bubbles.shift();
-  },
+  "standard/newTrade": (trade) => bubble({ ...trade, word: trade.type === "buy" ? "Buy" : "Sell" }),
+  newSideBet: (bet) => bubble({ ...bet, type: "bet", word: "Bet", amount: bet.betAmount }),
+  maintenanceUpdate: ({ active, message }) => { state.maintenance = active ? message || "Maintenance" : ""; },
+  goldenHourUpdate: ({ status }) => { state.golden = status === "ACTIVE"; },
+  rugpassStatus: ({ tier }) => { state.rugpassTier = tier; },
 };
 
 export const apply = (name, args) => {

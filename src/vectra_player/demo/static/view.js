@@ -1,13 +1,14 @@
 // Draws the state. Called once a screen refresh at most, and only when something changed.
 import { drawChart, drawSpark } from "./chart.js";
 import { label } from "./controls.js";
-import { el, say, show, signed, sol, sol3 } from "./dom.js";
-import { parts } from "./layout.js";
+import { el, say, show, signed, sol3 } from "./dom.js";
+import { drawCarousel, drawCoin, drawTab } from "./modes.js";
+import { parts } from "./parts.js";
+import { drawSidebet } from "./sidebet.js";
 import { state } from "./state.js";
+import { placeToasts } from "./toast.js";
 
 const ROWS = 10;
-const TICK_MS = 250;
-const WINDOW_TICKS = 40;
 let rows = [];
 let stripShown = "";
 let chatShown = 0;
@@ -46,42 +47,28 @@ const drawStrip = () => {
   const cards = state.history.slice(0, ROWS).map(({ id, peak, prices }) => {
     const canvas = el("canvas");
     const high = peak >= 10 ? ".huge" : peak >= 2 ? ".high" : "";
-    return { canvas, prices, node: el(`div.game-card${high}`, { title: id }, canvas, el("span", {}, `${peak.toFixed(2)}x`)) };
+    const text = el("div", {}, el("div.game-peak", {}, `${peak.toFixed(2)}x`));
+    return { canvas, prices, node: el(`div.game-card${high}`, { title: id }, canvas, text) };
   });
   parts.recent.replaceChildren(...cards.map((card) => card.node));
   cards.forEach((card) => drawSpark(card.canvas, card.prices));
 };
 
-const drawSidebet = () => {
-  const { sidebet, result } = state;
-  show(parts.sidebet, Boolean(state.me)); // logged out it was not there
-  const fresh = result && result.until > Date.now();
-  const box = parts.sidebet.classList;
-  box.toggle("running", Boolean(sidebet));
-  box.toggle("won", Boolean(fresh && result.payout > 0));
-  box.toggle("lost", Boolean(fresh && result.payout === 0));
-  show(parts.betButton, !sidebet && !fresh);
-  if (fresh) {
-    say(parts.sidebetAsk, result.payout ? "Sidebet Won!" : "Sidebet Lost");
-    say(parts.sidebetWin, result.payout ? `+${sol(result.payout)} SOL` : `-${sol(result.betAmount)} SOL`);
-  } else if (sidebet) {
-    const left = state.phase === "live" ? sidebet.end - state.tick : WINDOW_TICKS;
-    say(parts.sidebetAsk, `${Math.max(0, Math.ceil((left * TICK_MS) / 1000))}s · Bet ${sol(sidebet.betAmount)} SOL`);
-    say(parts.sidebetWin, `TO WIN: ${sol(sidebet.betAmount * 5)} SOL`);
-  } else {
-    say(parts.sidebetAsk, "Rug in 10s?");
-    say(parts.sidebetWin, `Win ${sol((Number(parts.amount.value) || 0) * 5)} SOL`);
-  }
-};
+const PRESALE = "Buy a guaranteed position at 1.00x before the round starts";
 
 const drawOverlays = () => {
   const waiting = !state.connected || !state.gameId;
+  const paused = state.phase === "paused";
   const countdown = state.phase === "cooldown" || state.phase === "presale";
   show(parts.waiting, waiting);
-  show(parts.presale, countdown && !waiting);
+  show(parts.presale, (countdown || paused) && !waiting);
   show(parts.rugged, state.phase === "rugged" && !waiting);
-  const text = state.phase === "presale" ? "Buy a guaranteed position at 1.00x before the round starts" : "Presale opens soon";
-  say(parts.presaleText, text);
+  show(parts.presaleNext, !paused);
+  show(parts.countdown, !paused);
+  show(parts.maintenance, Boolean(state.maintenance));
+  say(parts.maintenance, state.maintenance);
+  say(parts.presaleTitle, paused ? "PAUSED" : state.phase === "presale" ? "PRESALE" : "");
+  say(parts.presaleText, paused ? state.paused || "The game is paused" : state.phase === "presale" ? PRESALE : "Presale opens soon");
   say(parts.countdown, `${(state.timer / 1000).toFixed(2)}s`);
   say(parts.finalPrice, `${state.price.toFixed(4)}x`);
 };
@@ -94,11 +81,8 @@ const drawOwn = () => {
     say(parts.pnlSol, `${signed(entry.pnl, 3)} SOL`);
     say(parts.pnlPercent, `${signed(entry.pnlPercent, 1)}%`);
   }
-  const cash = sol3(state.me?.cash ?? 0);
-  say(parts.balanceText, cash);
-  say(parts.chip, cash);
-  show(parts.balance, Boolean(state.me));
-  show(parts.user, Boolean(state.username));
+  say(parts.balanceText, sol3(state.me?.cash ?? 0));
+  show(parts.own, Boolean(state.me));
   say(parts.user, state.username);
   show(parts.connect, !state.me);
 };
@@ -109,11 +93,11 @@ const drawBubbles = () => {
   state.bubbles = live;
   parts.bubbles.replaceChildren(...live.slice(-3).map((trade) =>
     el(`div.bubble.${trade.type}${trade.playerId === state.me?.id ? ".mine" : ""}`, {},
-      `${trade.type === "buy" ? "Buy" : "Sell"} ${sol3(trade.amount)} `, el("small", {}, trade.username ?? "anonymous"))));
+      `${trade.word} ${trade.type === "sell" ? "-" : "+"}${sol3(trade.amount)} `, el("small", {}, trade.username ?? "anonymous"))));
 };
 
 const drawChat = () => {
-  say(parts.chatTitle, `Online (${state.players})`);
+  say(parts.online, `Online (${state.players})`);
   const last = state.chat[state.chat.length - 1]?.timestamp ?? 0;
   if (last === chatShown) return;
   chatShown = last;
@@ -122,7 +106,7 @@ const drawChat = () => {
   parts.chatList.scrollTop = parts.chatList.scrollHeight;
 };
 
-const PHASES = { waiting: "WAITING", cooldown: "COOLDOWN", presale: "PRESALE", live: "LIVE", rugged: "RUGGED" };
+const PHASES = { waiting: "WAITING", cooldown: "COOLDOWN", presale: "PRESALE", live: "LIVE", paused: "PAUSED", rugged: "RUGGED" };
 
 const draw = () => {
   drawOverlays();
@@ -132,11 +116,13 @@ const draw = () => {
   drawOwn();
   drawBubbles();
   drawChat();
+  drawCoin();
+  drawCarousel();
+  drawTab();
   label();
-  say(parts.online, state.players ? `${state.players} online` : "");
+  placeToasts();
   say(parts.phase, PHASES[state.phase]);
   parts.phase.className = `phase ${state.phase}`;
-  say(parts.price, `${state.price.toFixed(4)}x`);
   const board = parts.leaderboard.getBoundingClientRect();
   const lies = board.top < parts.canvas.getBoundingClientRect().bottom;
   const room = lies ? { inset: board.width + 16, foot: parts.sidebet.offsetHeight + 12 } : { inset: 8, foot: 0 };
