@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from vectra_player.alerts.course import Course
 from vectra_player.alerts.moment import Moment, Trigger
 from vectra_player.alerts.odds import Measured
 from vectra_player.alerts.rules import Rule
 from vectra_player.alerts.watchers.base import Edge, Found, Watcher
 from vectra_player.alerts.watchers.own import outcome_of
-from vectra_player.alerts.words import milliseconds, number
+from vectra_player.alerts.words import clean, milliseconds, number
 from vectra_player.live.live_state import LiveState
 from vectra_player.model.frame import FACT_PREFIX
 from vectra_player.model.units import Micros
 
 DISCONNECTED = f"{FACT_PREFIX}disconnected"
 SILENCE = f"{FACT_PREFIX}silence"
+OURS = "cancelled"
+"""Reason of a disconnect we made ourselves: the service ends."""
+
+
+class _Ended(msgspec.Struct):
+    reason: Any = None
+
+
+_decode = msgspec.json.Decoder(_Ended).decode
 
 
 def is_lost(moment: Moment) -> str | None:
@@ -23,8 +36,16 @@ def is_lost(moment: Moment) -> str | None:
     if moment.event.kind != "fact":
         return None
     if name == DISCONNECTED and health.connected is False:
-        return "The game's socket was closed"
+        reason = _reason(moment.event.data)
+        return None if reason == OURS else f"The game's socket was closed ({reason})"
     return "The game has fallen silent" if name == SILENCE else None
+
+
+def _reason(detail: bytes) -> str:
+    try:
+        return clean(_decode(detail).reason, 120)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return clean(None)
 
 
 def is_heard(state: LiveState) -> bool:

@@ -6,6 +6,8 @@
 //   shell.follow(client);                      // badges, notes and feed figures from the feed
 //   shell.key("k", "Kill switch", () => …);
 
+import { Alerts } from "./alerts.js";
+
 export const TABS = [
   { id: "home", label: "Home", server: "dashboard", href: "/", key: "h" },
   { id: "recording", label: "Recording", server: "dashboard", href: "/recording", key: "r" },
@@ -67,6 +69,7 @@ class Shell {
     this.rec = make("span", { className: "rec", role: "status", textContent: "REC", hidden: true });
     this.mode = this.#badge("Where the data comes from");
     this.trading = this.#badge("What trading may do");
+    this.alerts = document.documentElement.dataset.framed === undefined ? new Alerts(this) : null;
     this.bar = this.#makeBar(page, tabs);
     this.note = make("div", { className: "shell-note", role: "status", hidden: true });
     this.#makeStatusLine();
@@ -197,10 +200,10 @@ class Shell {
       this.setNote("feed", how in NOTES ? (how === "ended" ? NOTES.ended + reason : NOTES[how]) : null, how === "waiting" ? "warn" : "bad");
     };
     const beat = setInterval(() => draw(client.state), 1_000);
-    const end = client.store.render(draw);
+    const ends = [client.store.render(draw), this.alerts?.follow(client)];
     return () => {
       clearInterval(beat);
-      end();
+      for (const end of ends) end?.();
     };
   }
 
@@ -238,7 +241,7 @@ class Shell {
       "header", { className: "shell-bar" },
       make("a", { className: "brand", href: "/", textContent: "VECTRA" }),
       this.tabBar,
-      make("div", { className: "badges" }, this.rec, this.mode, this.trading, theme, help),
+      make("div", { className: "badges" }, this.rec, this.mode, this.trading, ...(this.alerts ? [this.alerts.bell] : []), theme, help),
     );
   }
 

@@ -13,7 +13,7 @@ export class LiveShell {
   #ends = null;
 
   /** `client`: the page's own client of the feed, if it has one; `askMs`: how often to ask. */
-  constructor(shell, { client = new FoundationWSClient({ types: ["game.tick", "connection", "recording"] }), askMs = ASK_MS } = {}) {
+  constructor(shell, { client = new FoundationWSClient({ types: ["game.tick", "connection", "recording", "alert"] }), askMs = ASK_MS } = {}) {
     this.shell = shell;
     this.client = client;
     this.told = null;
