@@ -14,6 +14,9 @@ class PressSeen(msgspec.Struct, frozen=True, kw_only=True):
     10% ... 100%), empty when the press hit none of them. `label` is the text of what was hit,
     `amount` the text of the amount field and `percentage` the chosen share after the press; all
     three are the page's words. `at_ms` is the page's wall clock, with fractions.
+
+    `token`: of a press of ours, as it was announced; empty for everybody else's. `withheld`: the
+    press was ours and would have hit something else, so the page never saw it.
     """
 
     button: str
@@ -23,6 +26,8 @@ class PressSeen(msgspec.Struct, frozen=True, kw_only=True):
     amount: str | None = None
     percentage: str | None = None
     target_id: str = ""
+    token: str = ""
+    withheld: bool = False
 
     @property
     def press_ts(self) -> Millis:

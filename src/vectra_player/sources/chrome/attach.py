@@ -67,7 +67,10 @@ class _Targets(msgspec.Struct, rename="camel"):
 
 
 class Session(msgspec.Struct):
-    """One attached target. `ready` once Chrome confirmed that its network is watched."""
+    """One attached target. `ready` once Chrome confirmed that its network is watched.
+
+    `adopted`: a recorder before this one attached it. `loads` counts the documents of a page.
+    """
 
     id: str
     target_id: str
@@ -75,6 +78,8 @@ class Session(msgspec.Struct):
     url: str
     parent: str
     ready: bool = False
+    adopted: bool = False
+    loads: int = 0
 
 
 class Listener(Protocol):
@@ -85,6 +90,15 @@ class Listener(Protocol):
 
     def target_ended(self, session: Session, reason: str) -> None:
         """Learn that all sockets of a target are gone."""
+
+    def page_found(self, session: Session) -> None:
+        """Learn of a page of ours before it runs its first script."""
+
+    def page_loaded(self, session: Session) -> None:
+        """Learn that a page of the game has a new document."""
+
+    def page_open(self, session: Session) -> None:
+        """Learn of a page of the game that runs already."""
 
 
 class Send(Protocol):
@@ -146,6 +160,21 @@ class Attacher:
             handler(message)
         return True
 
+    @property
+    def game(self) -> str:
+        """Return the origin of the game's pages."""
+        return self._game
+
+    def game_pages(self) -> list[Session]:
+        """Return the tabs that show the game now."""
+        return [
+            session
+            for session in self.sessions.values()
+            if session.type == "page"
+            and not session.parent
+            and origin_of(session.url) == self._game
+        ]
+
     def page(self, *, blank: bool) -> Session | None:
         """Return a game page, or a blank one that could become one."""
         for session in self.sessions.values():
@@ -162,7 +191,8 @@ class Attacher:
         event = msgspec.json.decode(message.params, type=_Attached)
         known = event.session_id in self.sessions
         if not known and self._is_ours(event.target_info, message.session):
-            self._remember(event, message.session).ready = True
+            session = self._remember(event, message.session)
+            session.ready = session.adopted = True
 
     def _attached(self, message: Message) -> None:
         event = msgspec.json.decode(message.params, type=_Attached)
@@ -187,6 +217,8 @@ class Attacher:
     def _joined_late(self, session: Session, info: TargetInfo) -> None:
         if session.url not in BLANK:
             self._listener.target_fact("late_attach", session, "the page was open before")
+            if session.type == "page":
+                self._listener.page_open(session)
         elif info.opener_id and self._acts and not self.surveyed:
             # Held by a recorder that died: such a page stays dead (capture.md).
             self._send("Page.reload", session=session.id)
@@ -217,6 +249,8 @@ class Attacher:
         self._send("Target.setAutoAttach", watch, session.id)
         if session.type in ("page", "iframe"):
             self._send("Page.enable", session=session.id)
+        if session.type == "page":
+            self._listener.page_found(session)
         self._send("Runtime.runIfWaitingForDebugger", session=session.id)
 
     def _release(self, session_id: str, parent: str) -> None:
@@ -263,6 +297,9 @@ class Attacher:
             elif session.url in BLANK:
                 session.url = info.url
                 self._leave_foreign(session)
+            if session is not None and session.adopted and origin_of(info.url) == self._game:
+                session.adopted = False
+                self._listener.page_open(session)
 
     def _destroyed(self, message: Message) -> None:
         self._foreign.discard(msgspec.json.decode(message.params, type=_Gone).target_id)
@@ -285,7 +322,10 @@ class Attacher:
             return
         self._listener.target_ended(session, "the page navigated")
         session.url = frame.unreachable_url or frame.url
+        session.loads += 1
         self._leave_foreign(session)
+        if session in self.game_pages():
+            self._listener.page_loaded(session)
 
     def _leave_foreign(self, session: Session) -> None:
         foreign = session.url not in BLANK and origin_of(session.url) != self._game

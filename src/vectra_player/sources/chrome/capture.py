@@ -13,12 +13,15 @@ import msgspec
 import structlog
 
 from vectra_player.clock import Clock
+from vectra_player.model.selectors import Selectors
 from vectra_player.sources.chrome.attach import Attacher, Session
 from vectra_player.sources.chrome.cdp import Cdp, Message
 from vectra_player.sources.chrome.desk import Desk, host_of, is_engineio
 from vectra_player.sources.chrome.opener import Opener
 from vectra_player.sources.chrome.outbox import Outbox
+from vectra_player.sources.chrome.page import GamePage
 from vectra_player.sources.chrome.polling import Polling
+from vectra_player.sources.chrome.presses import OnPress, Presses
 from vectra_player.sources.chrome.sockets import Sockets
 from vectra_player.sources.chrome.stamps import Stamps
 
@@ -43,6 +46,8 @@ class Capture:
         clock: Clock,
         first_id: int = 1,
         acts: bool = True,
+        selectors: Selectors | None = None,
+        on_press: OnPress | None = None,
     ) -> None:
         self.outbox = Outbox()
         self.cdp = Cdp(write, first_id)
@@ -50,6 +55,10 @@ class Capture:
         self._game_url = game_url
         self._desk = Desk(self.outbox, Stamps(clock), host_of(game_url))
         self.attacher = Attacher(self.cdp.send, game_url, self, acts=acts)
+        self._presses: Presses | None = None
+        if acts and selectors is not None and on_press is not None:
+            self._presses = Presses(self.cdp.send, self.attacher.game, selectors, on_press)
+        self._page: GamePage | None = None
         self.opener = Opener(self.cdp.send, self.attacher, game_url, clock, self._unreachable)
         self._polling = Polling(self._desk, self.cdp.send, clock)
         self._sockets = Sockets(self._desk, self._polling.upgraded)
@@ -57,6 +66,7 @@ class Capture:
             **self._sockets.handlers,
             **self._polling.handlers,
             "Network.webTransportCreated": self._webtransport,
+            "Runtime.bindingCalled": self._press,
         }
 
     def begin(self, *, open_page: bool, use_blank: bool) -> None:
@@ -64,6 +74,15 @@ class Capture:
         self.attacher.begin()
         if open_page:
             self.opener.want(use_blank=use_blank)
+
+    def page(self) -> GamePage | None:
+        """Return the game page, the same object while it is the same tab; None: there is none."""
+        pages = self.attacher.game_pages()
+        if not pages:
+            return None
+        if self._page is None or self._page.target_id not in {each.target_id for each in pages}:
+            self._page = GamePage(self.cdp, self.attacher, pages[0])
+        return self._page
 
     def learn_from(self, other: Capture) -> None:
         """Take over what an older connection to the same Chrome knows of open sockets."""
@@ -127,6 +146,25 @@ class Capture:
         """End what a page, frame or worker had open (`attach.Listener`)."""
         self._sockets.end_target(session.target_id, reason)
         self._polling.end_target(session.target_id, reason)
+
+    def page_found(self, session: Session) -> None:
+        """Have presses told from the first script on (`attach.Listener`)."""
+        if self._presses is not None:
+            self._presses.prepare(session)
+
+    def page_loaded(self, session: Session) -> None:
+        """Let the listener of a new document speak (`attach.Listener`)."""
+        if self._presses is not None:
+            self._presses.connect(session)
+
+    def page_open(self, session: Session) -> None:
+        """Listen to a page that runs already (`attach.Listener`)."""
+        if self._presses is not None:
+            self._presses.install(session)
+
+    def _press(self, session: Session, message: Message) -> None:
+        if self._presses is not None:
+            self._presses.hear(session, message)
 
     def _unreachable(self, error: str) -> None:
         url = self._game_url

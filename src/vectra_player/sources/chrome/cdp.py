@@ -19,9 +19,14 @@ METHODS = frozenset(
         "Network.enable",
         "Network.getRequestPostData",
         "Network.getResponseBody",
+        "Page.addScriptToEvaluateOnNewDocument",
+        "Page.captureScreenshot",
+        "Page.createIsolatedWorld",
         "Page.enable",
         "Page.navigate",
         "Page.reload",
+        "Runtime.addBinding",
+        "Runtime.callFunctionOn",
         "Runtime.runIfWaitingForDebugger",
         "Target.attachToTarget",
         "Target.createTarget",
@@ -31,7 +36,16 @@ METHODS = frozenset(
         "Target.setDiscoverTargets",
     }
 )
-"""Every method this project ever sends: nothing of cookies, storage or page scripts."""
+"""Every method that `send` ever sends: nothing of cookies or storage, no Runtime.enable.
+
+Four serve the buttons, in the game's own pages only: a world apart from the page's scripts
+(createIsolatedWorld), constant functions called in it (callFunctionOn), the listener for presses
+(addScriptToEvaluateOnNewDocument, and addBinding by which it speaks). captureScreenshot shows what
+made a press be refused.
+"""
+
+MOUSE = "Input.dispatchMouseEvent"
+"""Can be sent by `send_mouse` alone, which `page.GamePage` alone calls."""
 
 EMPTY = msgspec.Raw(b"{}")
 
@@ -83,7 +97,16 @@ class Cdp:
         """Send a command of the allow-list; the reply, good or bad, goes to `on_reply`."""
         if method not in METHODS:
             raise ValueError(f"{method} is not on the allow-list")
-        command: dict[str, Any] = {"id": self._next_id, "method": method, "params": params or {}}
+        self._command(method, params or {}, session, on_reply)
+
+    def send_mouse(self, params: dict[str, Any], session: str, on_reply: OnReply) -> None:
+        """Send one event of the mouse to a page."""
+        self._command(MOUSE, params, session, on_reply)
+
+    def _command(
+        self, method: str, params: dict[str, Any], session: str, on_reply: OnReply | None
+    ) -> None:
+        command: dict[str, Any] = {"id": self._next_id, "method": method, "params": params}
         if session:
             command["sessionId"] = session
         if on_reply is not None:

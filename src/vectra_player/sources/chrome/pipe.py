@@ -15,6 +15,8 @@ from vectra_player.sources.chrome import launch
 from vectra_player.sources.chrome.capture import Capture
 from vectra_player.sources.chrome.delivery import Delivery
 from vectra_player.sources.chrome.hostlink import Heard, HostBusyError, HostLink
+from vectra_player.sources.chrome.page import GamePage
+from vectra_player.sources.chrome.presses import OnPress
 from vectra_player.sources.chrome.settings import ChromeSettings
 
 log = structlog.get_logger(__name__)
@@ -33,9 +35,10 @@ MAX_RELAUNCHES = 6
 class PipeRun:
     """One recording of a Chrome of our own, through as many Chromes as it takes."""
 
-    def __init__(self, settings: ChromeSettings, clock: Clock) -> None:
+    def __init__(self, settings: ChromeSettings, clock: Clock, on_press: OnPress) -> None:
         self._settings = settings
         self._clock = clock
+        self._on_press = on_press
         self._delivery = Delivery()
         self._link: HostLink | None = None
         self._capture: Capture | None = None
@@ -44,12 +47,17 @@ class PipeRun:
         self._code: int | None = None
         self._replacing = False
         self._begun = False
+        self._following = False
         self._next_tick = 0.0
 
     def acknowledge(self, receipt: int) -> None:
         """Note that frames up to this receipt are durable; told to the host within 50 ms."""
         receipts = self._delivery.receipts
         receipts.durable = max(receipts.durable, receipt)
+
+    def page(self) -> GamePage | None:
+        """Return the game page while a Chrome is followed."""
+        return self._capture.page() if self._capture is not None and self._following else None
 
     async def host_runs(self) -> bool:
         """Tell whether a chrome-host of this profile runs; it is better than any port."""
@@ -73,7 +81,11 @@ class PipeRun:
         while True:
             began = self._clock.monotonic()
             await self._connect()
-            reason = await self._follow(emit)
+            self._following = True
+            try:
+                reason = await self._follow(emit)
+            finally:
+                self._following = False
             await self._ended(reason, emit)
             if self._code == 0 and not self._settings.headless and not self._replacing:
                 log.info("the browser was closed")
@@ -144,6 +156,8 @@ class PipeRun:
             game_url=self._settings.game_url,
             clock=self._clock,
             first_id=hello.first_id,
+            selectors=self._settings.selectors,
+            on_press=self._on_press,
         )
         if hello.dropped:
             missing = f"{hello.dropped} messages of Chrome, dropped with no recorder there"

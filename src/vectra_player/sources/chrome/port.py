@@ -23,6 +23,8 @@ from vectra_player.sources.chrome.capture import Capture
 from vectra_player.sources.chrome.delivery import Delivery
 from vectra_player.sources.chrome.merge import Merge
 from vectra_player.sources.chrome.outbox import Item
+from vectra_player.sources.chrome.page import GamePage
+from vectra_player.sources.chrome.presses import OnPress
 from vectra_player.sources.chrome.settings import ChromeSettings
 
 log = structlog.get_logger(__name__)
@@ -60,9 +62,12 @@ def browser_url(port: int) -> str | None:
 class PortRun:
     """One recording of a Chrome that somebody else started."""
 
-    def __init__(self, settings: ChromeSettings, clock: Clock, port: int) -> None:
+    def __init__(
+        self, settings: ChromeSettings, clock: Clock, port: int, on_press: OnPress
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._on_press = on_press
         self._port = port
         self._delivery = Delivery()
         self._merge = Merge()
@@ -90,6 +95,11 @@ class PortRun:
 
     def acknowledge(self, receipt: int) -> None:
         """Do nothing: Chrome's port keeps no frames."""
+
+    def page(self) -> GamePage | None:
+        """Return the game page, by the first connection only; None while that one is lost."""
+        capture = self._captures.get(TAPS[0])
+        return capture.page() if capture is not None else None
 
     async def close(self) -> None:
         """Do nothing: cancelling `run` closes the connections; the browser is not ours."""
@@ -130,7 +140,12 @@ class PortRun:
             spawn(_send(socket, command), name="cdp-send")
 
         capture = Capture(
-            write, game_url=self._settings.game_url, clock=self._clock, acts=tap == TAPS[0]
+            write,
+            game_url=self._settings.game_url,
+            clock=self._clock,
+            acts=tap == TAPS[0],
+            selectors=self._settings.selectors,
+            on_press=self._on_press,
         )
         for other in self._captures.values():
             capture.learn_from(other)

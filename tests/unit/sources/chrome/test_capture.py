@@ -235,6 +235,7 @@ names = st.sampled_from(
         "Target.detachedFromTarget",
         "Target.targetInfoChanged",
         "Page.frameNavigated",
+        "Runtime.bindingCalled",
     ]
 )
 values = st.recursive(
