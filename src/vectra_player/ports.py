@@ -1,8 +1,9 @@
-"""Who listens on a local port: for messages that say what to stop. Any layer may call it."""
+"""Local ports: who listens on one, for messages that say what to stop, and a free one."""
 
 from __future__ import annotations
 
 import os
+import socket
 
 import psutil
 
@@ -27,3 +28,10 @@ def holder_of(port: int) -> str:
     except psutil.Error:
         pass
     return "another program"
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now; whoever takes it next may still be another."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -10,6 +10,7 @@ from vectra_player.clock import Clock
 from vectra_player.config import Settings
 from vectra_player.errors import UsageError
 from vectra_player.model.units import Source as SourceLabel
+from vectra_player.ports import free_port
 from vectra_player.sources.base import Source
 from vectra_player.sources.demo import DemoSource, DemoSourceSettings
 from vectra_player.sources.public_ws import PublicWsSettings, PublicWsSource
@@ -25,6 +26,9 @@ SOURCES: dict[str, SourceLabel] = {
     "public": "public_ws",
 }
 """Names on the command line, and the labels stored with every row."""
+
+LOGGED_IN = "/?login=1"
+"""Has the demo server's page log in by itself."""
 
 
 def build_source(name: str, settings: Settings, clock: Clock, *, close_browser: bool) -> Source:
@@ -58,18 +62,24 @@ def _practice_source(settings: Settings, clock: Clock) -> Source:
     from vectra_player.sources.demo_process import DemoServerSettings
     from vectra_player.sources.practice import PracticeSource
 
-    server = DemoServerSettings(speed=settings.demo_speed, seed=settings.demo_seed)
+    port = free_port()
+    server = DemoServerSettings(speed=settings.demo_speed, seed=settings.demo_seed, port=port)
     chrome = _chrome(settings, close_browser=True)
-    own = chrome.profile_dir.with_name(f"{chrome.profile_dir.name}_practice")
-    return PracticeSource(
-        server, msgspec.structs.replace(chrome, profile_dir=own, cdp_port=None), clock
+    own = msgspec.structs.replace(
+        chrome,
+        game_url=f"http://127.0.0.1:{port}{LOGGED_IN}",
+        profile_dir=chrome.profile_dir.with_name(f"{chrome.profile_dir.name}_practice"),
+        cdp_port=None,
     )
+    return PracticeSource(server, own, clock)
 
 
 def _chrome(settings: Settings, *, close_browser: bool) -> ChromeSettings:
     from vectra_player.sources.chrome.settings import ChromeSettings
+    from vectra_player.trading.selectors import load
 
     return ChromeSettings(
+        selectors=load(settings.data_dir),
         game_url=settings.game_url,
         profile_dir=settings.chrome_profile_dir,
         cdp_port=settings.cdp_port,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -16,6 +17,8 @@ from vectra_player.app.instance import cookie_instance, remove_instance, write_i
 from vectra_player.app.progress import Limits, Status, Summary
 from vectra_player.app.recorder import Recorder
 from vectra_player.app.run import Opened, handlers_of, opened, run_to_end
+from vectra_player.app.trade_control import trade_handlers
+from vectra_player.app.trading import Trading, trading
 from vectra_player.bus import Events
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
@@ -24,12 +27,14 @@ from vectra_player.foundation.hub import FeedHub
 from vectra_player.foundation.live_backend import LiveBackend
 from vectra_player.foundation.live_feed import LiveFeed
 from vectra_player.foundation.logring import LogRing
+from vectra_player.foundation.messages import Message
 from vectra_player.foundation.paper_desk import PaperDesk
 from vectra_player.foundation.paper_memory import PaperMemory
 from vectra_player.foundation.replays import ReplayDesk
 from vectra_player.foundation.run_book import RunBook
 from vectra_player.foundation.service import Service, ServiceSettings
 from vectra_player.foundation.store_worker import StoreWorker
+from vectra_player.foundation.trade_desks import TradeDesks
 from vectra_player.store.layout import DataDir
 from vectra_player.store.settings import Halt
 from vectra_player.store.writer import EventStore
@@ -105,12 +110,14 @@ async def run_foundation(
         )
         # Clients are told the end before the store is closed, and after everything is filed.
         steps.push_async_callback(service.stop)
-        live = _live(pair, name, hubs, service, settings, clock)
-        backend, paper, alerts = await steps.enter_async_context(live)
-        await service.start(backend, desk, paper, alerts)
+        joined = _live(pair, name, hubs, service, settings, clock, allow_live=allow_live)
+        live = await steps.enter_async_context(joined)
+        await service.start(
+            live.backend, desk, live.trade, alerts=live.alerts, switch=live.trading.switch
+        )
         status = _status_with_feed(pair.recorder, service)
         handlers = handlers_of(pair.store, pair.recorder, status)
-        handlers |= login_handlers(service, beside)
+        handlers |= login_handlers(service, beside) | trade_handlers(live.trading.gate)
         await steps.enter_async_context(serve_control(settings.data_dir, handlers))
         if recording:
             await pair.recorder.start_recording()
@@ -145,38 +152,77 @@ def ready_of(service: Service, beside: Supervisor | None = None) -> Ready:
     )
 
 
+class _Live(NamedTuple):
+    """What is joined to a running recorder."""
+
+    backend: LiveBackend
+    trade: TradeDesks
+    alerts: AlertDesk
+    trading: Trading
+
+
 @contextlib.asynccontextmanager
 async def _live(
-    pair: Opened, name: str, hubs: _Hubs, service: Service, settings: Settings, clock: Clock
-) -> AsyncIterator[tuple[LiveBackend, PaperDesk, AlertDesk]]:
-    """Join the recorder's bus to the main hub, the paper account, alerts and the monitor."""
+    pair: Opened,
+    name: str,
+    hubs: _Hubs,
+    service: Service,
+    settings: Settings,
+    clock: Clock,
+    *,
+    allow_live: bool,
+) -> AsyncIterator[_Live]:
+    """Join the recorder's bus to the main hub, the accounts, alerts and the monitor.
+
+    Accounts before the feed: what a frame did to them is told before the frame.
+    """
     recorder = pair.recorder
     runs = RunBook(recorder.note, clock)
     recorder.bus.attach(Events.RECORDING_STARTED, lambda _: runs.tell_again(), name="runs")
-    paper = PaperDesk(
-        recorder.bus,
-        recorder.live,
-        lambda message: feed.hub.publish(message),
-        memory=PaperMemory(DataDir(settings.data_dir).run / "paper.json"),
-        clock=clock,
-        note=recorder.note,
-        runs=runs,
-    )
-    feed = LiveFeed(
-        recorder.bus,
-        recorder.live,
-        demo=name == "demo",
-        recording=lambda: recorder.session_id,
-        clock=clock,
-    )
-    rules = DataDir(settings.data_dir).rules
-    alerts = AlertDesk(recorder.bus, recorder.live, recorder.note, feed.hub.publish, rules)
-    _tell_halts(pair.store, feed)
-    hubs.main = feed.hub
-    worker = StoreWorker(settings.data_dir)
-    ring = LogRing()
-    ring.attach()
-    try:
+
+    def publish(message: Message) -> None:
+        feed.hub.publish(message)
+
+    async with contextlib.AsyncExitStack() as steps:
+        paper = PaperDesk(
+            recorder.bus,
+            recorder.live,
+            publish,
+            memory=PaperMemory(DataDir(settings.data_dir).run / "paper.json"),
+            clock=clock,
+            note=recorder.note,
+            runs=runs,
+        )
+        steps.callback(paper.close)
+        joined = trading(
+            pair.source,
+            recorder,
+            pair.store,
+            settings,
+            publish,
+            allow_live=allow_live,
+            clock=clock,
+        )
+        pressing = await steps.enter_async_context(joined)
+        feed = LiveFeed(
+            recorder.bus,
+            recorder.live,
+            demo=name in ("demo", "practice"),
+            recording=lambda: recorder.session_id,
+            trading=lambda: pressing.switch.trading,
+            clock=clock,
+        )
+        steps.callback(feed.close)
+        rules = DataDir(settings.data_dir).rules
+        alerts = AlertDesk(recorder.bus, recorder.live, recorder.note, publish, rules)
+        steps.callback(alerts.close)
+        _tell_halts(pair.store, feed)
+        hubs.main = feed.hub
+        worker = StoreWorker(settings.data_dir)
+        steps.push_async_callback(worker.close)
+        ring = LogRing()
+        ring.attach()
+        steps.callback(ring.detach)
         backend = LiveBackend(
             recorder,
             feed,
@@ -186,13 +232,7 @@ async def _live(
             feed_facts=service.feed_facts,
             clock=clock,
         )
-        yield backend, paper, alerts
-    finally:
-        alerts.close()
-        paper.close()
-        feed.close()
-        ring.detach()
-        await worker.close()
+        yield _Live(backend, TradeDesks(paper, pressing.desk), alerts, pressing)
 
 
 def _tell_halts(store: EventStore, feed: LiveFeed) -> None:

@@ -19,16 +19,18 @@ from vectra_player.app.recorder import Recorder
 from vectra_player.app.upkeep import refresh
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
+from vectra_player.sources.base import Source
 from vectra_player.store.writer import EventStore
 
 log = structlog.get_logger(__name__)
 
 
 class Opened(NamedTuple):
-    """An open store and the recorder that writes to it."""
+    """An open store, the recorder that writes to it, and what it records."""
 
     store: EventStore
     recorder: Recorder
+    source: Source
 
 
 @contextlib.asynccontextmanager
@@ -48,7 +50,7 @@ async def opened(
     try:
         recorder = Recorder(store, source, SOURCES[name], clock=clock, recording=recording)
         _stop_on_signals(recorder)
-        yield Opened(store, recorder)
+        yield Opened(store, recorder, source)
     finally:
         await asyncio.to_thread(store.close)
         await asyncio.to_thread(refresh, settings.data_dir)
@@ -71,13 +73,12 @@ async def record_source(
     """
     clock = clock or SystemClock()
     async with (
-        opened(settings, name, close_browser=close_browser, recording=True, clock=clock) as (
-            store,
-            recorder,
+        opened(settings, name, close_browser=close_browser, recording=True, clock=clock) as pair,
+        serve_control(
+            settings.data_dir, handlers_of(pair.store, pair.recorder, pair.recorder.status)
         ),
-        serve_control(settings.data_dir, handlers_of(store, recorder, recorder.status)),
     ):
-        return await run_to_end(recorder, name, limits, on_status)
+        return await run_to_end(pair.recorder, name, limits, on_status)
 
 
 async def run_to_end(

@@ -34,17 +34,21 @@ KILL_SIGNAL = signal.SIGUSR1
 def open_gate(
     settings: Settings,
     *,
+    origin: str | None = None,
     allow_live: bool = False,
     clock: Clock | None = None,
     listen: Listener = lambda _: None,
 ) -> Gate:
-    """Make the gate of a data directory, whose `run/` must exist."""
+    """Make the gate of a data directory, whose `run/` must exist.
+
+    `origin`: of the page that is opened; None: that of the settings.
+    """
     folder = settings.data_dir / "run"
     return Gate(
         settings.trade,
         TradeMemory(folder),
         KillSwitch(folder),
-        origin=origin_of(settings.game_url),
+        origin=origin_of(settings.game_url) if origin is None else origin,
         clock=clock or SystemClock(),
         allow_live=allow_live,
         listen=listen,

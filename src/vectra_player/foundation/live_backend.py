@@ -11,7 +11,7 @@ from vectra_player import __version__
 from vectra_player.bus import EventBus
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import UsageError
-from vectra_player.foundation.live_feed import TRADING, LiveFeed
+from vectra_player.foundation.live_feed import LiveFeed
 from vectra_player.foundation.logring import LogRing
 from vectra_player.foundation.monitor.answers import (
     FeedHealth,
@@ -119,7 +119,7 @@ class LiveBackend:
         """Return everything the monitor page shows."""
         return State(
             mode=self._feed.mode,
-            trading=TRADING,
+            trading=self._feed.trading(),
             recording=self.recording(),
             feed={**self._feed_facts(), "hub": msgspec.to_builtins(self._feed.hub.stats())},
             recorder=msgspec.to_builtins(self._status()),

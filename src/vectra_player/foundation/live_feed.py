@@ -22,8 +22,8 @@ from vectra_player.protocol.rugs import Event
 
 Mode = Literal["LIVE", "DEMO", "REPLAY"]
 
-TRADING: Literal["PAPER"] = "PAPER"
-"""What trading may do on the live feed: nothing here can press a button."""
+Trading = Literal["PAPER", "PRACTICE", "ARMED"]
+"""What trading may do: PAPER presses nothing."""
 
 GAPS_KEPT = 20
 TRADES_KEPT = 50
@@ -41,6 +41,7 @@ class LiveFeed:
         *,
         demo: bool,
         recording: Callable[[], str | None],
+        trading: Callable[[], Trading] = lambda: "PAPER",
         clock: Clock | None = None,
         settings: HubSettings | None = None,
     ) -> None:
@@ -53,6 +54,7 @@ class LiveFeed:
         self._demo = demo
         self._origin = ""
         self._recording = recording
+        self.trading = trading
         self._gaps: deque[dict[str, Any]] = deque(maxlen=GAPS_KEPT)
         self._trades: deque[Message] = deque(maxlen=TRADES_KEPT)
         self._detach = [
@@ -81,7 +83,7 @@ class LiveFeed:
         session_id = self._recording()
         data = {
             "mode": self.mode,
-            "trading": TRADING,
+            "trading": self.trading(),
             "recording": session_id is not None,
             "session_id": session_id,
             **snapshot_data(self.state),

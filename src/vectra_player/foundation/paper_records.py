@@ -88,9 +88,10 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class RunAnswer(Struct, frozen=True, kw_only=True):
-    """The id of a run."""
+    """The id of a run. `restart`: this service had not known it."""
 
     run_id: str
+    restart: bool = False
 
 
 class PracticeRequest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -70,16 +70,20 @@ class RunBook:
         self._tell(RunStarted(run_id=run_id, **_fields(plan)))
         return run_id
 
-    def go_on(self, run_id: str, plan: RunPlan) -> None:
+    def go_on(self, run_id: str, plan: RunPlan) -> bool:
         """Take in a run of an earlier service; one that is known goes on as it is.
+
+        Tells whether it was not known.
 
         Raises UsageError for an id that is none.
         """
         if not _RUN_ID.fullmatch(run_id):
             raise UsageError(f"{run_id!r} is no id of a run.")
-        if run_id not in self._open:
-            self._keep(run_id, plan)
-            self._tell(RunContinued(run_id=run_id, restart=True, **_fields(plan)))
+        if run_id in self._open:
+            return False
+        self._keep(run_id, plan)
+        self._tell(RunContinued(run_id=run_id, restart=True, **_fields(plan)))
+        return True
 
     def played(self, run_id: str, game: RunGame) -> None:
         """Take down a game of a run. Raises UsageError for an unknown run."""

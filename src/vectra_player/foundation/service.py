@@ -21,6 +21,7 @@ from vectra_player.foundation.monitor.alerts import AlertControl
 from vectra_player.foundation.monitor.app import Monitor, build_app
 from vectra_player.foundation.monitor.backend import Backend, ReplayControl, TradeControl
 from vectra_player.foundation.monitor.server import MonitorServer
+from vectra_player.foundation.monitor.switch import SwitchControl
 from vectra_player.foundation.registry import Registry
 from vectra_player.web.security import Access
 
@@ -90,6 +91,7 @@ class Service:
         replay: ReplayControl | None = None,
         trade: TradeControl | None = None,
         alerts: AlertControl | None = None,
+        switch: SwitchControl | None = None,
     ) -> None:
         """Answer on both ports.
 
@@ -108,6 +110,7 @@ class Service:
                 replay=replay,
                 trade=trade,
                 alerts=alerts,
+                switch=switch,
             )
             app = build_app(
                 monitor, self._access, http_port=self.http_port, feed_port=self.feed_port

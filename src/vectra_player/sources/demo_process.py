@@ -21,10 +21,11 @@ END_TIMEOUT_S = 5.0
 
 
 class DemoServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the built-in server plays."""
+    """How the built-in server plays. `port` 0: any free one."""
 
     speed: float = 1.0
     seed: int | None = None
+    port: int = 0
 
 
 class DemoProcess:
@@ -33,12 +34,16 @@ class DemoProcess:
     def __init__(self, settings: DemoServerSettings) -> None:
         self._settings = settings
         self._process: Process | None = None
+        self._url = ""
 
     async def start(self) -> str:
-        """Start the server; return its address. Raises SourceError."""
+        """Start the server unless it runs; return its address. Raises SourceError."""
+        if self._process is not None and self._process.returncode is None:
+            return self._url
         seed = [] if self._settings.seed is None else ["--seed", str(self._settings.seed)]
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "vectra_player", "demo-server", "--port", "0", "--json"),
+            *(sys.executable, "-m", "vectra_player", "demo-server", "--json"),
+            *("--port", str(self._settings.port)),
             *("--speed", str(self._settings.speed), "--until-stdin-closes", *seed),
             stdin=PIPE,
             stdout=PIPE,
@@ -49,12 +54,13 @@ class DemoProcess:
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 line = await self._process.stdout.readline()
-            return str(msgspec.json.decode(line)["url"])
+            self._url = str(msgspec.json.decode(line)["url"])
         except (TimeoutError, msgspec.DecodeError, KeyError) as error:
             raise SourceError(
                 f"The demo server did not start ({type(error).__name__}).",
                 advice="`vectra-player demo-server` alone shows why.",
             ) from None
+        return self._url
 
     async def ended(self) -> int:
         """Wait for its end; return the exit code."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
 from vectra_player.bus import spawn
 from vectra_player.clock import Clock
 from vectra_player.errors import SourceError
 from vectra_player.sources.base import Emit
+from vectra_player.sources.chrome.page import GamePage
+from vectra_player.sources.chrome.presses import OnPress
 from vectra_player.sources.chrome.settings import ChromeSettings
 from vectra_player.sources.chrome.source import ChromeSource
 from vectra_player.sources.demo_process import DemoProcess, DemoServerSettings
-
-LOGGED_IN = "/?login=1"
 
 
 class PracticeSource:
@@ -27,12 +25,22 @@ class PracticeSource:
     def __init__(
         self, server: DemoServerSettings, chrome: ChromeSettings, clock: Clock | None = None
     ) -> None:
-        """`chrome.game_url` is replaced by the server's; its profile should be no other's."""
+        """`chrome.game_url` is the page of `server.port`; its profile should be no other's."""
         self._server = DemoProcess(server)
-        self._settings = chrome
-        self._clock = clock
-        self._receipt = 0
-        self.chrome: ChromeSource | None = None
+        self._chrome = ChromeSource(chrome, clock)
+
+    @property
+    def origin(self) -> str:
+        """Return the origin of the page."""
+        return self._chrome.origin
+
+    def page(self) -> GamePage | None:
+        """Return the page to press on; None while there is none."""
+        return self._chrome.page()
+
+    def on_press(self, callback: OnPress) -> None:
+        """Have `callback` told of presses of the page's buttons."""
+        self._chrome.on_press(callback)
 
     async def run(self, emit: Emit) -> None:
         """Start both, then emit what the page exchanges until it is closed or the server ends.
@@ -40,11 +48,8 @@ class PracticeSource:
         Raises:
             SourceError: one of them cannot start, or ends.
         """
-        url = await self._server.start() + LOGGED_IN
-        settings = msgspec.structs.replace(self._settings, game_url=url, close_browser=True)
-        self.chrome = ChromeSource(settings, self._clock)
-        self.chrome.acknowledge(self._receipt)
-        playing = spawn(self.chrome.run(emit), name="practice-page")
+        await self._server.start()
+        playing = spawn(self._chrome.run(emit), name="practice-page")
         ended = spawn(self._server.ended(), name="demo-server-exit")
         try:
             await asyncio.wait({playing, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -58,12 +63,9 @@ class PracticeSource:
 
     def acknowledge(self, receipt: int) -> None:
         """Learn that everything up to `receipt` is durable."""
-        self._receipt = max(self._receipt, receipt)
-        if self.chrome is not None:
-            self.chrome.acknowledge(receipt)
+        self._chrome.acknowledge(receipt)
 
     async def close(self) -> None:
         """Close the browser, then end the server."""
-        if self.chrome is not None:
-            await self.chrome.close()
+        await self._chrome.close()
         await self._server.close()

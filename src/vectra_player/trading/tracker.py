@@ -89,6 +89,10 @@ class Tracker:
         found = [each for each in self._open if each.record.action_id == action_id]
         return [self._end(each, "UNKNOWN", reason) for each in found]
 
+    def drop(self, action_id: str) -> None:
+        """Forget an order of which nothing was pressed after all."""
+        self._open = [each for each in self._open if each.record.action_id != action_id]
+
     def hear(self, event: Event, stray: Callable[[], ActionRecord]) -> list[Step]:
         """Take an event of the page. `stray` makes the record of an order nobody pressed for."""
         if event.kind == "fact":

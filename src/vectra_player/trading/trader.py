@@ -12,6 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
+import structlog
 from msgspec.structs import replace
 
 from vectra_player.bus import spawn
@@ -23,19 +24,20 @@ from vectra_player.model.press import PressSeen
 from vectra_player.protocol.game_payloads import GameState
 from vectra_player.protocol.rugs import Event
 from vectra_player.trading.gate import Gate
+from vectra_player.trading.hands import Hands, Pressed
 from vectra_player.trading.permit import Permit
 from vectra_player.trading.reconcile import Reconciler
 from vectra_player.trading.records import (
     ZERO,
     ActionRecord,
-    Actor,
     ClickMode,
     Order,
-    PressType,
     Refusal,
     Scene,
 )
 from vectra_player.trading.tracker import ORDER_TYPES, Step, Tracker
+
+log = structlog.get_logger(__name__)
 
 DURABLE_S = 1.0
 """An intent that is not on the disk by then is not pressed; it takes a few milliseconds."""
@@ -55,22 +57,17 @@ class Facts(Protocol):
         ...
 
 
-class Hands(Protocol):
-    """What presses the page's buttons; see `trading.hands`."""
+class _Watched:
+    """A permit that tells the moment it is spent: the press follows directly."""
 
-    async def prepare(self, order: Order, permit_for: Callable[[str], Permit]) -> list[PressSeen]:
-        """Set amount or share by presses; return those made. Raises PressRefusedError."""
-        ...
+    def __init__(self, permit: Permit, spent: Callable[[], None]) -> None:
+        self._permit = permit
+        self._spent = spent
 
-    async def press(
-        self, order: Order, permit: Permit, dispatched: Callable[[], None]
-    ) -> PressSeen | None:
-        """Press the order's button once; None: nothing proves that the press arrived.
-
-        `dispatched` is called directly before the press. Raises PressRefusedError: nothing was
-        pressed.
-        """
-        ...
+    def spend(self, button: str) -> None:
+        """Take one press off, or raise PressRefusedError."""
+        self._permit.spend(button)
+        self._spent()
 
 
 class Trader:
@@ -106,6 +103,8 @@ class Trader:
         self._numbers = clock.now_us() // 1000 * 1000
         self._sequence: str | None = None
         self._engaged = False
+        self._visible = True
+        self._told_unfinished = False
         self._turning = spawn(self._turn(), name="trading")
 
     # Orders ---------------------------------------------------------------------------------
@@ -133,7 +132,7 @@ class Trader:
         return record
 
     def scene(self) -> Scene:
-        """Return what is known at this moment."""
+        """Return what is known at this moment; `visible` as of the last look at the page."""
         live = self._live()
         account = self._tracker.account
         coming = [*self._tracker.under_way, *self._waiting.values()]
@@ -141,6 +140,7 @@ class Trader:
             now_us=self._clock.now_us(),
             recording=self._recording(),
             page_origin=self._page_origin(),
+            visible=self._visible,
             game_id=live.game_id,
             phase=live.game_phase,
             tick=live.tick,
@@ -157,6 +157,26 @@ class Trader:
     def under_way(self) -> tuple[ActionRecord, ...]:
         """Return the orders whose outcome is open."""
         return (*self._waiting.values(), *self._tracker.under_way)
+
+    def tell_unfinished(self) -> None:
+        """Record the orders of a service before this one that nobody saw the end of, once."""
+        for way in () if self._told_unfinished else self.gate.unfinished:
+            record = ActionRecord(
+                action_id=way.action_id,
+                action_type=way.action_type,
+                button=way.action_type,
+                actor=way.actor,
+                mode=way.mode,
+                outcome="UNKNOWN",
+                amount=way.amount,
+                percentage=None if way.percentage is None else float(way.percentage),
+                strategy=way.strategy,
+                game_id=way.game_id,
+                intent_ts=way.at_us // 1000,
+                error="the service ended before its outcome was known",
+            )
+            self._step(Step("done", record))
+        self._told_unfinished = True
 
     async def close(self) -> None:
         """Follow nothing more; what is open is told as UNKNOWN at the next start."""
@@ -205,33 +225,43 @@ class Trader:
             except PressRefusedError as error:
                 self._withdraw(record, Refusal(code=error.code, message=error.message))
             except VectraError as error:
-                # The page went away in the middle: pressed or not, nobody knows.
-                self._doubt(record, error.message)
+                self._break_off(record, error.message)
+            except Exception as error:
+                log.exception("an order broke off", action=record.action_id)
+                self._break_off(record, f"a fault of this program: {error!r}")
 
     async def _press(self, order: Order, record: ActionRecord) -> None:
-        """Set the amount and press once, each with leave of the gate."""
-        made = await self._hands.prepare(
-            order, lambda button: self.gate.permit(order, self.scene(), button)
-        )
-        for press in made:
-            self._note_preparing(press, order.actor, order.action_id)
+        """Set the amount and press once, each with leave of the gate. Raises PressRefusedError."""
+        seen = await self._hands.look()
+        if isinstance(seen, Refusal):
+            raise PressRefusedError(seen.code, seen.message)
+        self._visible = seen.visibility == "visible"
+        await self._prepare(order)
         scene = self.scene()
         permit = self.gate.permit(order, scene, order.action_type)
-        followed: list[ActionRecord] = []
 
         def dispatched() -> None:
             pressed = replace(record, press_ts=self._clock.now_us() // 1000, **_context(scene))
-            followed.append(pressed)
             self._waiting.pop(order.action_id, None)
             self._step(self._tracker.follow(pressed, self._clock.now_us()))
 
-        proof = await self._hands.press(order, permit, dispatched)
-        if followed:
-            told = {"actor": order.actor, "mode": self.mode, "action_id": order.action_id}
-            self._facts.note("press", {**told, "press": proof})
-        if proof is None:
-            log = {"action_id": order.action_id}
-            self._facts.note("press_unproved", log)
+        done = await self._hands.press_order(order, _Watched(permit, dispatched))
+        if isinstance(done, Refusal):
+            raise PressRefusedError(done.code, done.message)
+        self._facts.note("press", {"actor": order.actor, "mode": self.mode, "press": done})
+
+    async def _prepare(self, order: Order) -> None:
+        def permit_for(button: str) -> Permit:
+            return self.gate.permit(order, self.scene(), button)
+
+        if order.percentage is None:
+            made = await self._hands.set_amount(order, permit_for)
+        else:
+            made = await self._hands.choose_percentage(order, permit_for)
+        if isinstance(made, Refusal):
+            raise PressRefusedError(made.code, made.message)
+        for press in made:
+            self._note_preparing(press, order)
 
     def _step(self, step: Step) -> None:
         """Record and tell a step, and let the gate know of outcomes."""
@@ -251,36 +281,46 @@ class Trader:
         return blocked
 
     def _withdraw(self, record: ActionRecord, refusal: Refusal) -> None:
-        """End an order that was not pressed."""
+        """End an order of which nothing was pressed."""
         self._waiting.pop(record.action_id, None)
+        self._tracker.drop(record.action_id)
         self.gate.note_outcome(self._block(record, refusal))
 
-    def _doubt(self, record: ActionRecord, reason: str) -> None:
-        steps = self._tracker.give_up(record.action_id, reason)
-        if not steps:
-            self._withdraw(record, Refusal(code="page", message=reason))
-        for step in steps:
+    def _break_off(self, record: ActionRecord, reason: str) -> None:
+        """End an order in the middle: nobody knows what became of it if it was pressed."""
+        for step in self._tracker.give_up(record.action_id, reason):
             self._step(step)
+        if record.action_id in self._waiting:
+            self._withdraw(record, Refusal(code="broken_off", message=reason))
 
     def _preparing(self, press: PressSeen) -> None:
         """Keep a person's press of an amount or share button with those it belongs to."""
         if self._sequence is None:
             self._sequence = f"human-{press.press_ts}"
-        self._note_preparing(press, "human", self._sequence)
+        record = replace(self._by_person(press.button, press.press_ts), sequence=self._sequence)
+        self._told(Step("done", self._kept(record, press)))
 
-    def _note_preparing(self, press: PressSeen, actor: Actor, sequence: str) -> None:
-        kind: PressType = "PERCENTAGE" if press.button.endswith("%") else "BET_INCREMENT"
+    def _note_preparing(self, press: Pressed, order: Order) -> None:
         record = replace(
-            self._by_person(press.button, press.press_ts),
-            action_type=kind,
-            actor=actor,
-            outcome="CONFIRMED" if press.trusted else "UNKNOWN",
-            amount=_number(press.amount) if kind == "BET_INCREMENT" else None,
-            percentage=_percent(press.percentage) if kind == "PERCENTAGE" else None,
-            sequence=sequence,
+            self._by_person(press.button, press.press_us // 1000),
+            actor=order.actor,
+            strategy=order.strategy,
+            sequence=order.action_id,
         )
-        self._facts.note(OUTCOME, record)
-        self._told(Step("done", record))
+        self._told(Step("done", self._kept(record, press.proof)))
+
+    def _kept(self, record: ActionRecord, press: PressSeen | None) -> ActionRecord:
+        """Record a press that sends nothing: what the page showed after it is all there is."""
+        share = record.button.endswith("%")
+        done = replace(
+            record,
+            action_type="PERCENTAGE" if share else "BET_INCREMENT",
+            outcome="CONFIRMED" if press is not None and press.trusted else "UNKNOWN",
+            amount=None if share or press is None else _number(press.amount),
+            percentage=_percent(press.percentage) if share and press is not None else None,
+        )
+        self._facts.note(OUTCOME, done)
+        return done
 
     def _by_person(self, button: str, press_ts: int | None) -> ActionRecord:
         """Return the record of something nobody ordered through us."""
@@ -324,10 +364,9 @@ class Trader:
         return self._clock.monotonic() - self._last_tick_s
 
     async def _turn(self) -> None:
-        """Look after what waits too long, and after the gate's clocks."""
+        """Look after what waits too long."""
         while True:
             await asyncio.sleep(TURN_S)
-            self.gate.notice()
             for step in self._tracker.due(self._clock.now_us()):
                 self._step(step)
 

@@ -67,7 +67,7 @@ class State(msgspec.Struct, frozen=True):
     """Everything the monitor page shows; `state` is the content of a feed snapshot."""
 
     mode: Literal["LIVE", "DEMO", "REPLAY"]
-    trading: Literal["PAPER", "PRACTICE"]
+    trading: Literal["PAPER", "PRACTICE", "ARMED"]
     recording: RecordingAnswer
     feed: dict[str, Any]
     recorder: dict[str, Any]

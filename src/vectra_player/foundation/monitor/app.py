@@ -44,6 +44,7 @@ from vectra_player.foundation.monitor.metrics import METRICS_TYPE
 from vectra_player.foundation.monitor.odds import Odds, fair_odds
 from vectra_player.foundation.monitor.openapi import Endpoint, document
 from vectra_player.foundation.monitor.questions import listing_asked, survival_asked
+from vectra_player.foundation.monitor.switch import SwitchControl, SwitchRoutes
 from vectra_player.foundation.monitor.trade import PracticeRoutes, TradeRoutes
 from vectra_player.replay.line import ReplayLine
 from vectra_player.store.listing import GameInfo, SessionInfo
@@ -69,6 +70,7 @@ class Monitor:
         replay: ReplayControl | None = None,
         trade: TradeControl | None = None,
         alerts: AlertControl | None = None,
+        switch: SwitchControl | None = None,
     ) -> None:
         self._backend = backend
         self._access = access
@@ -78,6 +80,7 @@ class Monitor:
         self._replay = replay
         self._trade = trade
         self._alerts = alerts
+        self._switch = switch
 
     def endpoints(self) -> list[Endpoint]:
         """Return every method of every path."""
@@ -106,6 +109,7 @@ class Monitor:
             *self._artifact_endpoints(),
             *self._replay_endpoints(),
             *(TradeRoutes(self._trade).endpoints() if self._trade is not None else ()),
+            *(SwitchRoutes(self._switch).endpoints() if self._switch is not None else ()),
             *(AlertRoutes(self._alerts).endpoints() if self._alerts is not None else ()),
             Endpoint("GET", "/static/{path:path}", self.static, "Scripts, styles, the SDK.",
                      media="*/*"),

@@ -98,8 +98,8 @@ class RunControl(Protocol):
         """Take in a run; return its id."""
         ...
 
-    def go_on(self, run_id: str, plan: RunPlan) -> None:
-        """Take in a run of an earlier service. Raises UsageError."""
+    def go_on(self, run_id: str, plan: RunPlan) -> bool:
+        """Take in a run of an earlier service; tell whether it was not known. Raises UsageError."""
         ...
 
     def played(self, run_id: str, game: RunGame) -> None:

@@ -90,8 +90,8 @@ class TradeRoutes:
         asked = await body_of(request, RunRequest)
         if asked.run_id is None:
             return answer(RunAnswer(run_id=self._trade.runs.begin(asked.plan)))
-        self._trade.runs.go_on(asked.run_id, asked.plan)
-        return answer(RunAnswer(run_id=asked.run_id))
+        restart = self._trade.runs.go_on(asked.run_id, asked.plan)
+        return answer(RunAnswer(run_id=asked.run_id, restart=restart))
 
     async def played(self, request: Request) -> Response:
         """Take down a game of a run."""

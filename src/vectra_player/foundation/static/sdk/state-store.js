@@ -377,6 +377,10 @@ const HANDLERS = {
   alert(data, message) {
     keep(this.state.alerts, { ...data, ts: message.ts }, KEPT.alerts);
   },
+  "trade.gate"(data) {
+    this.state.trading = sent(text(data.trading), this.state.trading);
+    this.state.gate = { state: text(data.state), halts: list(data.halts) ?? [], armedUntil: number(data.armed_until) };
+  },
   action(data, message) {
     keep(this.state.actions, { ...data, ts: message.ts }, KEPT.actions);
   },
