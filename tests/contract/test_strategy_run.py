@@ -120,6 +120,29 @@ def test_a_strategy_plays_whole_games_on_paper(up: Site, tmp_path: Path) -> None
     account = up.get("/api/trade").json
     assert {note["actor"] for note in account["actions"] if note["kind"] == "placed"} == {"bot"}
     assert account["account"]["start_cash"] == 5
+    check_recorded(up, told)
+
+
+def check_recorded(up: Site, told: dict[str, Any]) -> None:
+    """Check that the run and each of its orders are in the store."""
+    quick("--data-dir", up.root, "store", "flush")
+    with StoreReader(up.root) as reader:
+        facts = reader.fetch(
+            "SELECT raw FROM ws_event_rows WHERE event_name = 'vectra.strategy_run' "
+            "AND json_extract_string(raw, '$.run_id') = ? ORDER BY seq",
+            [told["run_id"]],
+        ).column(0)
+        rows = reader.fetch(
+            "SELECT outcome, executed_tick FROM player_action WHERE strategy = ? AND mode = 'paper'"
+            " AND outcome = 'CONFIRMED' ORDER BY action_id",
+            [told["run_id"]],
+        ).to_pylist()
+    states = [json.loads(str(raw))["state"] for raw in facts.to_pylist()]
+    assert states[0] == "started"
+    assert states[-1] == "ended"
+    assert set(states[1:-1]) == {"game"}
+    bets = [o for o in told["result"]["outcomes"] if o["kind"] == "placed"]
+    assert [row["executed_tick"] for row in rows] == [o["tick"] for o in bets]
 
 
 @pytest.mark.parametrize(

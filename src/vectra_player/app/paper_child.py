@@ -119,7 +119,7 @@ def _run(data_dir: Path, order: PaperOrder, teller: _Teller) -> None:
         seed=order.seed,
     )
     teller.say("begin", f"{contestant.name} on the live game, on paper.")
-    ran = asyncio.run(run_strategy(data_dir, contestant.make(), plan, teller))
+    ran = asyncio.run(run_strategy(data_dir, contestant, plan, teller))
     result, stopped = ran.result, ran.result.stopped
     teller.count(sum(1 for game in result.games if game.first_tick == 0))
     reason = ran.reason if stopped is None else stopped.message

@@ -14,9 +14,11 @@ import msgspec
 
 from vectra_player.app.service_api import ServiceApi
 from vectra_player.errors import VectraError
+from vectra_player.foundation.monitor.trade import RUN_HEADER
 from vectra_player.foundation.paper_records import AccountView, ActionNote, Pending, TradeState
 from vectra_player.game.positions import RUG_PAYOUT, ZERO, Ledger, Position, RugPayout
 from vectra_player.game.sidebet import Bet
+from vectra_player.model.action import Mode
 from vectra_player.model.units import Tick, to_sol
 from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet
@@ -28,19 +30,22 @@ _NAMES: dict[str, ActionName] = {"BUY": "buy", "SELL": "sell", "SIDEBET": "sideb
 _NO_OUTCOME = frozenset({"submitted", "reset"})
 
 Post = Callable[[ActionName, dict[str, float]], Any]
-Mode = Literal["paper", "practice"]
+ApiMode = Literal["PAPER", "PRACTICE", "LIVE"]
+_MODES: dict[Mode, ApiMode] = {"paper": "PAPER", "practice": "PRACTICE", "live": "LIVE"}
 
 
 class RemoteAccount:
     """A broker whose orders travel to the service; see `strategy.engine.Broker`."""
 
-    def __init__(self, api: ServiceApi, replay: str | None = None) -> None:
-        """`replay`: the id of an open replay to practise in, else paper on the live feed.
+    def __init__(self, api: ServiceApi, replay: str | None = None, mode: Mode = "paper") -> None:
+        """`replay`: the id of an open replay to practise in, else `mode` on the live feed.
 
         Raises UsageError, SourceError: the service refuses or does not answer.
         """
         self._api = api
         self._base = f"/api/replay/{replay}/trade" if replay else "/api/trade"
+        self._mode = _MODES[mode]
+        self.run_id: str | None = None
         self._replay = replay
         self._market: Market | None = None
         self._arrived: list[Outcome] = []
@@ -148,14 +153,17 @@ class RemoteAccount:
 
     def refresh(self) -> TradeState:
         """Read the account anew: another service may answer now. Raises as the constructor."""
-        state = msgspec.convert(self._api.get(self._base), TradeState)
+        path = self._base if self._replay else f"{self._base}?mode={self._mode}"
+        state = msgspec.convert(self._api.get(path), TradeState)
         self.view = state.account
         self._told.clear()
         return state
 
     def _send(self, name: ActionName, values: dict[str, float]) -> Any:
         if self._replay is None:
-            return self._api.post(f"{self._base}/{name}", values)
+            headers = {} if self.run_id is None else {RUN_HEADER: self.run_id}
+            body = {**values, "mode": self._mode}
+            return self._api.post(f"{self._base}/{name}", body, headers=headers)
         return self._api.post(self._base, {"action": name, **values})
 
 

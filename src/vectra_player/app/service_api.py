@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from vectra_player.app.instance import Instance, read_instance
 from vectra_player.clock import SystemClock
@@ -17,6 +21,8 @@ from vectra_player.errors import SourceError, UsageError, VectraError
 TIMEOUT_S = 10.0
 LOAD_TIMEOUT_S = 150.0
 """A little longer than a recording may take to load."""
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 REST_S = 10.0
 """A connection that rested longer is not used again: the service closes it after 30 s, and a
@@ -39,14 +45,21 @@ class ServiceApi:
         """Read. Raises as `post`."""
         return self._ask("GET", path, None, TIMEOUT_S)
 
-    def post(self, path: str, value: dict[str, Any], *, timeout_s: float = TIMEOUT_S) -> Any:
+    def post(
+        self,
+        path: str,
+        value: dict[str, Any],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Any:
         """Write.
 
         Raises:
             UsageError: the service refuses, as it says itself.
             SourceError: nothing answers.
         """
-        return self._ask("POST", path, json.dumps(value).encode(), timeout_s)
+        return self._ask("POST", path, msgspec.json.encode(value), timeout_s, headers)
 
     def close(self) -> None:
         """Close the connection; the next request makes another."""
@@ -54,14 +67,21 @@ class ServiceApi:
             self._kept[1].close()
             self._kept = None
 
-    def _ask(self, method: str, path: str, body: bytes | None, timeout_s: float) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout_s: float,
+        more: Mapping[str, str] = NO_HEADERS,
+    ) -> Any:
         instance = read_instance(self._data_dir)
         if instance is None:
             raise SourceError("No service is running.", advice="Start it: vectra-player up")
         if self._clock.monotonic() - self._used_s > REST_S:
             self.close()
         try:
-            status, told = self._exchange(instance, method, path, body, timeout_s)
+            status, told = self._exchange(instance, method, path, body, timeout_s, more)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise SourceError(f"The service does not answer: {error!r}.") from None
@@ -71,13 +91,19 @@ class ServiceApi:
         raise _refusal(status, told)
 
     def _exchange(
-        self, instance: Instance, method: str, path: str, body: bytes | None, timeout_s: float
+        self,
+        instance: Instance,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout_s: float,
+        more: Mapping[str, str],
     ) -> tuple[int, bytes]:
         connection = self._connection(instance)
         connection.timeout = timeout_s
         if connection.sock is not None:
             connection.sock.settimeout(timeout_s)
-        headers = {"Authorization": f"Bearer {instance.token}"}
+        headers = {"Authorization": f"Bearer {instance.token}", **more}
         if body is not None:
             headers["Content-Type"] = "application/json"
         connection.request(method, path, body, headers)

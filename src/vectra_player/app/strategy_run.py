@@ -1,7 +1,8 @@
-"""Run a strategy in this process against the running service: paper on the live feed, or practice.
+"""Run a strategy in this process against the running service: on the live feed, or in a replay.
 
 The engine decides here, at the steps the feed tells; what it decides goes through the service's
-trade API, where the one paper broker keeps the account. Nothing here can press a button. In a
+trade API, which keeps the account: on paper, or by pressing buttons where that is switched on.
+On the live feed the run tells the service what it saw and decided, for the drift report. In a
 replay each step is asked for, so that the run is that of a backtest, tick for tick.
 """
 
@@ -13,12 +14,14 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from msgspec import Struct
 
 from vectra_player.app.feed_steps import FeedSteps
 from vectra_player.app.remote_account import RemoteAccount
+from vectra_player.app.run_log import RunLog, account_of, plan_of
 from vectra_player.app.service_api import LOAD_TIMEOUT_S, ServiceApi
 from vectra_player.client import (
     Action,
@@ -31,12 +34,16 @@ from vectra_player.client import (
 )
 from vectra_player.errors import VectraError
 from vectra_player.foundation.paper_records import ActionNote, ScoreRow
+from vectra_player.model.action import Mode
 from vectra_player.strategy.api import Strategy
 from vectra_player.strategy.engine import Engine
 from vectra_player.strategy.isolated_wire import CALL_LIMIT_S
 from vectra_player.strategy.limits import NO_LIMITS, Limits
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import Outcome, RunResult
+
+if TYPE_CHECKING:
+    from vectra_player.analysis.contestant import Contestant
 
 log = structlog.get_logger(__name__)
 
@@ -55,17 +62,22 @@ class Plan(Struct, frozen=True, kw_only=True):
     latency_ms: float | None = None
     limits: Limits = NO_LIMITS
     seed: int = 0
+    mode: Mode = "paper"
     replay_game: str | None = None
     speed: float | None = None
 
 
 class Ran(Struct, frozen=True):
-    """How a run went. `steps`: what the strategy was shown. `then`: what was done at the time."""
+    """How a run went. `steps`: what the strategy was shown. `then`: what was done at the time.
+
+    run_id: as the service recorded it, None in a replay.
+    """
 
     result: RunResult
     steps: list[Market]
     then: ScoreRow | None
     reason: str
+    run_id: str | None = None
 
 
 class Watcher:
@@ -84,19 +96,22 @@ class Watcher:
         """Hear of the connection to the service."""
 
 
-async def run_strategy(data_dir: Path, strategy: Strategy, plan: Plan, watcher: Watcher) -> Ran:
+async def run_strategy(data_dir: Path, contestant: Contestant, plan: Plan, watcher: Watcher) -> Ran:
     """Run until the games are played, a signal, the end of the replay, or the strategy stops.
 
     Raises:
-        UsageError: the service refuses: no such game, too many replays, a wallet that cannot be.
+        UsageError: the service refuses: no such game, too many replays, a wallet that cannot be,
+            a mode that is not switched on.
         SourceError: no service answers, or it stays away too long.
     """
-    api = ServiceApi(data_dir)
+    strategy, api = contestant.make(), ServiceApi(data_dir)
     replay = _open_replay(api, plan) if plan.replay_game is not None else None
     try:
         if plan.cash is not None or plan.latency_ms is not None:
             _new_wallet(api, plan, replay)
         run = _Run(api, data_dir, strategy, plan, watcher, replay)
+        if replay is None:
+            run.take_down(contestant)
         return await (run.follow() if replay is None else run.drive(replay))
     finally:
         if replay is not None:
@@ -131,13 +146,31 @@ class _Run:
         self._api = api
         self._plan = plan
         self._watcher = watcher
-        self._account = RemoteAccount(api, replay)
+        self._account = RemoteAccount(api, replay, plan.mode)
+        self._mode: Mode = plan.mode if replay is None else "practice"
+        self._log: RunLog | None = None
+        self._snapshots = 0
         self._engine = Engine(strategy, self._account, limits=plan.limits, seed=plan.seed)
         self._client = FoundationClient(data_dir=data_dir, replay=replay, patience_s=PATIENCE_S)
         self._feed = FeedSteps()
         self._steps: list[Market] = []
         self._shown = 0
         self._reason = ""
+
+    def take_down(self, contestant: Contestant) -> None:
+        """Begin to tell the service of the run. Raises UsageError, SourceError."""
+        state, plan = self._account.refresh(), self._plan
+        told = plan_of(
+            contestant,
+            account_of(state.account),
+            mode=plan.mode,
+            seed=plan.seed,
+            limits=plan.limits,
+            games=plan.games,
+            latency_ms=state.latency_ms,
+        )
+        self._log = RunLog(self._api, told)
+        self._account.run_id = self._log.run_id
 
     async def follow(self) -> Ran:
         """Follow the live feed."""
@@ -168,14 +201,24 @@ class _Run:
 
     def _hear(self, event: FeedEvent) -> None:
         if isinstance(event, Action):
-            self._watcher.note(self._account.hear(event.data))
+            if event.data.get("mode") == self._mode:
+                self._hear_action(event.data)
         elif isinstance(event, Snapshot):
             self._account.refresh()
+            self._snapshots += 1
+            if self._log is not None and self._snapshots > 1:
+                self._log.go_on(self._account.view)
             self._play(self._feed.of_snapshot(event))
         elif isinstance(event, GameTick):
             self._play(self._feed.of_tick(event))
         elif isinstance(event, ConnectionChange) and event.scope == "feed":
             self._watcher.connection(event.state or "", event.reason or "")
+
+    def _hear_action(self, data: dict[str, Any]) -> None:
+        note = self._account.hear(data)
+        if note.kind == "reset" and self._log is not None:
+            self._log.reset(self._account.view)
+        self._watcher.note(note)
 
     def _play(self, market: Market | None) -> None:
         if market is None:
@@ -188,6 +231,9 @@ class _Run:
             if outcome.number is not None and outcome.number < 0:
                 self._watcher.outcome(outcome)
         self._shown = len(self._engine.outcomes)
+        if self._log is not None:
+            self._log.step(market, self._engine.decisions, self._engine.outcomes,
+                           self._engine.context.results, self._account.view)  # fmt: skip
 
     def _over(self) -> bool:
         games = self._plan.games
@@ -215,7 +261,11 @@ class _Run:
         with contextlib.suppress(VectraError):
             rows = self._account.refresh().score
             then = next((row for row in rows if row.who == "then"), None)
-        return Ran(result, self._steps, then, self._reason or "the feed ended")
+        reason = self._reason or "the feed ended"
+        if self._log is None:
+            return Ran(result, self._steps, then, reason)
+        self._log.end(reason, result, self._account.view)
+        return Ran(result, self._steps, then, reason, self._log.run_id)
 
 
 @contextlib.contextmanager

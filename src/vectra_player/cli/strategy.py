@@ -21,6 +21,8 @@ class ModeChoice(StrEnum):
     """What a run may do with what it decides."""
 
     paper = "paper"
+    practice = "practice"
+    live = "live"
 
 
 @app.command("list", epilog="Example: vectra-player strategy list")
@@ -90,9 +92,10 @@ def run(
         str | None, typer.Option(help="Profile or preset that says how it plays.")
     ] = None,
     games: Annotated[int | None, typer.Option(min=1, help="Whole games to play.")] = None,
-    mode: Annotated[ModeChoice, typer.Option(help="Only paper: nothing is risked.")] = (
-        ModeChoice.paper
-    ),
+    mode: Annotated[
+        ModeChoice,
+        typer.Option(help="paper risks nothing, practice clicks on the demo page, live is real."),
+    ] = ModeChoice.paper,
     cash: Annotated[
         float | None, typer.Option(min=0.001, help="Begin with a new wallet of so many SOL.")
     ] = None,
@@ -113,9 +116,10 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of what the strategy draws.")] = 0,
 ) -> None:
-    """Run a strategy on paper beside the live game, or in a replay, until it is told to end.
+    """Run a strategy beside the live game, on paper by default, or in a replay, until its end.
 
     The service must run (`vectra-player up`). Ctrl-C ends the run with its score card.
+    Real money needs --mode live and all three switches of trading.
     """
     from vectra_player.cli.strategy_run import Wanted, run_and_show
 
@@ -123,6 +127,7 @@ def run(
         name=name,
         profile=profile,
         games=games,
+        mode=mode.value,
         cash=cash,
         latency_ms=latency_ms,
         max_stake=max_stake,

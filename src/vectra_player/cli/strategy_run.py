@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from vectra_player.app.strategy_run import Plan, Ran, Watcher, run_strategy
 from vectra_player.cli.session import Session, say
 from vectra_player.errors import UsageError
 from vectra_player.foundation.paper_records import ActionNote, ScoreRow
+from vectra_player.model.action import Mode
 from vectra_player.model.units import to_sol
 from vectra_player.strategy.latency import BUY_ORDER_MS, Latency
 from vectra_player.strategy.limits import Limits
@@ -23,12 +25,19 @@ if TYPE_CHECKING:
     from vectra_player.strategy.market import Market
 
 
+LIVE_NEEDS = (
+    "Live needs `live_enabled = true` under [trade] in config.toml, `vectra-player up "
+    "--allow-live` and a `vectra-player trade arm` that has not expired."
+)
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the command."""
 
     name: str
     profile: str | None
     games: int | None
+    mode: Mode
     cash: float | None
     latency_ms: float | None
     max_stake: float | None
@@ -40,6 +49,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def run_and_show(session: Session, wanted: Wanted) -> bool:
     """Run, print, and tell whether the strategy ended by its own fault. Raises UsageError."""
+    _check(wanted)
     contestant = _contestant(session, wanted)
     plan = Plan(
         games=wanted.games,
@@ -47,18 +57,40 @@ def run_and_show(session: Session, wanted: Wanted) -> bool:
         latency_ms=wanted.latency_ms,
         limits=_limits(wanted),
         seed=wanted.seed,
+        mode=wanted.mode,
         replay_game=wanted.replay,
         speed=wanted.speed,
     )
     where = f"game {wanted.replay}" if wanted.replay else "the live game"
-    session.note(f"{contestant.name} on {where}, {'practice' if wanted.replay else 'paper'}.")
-    ran = asyncio.run(
-        run_strategy(session.data_dir, contestant.make(), plan, _Printer(session, wanted.games))
-    )
+    mode = "practice" if wanted.replay else wanted.mode
+    session.note(f"{contestant.name} on {where}, {mode}.")
+    try:
+        printer = _Printer(session, wanted.games)
+        ran = asyncio.run(run_strategy(session.data_dir, contestant, plan, printer))
+    except UsageError as error:
+        if wanted.mode != "live":
+            raise
+        raise UsageError(error.message, advice=f"{error.advice} {LIVE_NEEDS}".strip()) from error
     card = _card(ran, wanted)
     session.result(_told(ran, card), lambda: _show(session, ran, card))
     stopped = ran.result.stopped
     return stopped is not None and stopped.reason in STOPPED_WRONG
+
+
+def _check(wanted: Wanted) -> None:
+    """Refuse what does not go together. Raises UsageError."""
+    if wanted.mode == "paper":
+        return
+    if wanted.replay is not None:
+        raise UsageError(
+            "A replay is practised in without a browser.",
+            advice=f"Leave --mode {wanted.mode} out, or --replay.",
+        )
+    if wanted.cash is not None or wanted.latency_ms is not None:
+        raise UsageError(
+            f"--cash and --latency-ms are of a paper wallet; {wanted.mode} has the account's own.",
+            advice="Leave them out; --max-stake and --max-loss limit the run.",
+        )
 
 
 def _contestant(session: Session, wanted: Wanted) -> Contestant:
@@ -156,6 +188,8 @@ def _then(row: ScoreRow) -> Score:
 def _told(ran: Ran, card: ScoreCard) -> dict[str, Any]:
     return {
         "reason": ran.reason,
+        "run_id": ran.run_id,
+        "refused": _refused(ran),
         "steps": len(ran.steps),
         "result": ran.result,
         "score": card.rows,
@@ -169,11 +203,21 @@ def _show(session: Session, ran: Ran, card: ScoreCard) -> None:
     if stopped is not None and stopped.game_id is not None:
         say(f"It stopped at tick {stopped.tick} of game {stopped.game_id}.")
     say(f"{len(result.games)} games, {len(result.decisions)} actions.")
+    for said, count in _refused(ran).items():
+        say(f"{count} not done: {said}.")
     columns = ("", "profit SOL", "fair mean", "paid in", "bets", "won", "middle 90 %")
     session.table("", columns, [_row(row) for row in card.rows])
     if ran.then is not None and ran.then.other_coins:
         session.note(f"then: {ran.then.other_coins} in practice coins are not counted.")
     session.note("Bets lose on average; a profit over few games is luck.")
+    if ran.run_id is not None:
+        session.note(f"Against its own backtest: vectra-player drift {ran.run_id}")
+
+
+def _refused(ran: Ran) -> dict[str, int]:
+    """Count the actions that were refused or came too late, by what was said of them."""
+    failed = (one for one in ran.result.outcomes if one.kind in ("refused", "missed"))
+    return dict(Counter(one.message or one.kind for one in failed).most_common())
 
 
 def _row(row: Score) -> tuple[str, ...]:

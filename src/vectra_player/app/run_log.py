@@ -1,0 +1,288 @@
+"""What a strategy run tells of itself, game by game, so that it can be played again from the store.
+
+The service records it (`foundation.run_book`). A service that is away is told when it is back.
+Used by `app.strategy_run`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from vectra_player.app.service_api import ServiceApi
+from vectra_player.errors import SourceError, UsageError
+from vectra_player.foundation.paper_records import AccountView, RunAnswer
+from vectra_player.model.action import Mode
+from vectra_player.model.run import (
+    RunAccount,
+    RunCountdown,
+    RunDecision,
+    RunEnding,
+    RunFigures,
+    RunGame,
+    RunOutcome,
+    RunPlan,
+)
+from vectra_player.model.units import Tick, to_sol
+from vectra_player.protocol.phases import GamePhase
+from vectra_player.strategy.limits import Limits
+from vectra_player.strategy.market import Market
+from vectra_player.strategy.records import Decision, GameResult, Outcome, RunResult
+
+if TYPE_CHECKING:
+    from vectra_player.analysis.contestant import Contestant
+
+log = structlog.get_logger(__name__)
+
+RUNS = "/api/trade/runs"
+
+
+def plan_of(
+    contestant: Contestant,
+    account: RunAccount,
+    *,
+    mode: Mode,
+    seed: int,
+    limits: Limits,
+    games: int | None,
+    latency_ms: float | None,
+) -> RunPlan:
+    """Return what is run, and how, as it is told."""
+    files, profile = contestant.files, contestant.profile
+    given = msgspec.structs.asdict(limits)
+    return RunPlan(
+        strategy=contestant.plays,
+        name=contestant.name,
+        source=contestant.source,
+        params=contestant.params,
+        profile=None if profile is None else profile.model_dump(mode="json"),
+        account=account,
+        mode=mode,
+        seed=seed,
+        limits={name: value for name, value in given.items() if value is not None},
+        games=games,
+        latency_ms=latency_ms if mode == "paper" else None,
+        digest=hashlib.sha256(files[0].read_bytes()).hexdigest() if files else None,
+    )
+
+
+def account_of(view: AccountView) -> RunAccount:
+    """Return an account as it is told."""
+    holding, bet = view.holding, view.sidebet
+    return RunAccount(
+        cash=_sol(view.cash),
+        qty=_sol(holding.qty if holding else 0.0),
+        cost=_sol(holding.cost if holding else 0.0),
+        at_risk=_sol(view.at_risk),
+        bet_start=bet.start_tick if bet else None,
+        entry_tick=holding.entry_tick if holding else None,
+        entry_price=holding.entry_price if holding else None,
+    )
+
+
+class RunLog:
+    """Takes down a run while it goes on, and tells the service each game when it is over."""
+
+    def __init__(self, api: ServiceApi, plan: RunPlan) -> None:
+        """Begin the run. Raises UsageError, SourceError: the service refuses or is away."""
+        self._api = api
+        self._plan = plan
+        self._unsent: deque[RunGame] = deque()
+        self._game: _Game | None = None
+        self._number = 0
+        self._last_id = ""
+        self._decisions = self._outcomes = 0
+        begun = self._api.post(RUNS, {"plan": _plain(plan)})
+        self.run_id = msgspec.convert(begun, RunAnswer).run_id
+
+    def go_on(self, view: AccountView) -> None:
+        """Take up the run again after the service was away."""
+        account = account_of(view)
+        plan = msgspec.structs.replace(self._plan, account=account)
+        told = self._api.post(RUNS, {"plan": _plain(plan), "run_id": self.run_id})
+        if msgspec.convert(told, RunAnswer).restart and self._game is not None:
+            self._game.set_back("restart", account)
+        self._send()
+
+    def reset(self, view: AccountView) -> None:
+        """Take down that somebody began the account anew."""
+        if self._game is not None:
+            self._game.set_back("reset", account_of(view))
+
+    def step(
+        self,
+        market: Market,
+        decisions: Sequence[Decision],
+        outcomes: Sequence[Outcome],
+        games: Sequence[GameResult],
+        view: AccountView,
+    ) -> None:
+        """Take down a step the engine has played; all sequences are those of the run so far."""
+        if self._game is None and market.game_id == self._last_id:
+            return  # the rug is told more than once
+        fresh, heard = decisions[self._decisions :], outcomes[self._outcomes :]
+        self._decisions, self._outcomes = len(decisions), len(outcomes)
+        if self._game is not None and self._game.game_id != market.game_id:
+            earlier = self._game.game_id
+            self._game.note((), [one for one in heard if one.game_id == earlier], self._plan.mode)
+            heard = [one for one in heard if one.game_id != earlier]
+            self._close(games[self._number - 1], view)
+        if self._game is None:
+            self._number += 1
+            self._game = _Game(self._number, market)
+        self._game.see(market)
+        self._game.note(fresh, heard, self._plan.mode)
+        if market.phase is GamePhase.RUGGED and len(games) >= self._number:
+            self._close(games[self._number - 1], view)
+
+    def end(self, reason: str, result: RunResult, view: AccountView | None) -> None:
+        """Tell how the run ended. A service that is away is not waited for."""
+        if self._game is not None and len(result.games) >= self._number and view is not None:
+            self._game.note((), result.outcomes[self._outcomes :], self._plan.mode)
+            self._close(result.games[self._number - 1], view, cut=True)
+        stopped = result.stopped
+        figures = RunFigures(
+            games=len(result.games),
+            actions=len(result.decisions),
+            cash=result.cash,
+            profit=result.profit,
+            invested=sum((game.invested for game in result.games), Decimal(0)),
+            staked=sum((game.staked for game in result.games), Decimal(0)),
+            stopped=None if stopped is None else stopped.message,
+        )
+        self._post(f"{self.run_id}/end", RunEnding(reason=reason, result=figures))
+
+    def _close(self, result: GameResult, view: AccountView, *, cut: bool = False) -> None:
+        if self._game is not None:
+            self._unsent.append(self._game.record(result, view, cut=cut))
+            self._last_id, self._game = self._game.game_id, None
+            self._send()
+
+    def _send(self) -> None:
+        while self._unsent and self._post(f"{self.run_id}/games", self._unsent[0]):
+            self._unsent.popleft()
+
+    def _post(self, path: str, told: msgspec.Struct) -> bool:
+        try:
+            self._api.post(f"{RUNS}/{path}", _plain(told))
+        except (SourceError, UsageError) as error:
+            log.warning("run not told", path=path, error=str(error))
+            return False
+        return True
+
+
+class _Game:
+    """One game of the run, so far."""
+
+    def __init__(self, number: int, market: Market) -> None:
+        self.game_id = market.game_id
+        self._number = number
+        self._started_us = market.time_us
+        self._countdown: list[RunCountdown] = []
+        self._seen: list[list[Tick]] = []
+        self._late: list[tuple[Tick, Tick]] = []
+        self._rug_tick: Tick | None = None
+        self._decisions: list[RunDecision] = []
+        self._outcomes: list[RunOutcome] = []
+        self._place = (market.phase.value, market.tick)
+
+    def see(self, market: Market) -> None:
+        """Take down a step."""
+        self._place = (market.phase.value, market.tick)
+        self._late += [(tick, market.tick) for tick, _ in market.late]
+        if market.phase in (GamePhase.COOLDOWN, GamePhase.BETTING):
+            self._count_down(RunCountdown(market.phase.value, market.timer_ms))
+        elif market.phase is GamePhase.RUGGED:
+            self._rug_tick = market.tick
+        elif not self._seen or market.tick > self._seen[-1][1]:
+            if self._seen and market.tick == self._seen[-1][1] + 1:
+                self._seen[-1][1] = market.tick
+            else:
+                self._seen.append([market.tick, market.tick])
+
+    def _count_down(self, step: RunCountdown) -> None:
+        """Keep the first and the last step of each phase."""
+        same = [kept for kept in self._countdown if kept.phase == step.phase]
+        if len(same) == 2:
+            self._countdown.pop()
+        self._countdown.append(step)
+
+    def note(self, decisions: Sequence[Decision], outcomes: Sequence[Outcome], mode: Mode) -> None:
+        """Take down what was decided at the last step, and heard at it."""
+        phase, tick = self._place
+        self._decisions += [_decided(one, mode, phase, tick) for one in decisions]
+        fresh = {one.number for one in decisions}
+        self._outcomes += [self._heard(one, one.number in fresh) for one in outcomes]
+
+    def set_back(self, kind: str, account: RunAccount) -> None:
+        """Take down that the account was made another one: `qty` for `amount` SOL and its cash."""
+        phase, tick = self._place
+        self._outcomes.append(
+            RunOutcome(
+                number=None, kind=kind, tick=tick, price=0.0, amount=account.cost, qty=account.qty,
+                profit=Decimal(0), cash=account.cash, phase=phase, heard=tick,
+            )
+        )  # fmt: skip
+
+    def record(self, result: GameResult, view: AccountView, *, cut: bool) -> RunGame:
+        """Return the game as it is told."""
+        return RunGame(
+            number=self._number,
+            game_id=self.game_id,
+            started_us=self._started_us,
+            countdown=tuple(self._countdown),
+            seen=tuple((first, last) for first, last in self._seen),
+            late=tuple(self._late),
+            rug_tick=self._rug_tick,
+            decisions=tuple(self._decisions),
+            outcomes=tuple(self._outcomes),
+            cash_before=result.cash_before,
+            cash_after=result.cash_after,
+            equity=_sol(view.equity),
+            cut=cut,
+        )
+
+    def _heard(self, outcome: Outcome, at_once: bool) -> RunOutcome:
+        phase, tick = self._place
+        return RunOutcome(
+            number=outcome.number,
+            kind=outcome.kind,
+            tick=outcome.tick,
+            price=outcome.price,
+            amount=outcome.amount,
+            qty=outcome.qty,
+            profit=outcome.profit,
+            cash=outcome.cash,
+            phase=phase,
+            heard=tick,
+            at_once=at_once,
+            reason=outcome.reason,
+            message=outcome.message,
+        )
+
+
+def _decided(decision: Decision, mode: Mode, phase: str, tick: Tick) -> RunDecision:
+    number = decision.number
+    return RunDecision(
+        number=number,
+        action_id=f"{mode}-{number}" if number > 0 else None,
+        action=decision.action,
+        value=decision.value,
+        phase=phase,
+        tick=tick,
+    )
+
+
+def _plain(told: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(told)
+    return plain
+
+
+def _sol(value: float) -> Decimal:
+    return to_sol(Decimal(str(value)))
