@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from vectra_player.clock import Clock
 from vectra_player.model.units import Micros
-from vectra_player.trading.limits import MAX_PRESSES, MONEY_BUTTONS, RATE_WINDOW_S
+from vectra_player.trading.limits import MAX_PRESSES, RATE_WINDOW_S, buttons_of
 from vectra_player.trading.memory import UnderWay
 from vectra_player.trading.records import ZERO, Order, Refusal
 
@@ -63,9 +63,9 @@ class Orders:
         return Refusal(code="bad_order", message="This action was another order before.")
 
     def wrong_button(self, order: Order, button: str, presses: int) -> Refusal | None:
-        """Refuse a money button of another order, a second press of its own, and endless ones."""
+        """Refuse a button of another order, a second press of its own, and endless ones."""
         own = button == order.action_type
-        if not button or (button in MONEY_BUTTONS and not own):
+        if button not in buttons_of(order):
             return Refusal(code="wrong_button", message=f"{button!r} is no button of this order.")
         if presses < 1 or (own and presses > 1):
             return Refusal(code="presses", message=f"{presses} presses of {button} are not given.")

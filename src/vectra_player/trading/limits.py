@@ -35,8 +35,8 @@ PHASES: dict[OrderType, tuple[GamePhase, ...]] = {
     "SIDEBET": (GamePhase.BETTING, GamePhase.LIVE),
 }
 
-MONEY_BUTTONS = ("BUY", "SELL", "SIDEBET", "SHORT")
-"""Buttons that send an order by themselves; an order has a permit for its own one only."""
+AMOUNT_BUTTONS = ("CLEAR", "+0.001", "+0.01", "+0.1", "+1", "1/2", "X2", "MAX")
+"""Buttons that set the amount of BUY and SIDEBET, by their names in selectors.toml."""
 
 
 class Switches(Struct, frozen=True):
@@ -75,6 +75,13 @@ class Facts(Struct, frozen=True, kw_only=True):
 def refused(order: Order, scene: Scene, facts: Facts) -> Refusal | None:
     """Return why an order is not carried out; None where nothing speaks against it."""
     return next((found for rule in _RULES if (found := rule(order, scene, facts))), None)
+
+
+def buttons_of(order: Order) -> tuple[str, ...]:
+    """Return the buttons an order may press: its own, and those that set it up."""
+    if order.action_type == "SELL":
+        return "SELL", f"{order.percentage}%"
+    return order.action_type, *AMOUNT_BUTTONS
 
 
 def mode_of(origin: str | None) -> ClickMode | None:
@@ -178,7 +185,7 @@ def _on_the_page(order: Order, scene: Scene, facts: Facts) -> Refusal | None:
     if order.mode != mode:
         return Refusal(
             code="wrong_mode",
-            message=f"{scene.page_origin} is a page for {mode}; this order is for {order.mode}.",
+            message=f"The page {scene.page_origin} is for {mode}; this order is for {order.mode}.",
         )
     return None
 
