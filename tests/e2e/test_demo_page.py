@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 from tests.demo_fixtures import LONG_GAMES, control, running_demo
+from tests.e2e.support.demo_page import (
+    BUY,
+    CONTAINER,
+    SELL,
+    TRADE,
+    opened,
+    orders,
+    phase,
+    press,
+    sent_packets,
+)
 from tests.e2e.support.pages import PATIENCE_MS
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-
-BUY = "button[class*='_buy_']"
-SELL = "button[class*='_sell_']"
-CONTAINER = "/html/body/div[1]/div/div[2]/div[2]/div"
-TRADE = f"{CONTAINER}/div[4]/div/div"
-
-
-@contextlib.asynccontextmanager
-async def opened(browser: Browser, url: str) -> AsyncIterator[Page]:
-    """Open the page; any error in it fails the test."""
-    page = await browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(PATIENCE_MS)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(url)
-    yield page
-    await page.close()
-    assert errors == []
-
-
-async def phase(page: Page, name: str) -> None:
-    await expect(page.locator(".phase")).to_have_text(name, timeout=PATIENCE_MS)
 
 
 async def test_a_player_logs_in_buys_sells_and_bets(browser: Browser) -> None:
@@ -50,8 +36,7 @@ async def test_a_player_logs_in_buys_sells_and_bets(browser: Browser) -> None:
         assert await page.locator(BUY).text_content() == "BUY"
         await page.get_by_text("Connect", exact=True).click()
         await expect(page.get_by_text("Connect", exact=True)).to_be_hidden()
-        for label in ("+0.01", "+0.01", "+0.01"):
-            await page.get_by_role("button", name=label, exact=True).click()
+        await press(page, "+0.01", "+0.01", "+0.01")
         await expect(page.locator(BUY)).to_have_text("BUY+0.030 SOL")
         await expect(page.locator(".bet-button")).to_have_text("BET 0.03 SOL")
         await phase(page, "LIVE")
@@ -61,26 +46,18 @@ async def test_a_player_logs_in_buys_sells_and_bets(browser: Browser) -> None:
         await expect(page.locator(".balance")).to_have_text("9.970")
         await page.locator(".bet-button.but-button-active").click()
         await expect(page.locator(".sidebet-banner.running")).to_contain_text("TO WIN: 0.15 SOL")
-        await page.get_by_role("button", name="50%", exact=True).click()
+        await press(page, "50%")
         await page.locator(SELL).click()
-        await page.get_by_role("button", name="100%", exact=True).click()
+        await press(page, "100%")
         await page.locator(SELL).click()
         await expect(page.locator(SELL)).to_be_disabled(timeout=PATIENCE_MS)
-        sent = await sent_packets(page)
-        orders = [json.loads(p[p.index("[") :]) for p in sent if re.match(r"42\d+\[", p)]
-        named = [(o[0], o[-1]) for o in orders if o[0] != "ping"]
         coin = "So11111111111111111111111111111111111111112"
-        assert named == [
+        assert await orders(page) == [
             ("buyOrder", {"amount": 0.03}),
             ("requestSidebet", {"amount": 0.03, "coinAddress": coin, "xPayout": 5}),
             ("sellOrder", {"percentage": 50}),
             ("sellOrder", {"percentage": 100}),
         ]
-
-
-async def sent_packets(page: Page) -> list[str]:
-    frames = await page.evaluate("window.__demo.frames.filter(f => f.way === 'sent')")
-    return [frame["raw"] for frame in frames]
 
 
 async def test_amount_buttons_do_what_they_say(browser: Browser) -> None:
@@ -99,7 +76,7 @@ async def test_amount_buttons_do_what_they_say(browser: Browser) -> None:
             ("X", "0"),
             ("MAX", "10"),
         ):
-            await page.get_by_role("button", name=label, exact=True).click()
+            await press(page, label)
             await expect(amount).to_have_value(value)
         await amount.fill("0.25")
         await expect(page.locator(BUY)).to_have_text("BUY+0.250 SOL")
@@ -125,6 +102,9 @@ async def test_the_structure_is_that_of_the_real_page(browser: Browser) -> None:
             (f"{TRADE}/div[3]/div[1]", "_buttonSection_73g5s_299 undefined"),
             (f"{TRADE}/div[3]/div[1]/button", "_actionButton_1himf_1 _buy_1himf_114"),
             (f"{TRADE}/div[3]/div[2]/button", "_actionButton_1himf_1 _sell_1himf_156"),
+            (f"{TRADE}/div[2]/div[1]", "_buySection_1lj20_1"),
+            (f"{TRADE}/div[2]/div[2]", "_sellSection_1mzic_1"),
+            (f"{CONTAINER}/div[2]/div[1]/div/div[4]/div[8]/div/div", "game-peak"),
         ):
             node = page.locator(f"xpath={path}")
             assert await node.count() == 1, path
@@ -219,7 +199,7 @@ async def test_a_refused_order_is_told_to_the_player(browser: Browser) -> None:
         running_demo(speed=4, **LONG_GAMES) as server,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
-        await page.get_by_role("button", name="+0.01", exact=True).click()
+        await press(page, "+0.01")
         await control(server, kind="acks", mode="rejected")
         await phase(page, "LIVE")
         await page.locator(BUY).click()

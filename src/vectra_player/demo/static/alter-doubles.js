@@ -21,7 +21,7 @@ const transparentOnTop = () => {
 
 // The second one truly buys.
 const twoThatBuy = () => {
-  const copy = mark(parts.buy.cloneNode(true), "BUY");
+  const copy = decoy(parts.buy, "BUY");
   copy.addEventListener("click", () => acts.buy());
   parts.buy.after(copy);
 };

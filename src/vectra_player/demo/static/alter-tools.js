@@ -10,9 +10,9 @@ export const swap = (one, other) => {
   hole.replaceWith(other);
 };
 
-// A copy that does nothing and goes on looking the same.
-export const decoy = (node) => {
-  const copy = mark(node.cloneNode(true), "decoy");
+// A copy that goes on looking the same; it does nothing of itself.
+export const decoy = (node, what = "decoy") => {
+  const copy = mark(node.cloneNode(true), what);
   const follow = () => {
     if (copy.innerHTML !== node.innerHTML) copy.innerHTML = node.innerHTML;
     if (copy.className !== node.className) copy.className = node.className;

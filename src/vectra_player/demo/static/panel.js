@@ -40,9 +40,11 @@ const sellSection = () =>
         keep("shares", el("div._sellControlButtonsContainer_1mzic_129", {},
           ...SHARES.map((share) => button(`${share}%`, "_percentageBtn_1mzic_139", `${share}%`))))))));
 
-const action = (name, classes, word) =>
+// Until the first frame nothing can be pressed.
+const action = (name, classes, word) => Object.assign(
   button(name, `_actionButton_1himf_1.${classes}._equalWidth_1himf_109`,
-    keep(`${name}Word`, el("div", {}, word)), keep(`${name}Amount`, el("div._subLabel_1himf_90", {}, "")));
+    keep(`${name}Word`, el("div", {}, word)), keep(`${name}Amount`, el("div._subLabel_1himf_90", {}, ""))),
+  { disabled: true });
 
 const actions = () => {
   action("short", "_short_1himf_201", "SHORT"); // stands aside until the short mode is on
