@@ -202,8 +202,8 @@ async def test_an_empty_store_says_what_to_do_next(browser: Browser, tmp_path: P
         for path, words in (
             ("/", "Nothing is recorded yet"),
             ("/games", "No game is on disk yet"),
-            ("/recording", "No session yet"),
-            ("/protocol", "No event is recorded yet"),
+            ("/recording", "No session is filed yet"),
+            ("/protocol", "No event is filed yet"),
         ):
             async with opened(browser, empty.origin, empty.token, path) as page:
                 await expect(page.locator("main")).to_contain_text(words)

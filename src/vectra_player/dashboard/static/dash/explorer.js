@@ -16,6 +16,7 @@ const ADDRESS_MS = 300; // a browser refuses an address that changes with every 
 const REST_MS = 250;
 const SLOW_MS = 400;
 const AGAIN_MS = 4_000;
+const RECORDED_PLOTS = ["outcomes", "survival", "hazard"];
 const SIMULATION_PLOTS = ["fan", "curves", "finals", "drawdown", "compared"];
 
 const shell = mountShell({ page: "explorer" });
@@ -120,8 +121,15 @@ function draw() {
   drawSimulation(told, kept, { run, quick: () => change({ run: "" }, { choice: true }), generated: () => change({ games: "generated" }, { choice: true }) });
   byId("run").hidden = told.is_long && !kept;
   setText(byId("basis"), basis());
+  drawGround(told.ground === null);
   figures.refresh();
   later("rest", REST_MS, compare);
+}
+
+/** Plots of recorded games have no place where there is none. */
+function drawGround(nothing) {
+  for (const name of RECORDED_PLOTS) document.querySelector(`[data-figure="${name}"]`).hidden = nothing;
+  byId("age-none").hidden = !nothing;
 }
 
 function basis() {

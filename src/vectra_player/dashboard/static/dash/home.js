@@ -12,7 +12,7 @@ import { drawCoverage } from "/static/dash/coverage.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { refresh } from "/static/dash/load.js";
 import { miniCard } from "/static/dash/mini.js";
-import { SHORT_COLUMNS } from "/static/dash/sessions-table.js";
+import { SHORT_COLUMNS, noSession } from "/static/dash/sessions-table.js";
 import { table } from "/static/dash/table.js";
 import { counted } from "/static/dash/words.js";
 
@@ -88,8 +88,7 @@ function drawDays(told) {
 }
 
 function drawSessions({ sessions }) {
-  const none = () => emptyState("No session yet", "Start recording, or import files.");
-  byId("sessions").replaceChildren(sessions.length ? table(SHORT_COLUMNS, sessions, { caption: "Last sessions" }) : none());
+  byId("sessions").replaceChildren(sessions.length ? table(SHORT_COLUMNS, sessions, { caption: "Last sessions" }) : noSession());
 }
 
 const shownYear = () => Number(byId("years").querySelector("[aria-pressed='true']")?.textContent) || null;

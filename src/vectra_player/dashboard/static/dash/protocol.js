@@ -46,7 +46,7 @@ function drawTree() {
   if (!told.events.length) {
     const begin = el("a", { class: "button", href: "/recording" }, "Record or import");
     if (told.events_total) byId("events").replaceChildren(emptyState("Being profiled", "What was filed is being read for the first time."));
-    else byId("events").replaceChildren(emptyState("No event is recorded yet", "Record or import something first.", begin));
+    else byId("events").replaceChildren(emptyState("No event is filed yet", "What is recorded is filed within a minute.", begin));
     return;
   }
   const lines = shown.map((line) => {

@@ -4,14 +4,14 @@ import { FoundationWSClient } from "/static/sdk/foundation-ws-client.js";
 import { formatBytes, formatCount, formatGameId, formatLatency, formatRate } from "/static/sdk/format.js";
 import { mountShell } from "/static/shell.js";
 import { get, poll, post } from "/static/ui/api.js";
-import { byId, el, emptyState, setText } from "/static/ui/dom.js";
+import { byId, el, setText } from "/static/ui/dom.js";
 import { EventList } from "/static/dash/event-list.js";
 import { Exports } from "/static/dash/exports.js";
 import { Imports } from "/static/dash/imports.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { load, refresh } from "/static/dash/load.js";
 import { drawSessionTimeline } from "/static/dash/session-timeline.js";
-import { SESSION_COLUMNS } from "/static/dash/sessions-table.js";
+import { SESSION_COLUMNS, noSession } from "/static/dash/sessions-table.js";
 import { drawPager, table } from "/static/dash/table.js";
 
 const STORE_MS = 10_000;
@@ -107,13 +107,13 @@ function remember(name, value) {
 function drawTimeline(ask = refresh) {
   const session = new URLSearchParams(location.search).get("session") ?? newest;
   const box = byId("timeline");
-  if (session === null) box.replaceChildren(emptyState("No session yet", "Start recording, or import files."));
+  if (session === null) box.replaceChildren(noSession());
   else ask(box, () => get(`/api/sessions/${encodeURIComponent(session)}/timeline`), drawSessionTimeline, { rows: 4, again: () => drawTimeline() });
 }
 
 function drawSessions(told) {
   setText(byId("sessions-count"), formatCount(told.total));
-  if (!told.total) byId("sessions").replaceChildren(emptyState("No session yet", "Start recording, or import files."));
+  if (!told.total) byId("sessions").replaceChildren(noSession());
   else byId("sessions").replaceChildren(table(SESSION_COLUMNS, told.sessions, { caption: "Sessions", open: showSession }));
   if (told.page === 1) newest = told.sessions[0]?.session_id ?? null;
   drawPager(byId("pager"), told, (page) => {
@@ -146,11 +146,12 @@ function askStore(ask = refresh) {
 }
 
 const control = new Switch();
+const imports = new Imports(() => askStore());
 live.on((told) => {
   control.draw(told);
   events.running(told.running);
+  imports.running(told.running);
 });
-new Imports(() => askStore());
 new Exports();
 shell.key("r", "Start or stop recording", () => control.toggle());
 shell.key(" ", "Pause the list of events", () => events.toggle());

@@ -1,9 +1,11 @@
 // Recording sessions as rows; the home page shows the last ones, the recording page all.
 
 import { formatBytes, formatCount, formatDateTime, formatDuration, formatUtc } from "/static/sdk/format.js";
-import { el } from "/static/ui/dom.js";
+import { el, emptyState } from "/static/ui/dom.js";
 
 const ms = (micros) => micros / 1000;
+
+export const noSession = () => emptyState("No session is filed yet", "What is recorded is filed within a minute. Else start recording, or import files.");
 
 export const SESSION_COLUMNS = [
   { label: "started", name: "num", cell: (row) => el("a", { href: `/recording?session=${encodeURIComponent(row.session_id)}` }, formatDateTime(ms(row.started_at))), title: (row) => formatUtc(ms(row.started_at)) },
