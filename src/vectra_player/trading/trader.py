@@ -324,10 +324,9 @@ class Trader:
 
     def _by_person(self, button: str, press_ts: int | None) -> ActionRecord:
         """Return the record of something nobody ordered through us."""
-        self._numbers += 1
         scene = self.scene()
         return ActionRecord(
-            action_id=f"human-{self._numbers}",
+            action_id=self.next_id(),
             action_type="BUY",
             button=button,
             actor="human",
