@@ -5,6 +5,7 @@ The desk registers these handlers. Order and delays of the answers: docs/protoco
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from vectra_player.bus import spawn
@@ -21,15 +22,17 @@ REQUESTS: dict[OrderKind, str] = {
     "sell": "sellOrder",
     "sidebet": "requestSidebet",
 }
+ORDERS_KEPT = 10_000
 WRONG_CASH_SOL = 0.5
 """So much less is told where a `playerUpdate` lies about the cash."""
 
 
 class Orders:
-    """Answers to `buyOrder`, `sellOrder` and `requestSidebet`."""
+    """Answers to `buyOrder`, `sellOrder` and `requestSidebet`; `received`: all that came."""
 
     def __init__(self, desk: Desk) -> None:
         self.troubles = Troubles()
+        self.received: deque[Payload] = deque(maxlen=ORDERS_KEPT)
         self._desk = desk
 
     async def buy(self, sid: str, *args: Any) -> Any:
@@ -47,9 +50,10 @@ class Orders:
     async def _order(self, kind: OrderKind, sid: str, args: tuple[Any, ...]) -> Any:
         desk = self._desk
         mode = self.troubles.of("acks", kind).mode
+        payload, trace = payload_of(args)
+        self.received.append({"order": kind, "trace": trace, "payload": payload})
         if mode == "ignored":
             return desk.unanswered
-        payload, trace = payload_of(args)
         try:
             account = desk.admit(sid)
             if mode == "rejected":

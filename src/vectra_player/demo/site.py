@@ -98,6 +98,7 @@ def _state(server: DemoServer) -> Handler:
             "rugged": table.rugged,
             "games_over": server.sim.games_over,
             "clients": len(server.sio.eio.sockets),
+            "orders": list(server.desk.orders.received),
         }
         return web.Response(body=msgspec.json.encode(state), content_type="application/json")
 
