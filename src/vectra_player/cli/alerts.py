@@ -15,10 +15,12 @@ from vectra_player.cli.session import FOUND_WRONG, Session, say
 from vectra_player.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vectra_player.alerts.book import Book
-    from vectra_player.alerts.recorded import Plan
+    from vectra_player.alerts.rules import Rule
     from vectra_player.alerts.trial import Trial, TypeResult
-    from vectra_player.store.reads import StoreReader
+    from vectra_player.store.reads import GameFilter, StoreReader
 
 app = typer.Typer(help="Alerts: rules, and trials over recorded games.", no_args_is_help=True)
 
@@ -102,18 +104,16 @@ class Games:
         """Return whose games are tried; a game that is named may be anybody's."""
         return self.origin or (OriginChoice.all if self.game else OriginChoice.real)
 
-    def plan(self, reader: StoreReader) -> Plan:
-        """Find them. Raises UsageError when there is none."""
-        from vectra_player.alerts.recorded import plan_trial
+    def chosen(self) -> GameFilter:
+        """Return them as the store names them. Raises UsageError for what is no time."""
         from vectra_player.store.reads import GameFilter
 
-        chosen = GameFilter(
+        return GameFilter(
             origins=self.origins.value,
             since=moment(self.since),
             until=moment(self.until),
             limit=self.games,
         )
-        return plan_trial(reader, chosen, self.game or None)
 
 
 @app.command("test", epilog="Example: vectra-player alerts test --type rug_warning --games 50")
@@ -133,13 +133,11 @@ def try_rules(
     games: Games,
 ) -> None:
     """Run the rules over recorded games, those switched off too, with the engine that runs live."""
-    from vectra_player.alerts.recorded import stretches
-    from vectra_player.alerts.trial import run_trial
     from vectra_player.store.layout import DataDir
     from vectra_player.store.reads import StoreReader
 
     session: Session = context.obj
-    book = _book(session, rule)
+    book, chosen = _book(session, rule), games.chosen()
     wanted = _wanted(book, type_)
     if save and (type_ or rule or games.game):
         raise UsageError(
@@ -147,25 +145,40 @@ def try_rules(
             advice="Leave out --type, --rule and --game.",
         )
     with StoreReader(DataDir.open_existing(session.data_dir).root) as reader:
-        plan = games.plan(reader)
-        with session.counter() as counter:
-            counted = counter.add_task("events")
-            found = run_trial(stretches(reader, plan, lambda: counter.advance(counted)), wanted)
-        saved = _save(session, reader, found, book, games) if save else None
+        found, unseen = _tried(session, reader, wanted, chosen, games.game)
+        saved = _save(session, reader, found, book, chosen) if save else None
     faults = [str(fault) for fault in book.faults]
     result = {
-        "origin": games.origins.value,
+        "origin": chosen.origins,
         "games": found.games,
-        "without_frames": plan.unseen,
+        "without_frames": unseen,
         "sessions": found.sessions,
         "ticks": found.ticks,
         "faults": faults,
         "types": found.types,
         "saved": saved,
     }
-    session.result(result, lambda: _show_trial(session, found, plan, faults, saved))
+    session.result(result, lambda: _show_trial(session, found, unseen, faults, saved))
     if faults:
         raise typer.Exit(FOUND_WRONG)
+
+
+def _tried(
+    session: Session,
+    reader: StoreReader,
+    rules: Mapping[str, Rule],
+    chosen: GameFilter,
+    game_ids: list[str] | None,
+) -> tuple[Trial, int]:
+    """Run rules over games; return what they did, and how many games no frame is known of."""
+    from vectra_player.alerts.recorded import plan_trial, stretches
+    from vectra_player.alerts.trial import run_trial
+
+    plan = plan_trial(reader, chosen, game_ids or None)
+    with session.counter() as counter:
+        counted = counter.add_task("events")
+        found = run_trial(stretches(reader, plan, lambda: counter.advance(counted)), rules)
+    return found, plan.unseen
 
 
 def _book(session: Session, file: Path | None) -> Book:
@@ -188,30 +201,28 @@ def _wanted(book: Book, types: list[str] | None) -> dict[str, Any]:
     return {name: rule for name, rule in book.rules.items() if not types or name in types}
 
 
-def _save(session: Session, reader: StoreReader, found: Trial, book: Book, games: Games) -> Path:
+def _save(
+    session: Session, reader: StoreReader, found: Trial, book: Book, chosen: GameFilter
+) -> Path:
+    import msgspec
+
     from vectra_player.alerts.book import save_measured
     from vectra_player.alerts.measuring import exceptional_players, measured_of
     from vectra_player.clock import SystemClock
-    from vectra_player.store.reads import GameFilter
 
-    chosen = GameFilter(
-        origins=games.origins.value, since=moment(games.since), until=moment(games.until)
-    )
     measured = measured_of(
         found,
         book.rules,
         exceptional_players(reader, chosen),
-        made_at=iso_time(SystemClock().now_us()) or "",
-        origin=games.origins.value,
+        made_at=iso_time(SystemClock().now_us()),
+        origin=chosen.origins,
     )
-    import msgspec
-
     text = msgspec.json.format(msgspec.json.encode(measured), indent=2)
     return save_measured(session.data_dir / "rules", text)
 
 
 def _show_trial(
-    session: Session, found: Trial, plan: Plan, faults: list[str], saved: Path | None
+    session: Session, found: Trial, unseen: int, faults: list[str], saved: Path | None
 ) -> None:
     from vectra_player.analysis.wording import counted
 
@@ -223,10 +234,8 @@ def _show_trial(
         session.note(line)
     for fault in faults:
         say(fault)
-    if plan.unseen:
-        session.note(
-            f"\nLeft out, as no frame of them was recorded: {counted(plan.unseen, 'game')}."
-        )
+    if unseen:
+        session.note(f"\nLeft out, as no frame of them was recorded: {counted(unseen, 'game')}.")
     if saved is not None:
         session.note(f"\nKept in {saved}: signals state it, and players listed there are watched.")
 
