@@ -22,7 +22,13 @@ from vectra_player.errors import UsageError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.fsops import FileOps
 from vectra_player.store.layout import DataDir
-from vectra_player.store.pseudonyms import CHAT_EVENTS, Pseudonyms, load_key
+from vectra_player.store.pseudonyms import (
+    ALERT_EVENT,
+    CHAT_EVENTS,
+    MASKED_TEXT,
+    Pseudonyms,
+    load_key,
+)
 from vectra_player.store.reads import StoreReader
 from vectra_player.store.schema import arrow_schema
 
@@ -147,7 +153,6 @@ def _conditions(chosen: ExportFilter) -> tuple[str, list[object]]:
 
 def pseudonymised(table: pa.Table, masks: Pseudonyms) -> pa.Table:
     """Replace ids and names of players in columns and inside JSON text; chat is masked."""
-    events = table.column("event_name").to_pylist() if "event_name" in table.schema.names else []
     for index, name in enumerate(table.schema.names):
         values = table.column(index).to_pylist()
         if name == "player_id":
@@ -157,17 +162,34 @@ def pseudonymised(table: pa.Table, masks: Pseudonyms) -> pa.Table:
         elif name == "size_bytes" and "raw" in table.schema.names:
             values = [len(str(raw).encode()) for raw in table.column("raw").to_pylist()]
         elif name in _JSON_COLUMNS:
-            chat = [event in CHAT_EVENTS for event in events] or [False] * len(values)
-            values = [
-                value and masks.text(value, chat=masked)
-                for value, masked in zip(values, chat, strict=True)
-            ]
+            values = _masked_texts(table, values, masks)
         else:
             continue
         table = table.set_column(
             index, table.schema.field(index), pa.array(values, table.schema.field(index).type)
         )
     return table
+
+
+def _masked_texts(table: pa.Table, values: list[Any], masks: Pseudonyms) -> list[Any]:
+    """Mask texts; what an alert says of another player goes whole, as it names them."""
+    names, players = table.schema.names, table.column("player_id").to_pylist()
+    if "alert_type" in names:
+        return [
+            masks.text(value) if player is None else MASKED_TEXT
+            for value, player in zip(values, players, strict=True)
+        ]
+    known = "event_name" in names
+    events = table.column("event_name").to_pylist() if known else [None] * len(values)
+    return [
+        value
+        and masks.text(
+            value,
+            chat=event in CHAT_EVENTS,
+            alert=event == ALERT_EVENT and player is not None,
+        )
+        for value, event, player in zip(values, events, players, strict=True)
+    ]
 
 
 def _checked_target(data_dir: DataDir, out: Path, *, force: bool) -> Path:

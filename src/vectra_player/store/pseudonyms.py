@@ -27,12 +27,16 @@ _PRIVY = re.compile(r"did:privy:[a-z0-9]+")
 _NAME_KEYS = "username|discordUsername|displayName|nickname|createdBy"
 _ID_KEYS = "playerId|player_id|winnerPlayerId|userId"
 _CHAT_KEYS = "message|text"
+_ALERT_KEYS = "title|message"
 
 CHAT_EVENTS = frozenset({"newChatMessage", "chatHistory", "inboxMessages"})
 """Events whose `message` is what a person wrote; a maintenance notice is not."""
 
 _VALUE = r'"(?P<value>(?:[^"\\]|\\.)*)"'
 _NESTED = r'(?P<slash>\\+)"(?:{keys})(?P=slash)"\s*:\s*(?P=slash)"(?P<value>.*?)(?<!\\)(?P=slash)"'
+
+ALERT_EVENT = "vectra.alert"
+"""Event whose title and message name the player it speaks of, where it speaks of one."""
 
 MASKED_TEXT = "[masked]"
 
@@ -45,6 +49,7 @@ def _patterns(keys: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 _NAMES = _patterns(_NAME_KEYS)
 _IDS = _patterns(_ID_KEYS)
 _CHAT = _patterns(_CHAT_KEYS)
+_ALERT = _patterns(_ALERT_KEYS)
 
 
 class Pseudonyms:
@@ -64,12 +69,17 @@ class Pseudonyms:
         """Return the stand-in of a name, at most 16 characters as real ones."""
         return "anon_" + self._digest("name", value)[:11]
 
-    def text(self, raw: str, *, chat: bool = False) -> str:
-        """Replace ids and names in JSON text; `chat` masks what people wrote as well."""
+    def text(self, raw: str, *, chat: bool = False, alert: bool = False) -> str:
+        """Replace ids and names in JSON text.
+
+        `chat` masks what people wrote as well, `alert` what an alert says of a player.
+        """
         raw = _replace(_IDS, raw, self._id_unless_privy)
         raw = _replace(_NAMES, raw, self.username)
         if chat:
             raw = _replace(_CHAT, raw, lambda value: MASKED_TEXT)
+        if alert:
+            raw = _replace(_ALERT, raw, lambda value: MASKED_TEXT)
         return _PRIVY.sub(lambda found: self.player_id(found[0]), raw)
 
     def _id_unless_privy(self, value: str) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from vectra_player.errors import UsageError
-from vectra_player.model.rows import Sidebet, WsEvent
+from vectra_player.model.rows import AlertTrigger, Sidebet, WsEvent
 from vectra_player.store.export import ExportFilter, export
 from vectra_player.store.reads import rows_of
 
@@ -144,6 +144,34 @@ def test_pseudonyms_are_stable_and_leave_no_trace_of_the_player(tree: Any, tmp_p
     assert json.loads(json.loads(rows[2]["raw"])["raw_json"])["qty"] == 1
     key = tree.data_dir.manifests / "pseudonym.key"
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_an_alert_says_of_another_player_is_masked_whole(tree: Any, tmp_path: Path) -> None:
+    told = {"alert_id": "a", "title": "Alice: bought", "message": "0.1 SOL", "player_id": ID}
+    own = {"alert_id": "b", "title": "Rugged", "message": "Peak 2x", "player_id": None}
+    fields = {"raw_format": "fact", "packet_type": "fact", "event_name": "vectra.alert"}
+    tree.add(
+        tree.ws(1, json.dumps(told), player_id=ID, username="Alice", **fields),
+        tree.ws(2, json.dumps(own), **fields),
+        *(
+            AlertTrigger(
+                session_id="s", seq=number, ts=0, source="ui", origin="", alert_type="x",
+                severity="info", player_id=one["player_id"],
+                username="Alice" if one is told else None,
+                **{key: str(one[key]) for key in ("alert_id", "title", "message")},
+            )
+            for number, one in enumerate((told, own), 1)
+        ),
+    )  # fmt: skip
+    for doc_type in ("ws_event", "alert_trigger"):
+        out = export(tree.data_dir, doc_type, "jsonl", tmp_path / doc_type, pseudonymise=True)
+        text = out.path.read_text()
+        assert "Alice" not in text
+        assert "Peak 2x" in text
+    rows = lines(tmp_path / "alert_trigger")
+    assert [(row["title"], row["message"]) for row in rows] == [
+        ("[masked]", "[masked]"), ("Rugged", "Peak 2x")
+    ]  # fmt: skip
 
 
 def test_an_export_of_nothing_is_an_empty_file_of_its_format(tree: Any, tmp_path: Path) -> None:
