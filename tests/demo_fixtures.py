@@ -92,6 +92,19 @@ async def listening(
         await listener.client.disconnect()
 
 
+@contextlib.asynccontextmanager
+async def back_again(url: str) -> AsyncIterator[Listener]:
+    """Connect as soon as the server is there again."""
+    while True:
+        try:
+            async with aiohttp.ClientSession() as http, http.get(url):
+                break
+        except aiohttp.ClientError:
+            await asyncio.sleep(0.05)
+    async with listening(url) as heard:
+        yield heard
+
+
 async def log_in(heard: Listener, token: str = "token") -> None:
     before = len(heard.named("inboxMessages"))
     await heard.client.emit("authenticate", (TRACE, {"token": token}))

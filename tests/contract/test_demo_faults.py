@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ import pytest
 from tests.demo_fixtures import (
     LONG_GAMES,
     TRACE,
-    Listener,
     ask,
+    back_again,
     control,
     joined,
     listening,
@@ -116,19 +114,6 @@ async def test_a_stall_holds_frames_back_and_loses_none() -> None:
         ]
         first = timers[: timers.index(100) + 1] if 100 in timers else timers
         assert first == list(range(first[0], first[-1] - 1, -100))
-
-
-@contextlib.asynccontextmanager
-async def back_again(url: str) -> AsyncIterator[Listener]:
-    """Connect as soon as the server is there again."""
-    while True:
-        try:
-            async with aiohttp.ClientSession() as http, http.get(url):
-                break
-        except aiohttp.ClientError:
-            await asyncio.sleep(0.05)
-    async with listening(url) as heard:
-        yield heard
 
 
 def page_view(path: Path) -> dict[str, list[tuple[str, str]]]:

@@ -9,6 +9,7 @@ import pytest
 from vectra_player.demo.accounts import Account, Accounts
 from vectra_player.demo.settings import DemoSettings
 from vectra_player.demo.sim import Simulation
+from vectra_player.demo.values import PRACTICE_MINT
 from vectra_player.errors import UsageError
 
 STAMP_MS = 1_800_000_000_000
@@ -150,3 +151,37 @@ def test_orders_are_refused_once_the_rug_is_decided() -> None:
     assert not sim.table.rugged
     with pytest.raises(UsageError):
         account.sell(sim.table, {"percentage": 100})
+
+
+def test_practice_coins_are_another_purse_and_locked_once_in_a_game() -> None:
+    sim, account = make_sim(LIVE_MS), make_account()
+    account.choose_coin(practice=True)
+    account.buy(sim.table, {"amount": 100})
+    bet = account.place(sim.table, {"amount": 50, "coinAddress": PRACTICE_MINT}, STAMP_MS)
+    assert bet["coinAddress"] == PRACTICE_MINT
+    update = account.update(sim.table)
+    assert (update["cash"], update["shitcoinBalances"]) == (10, {PRACTICE_MINT: 9850})
+    assert update["selectedCoin"]["address"] == PRACTICE_MINT
+    with pytest.raises(UsageError, match="locked"):
+        account.choose_coin(practice=False)
+    account.new_round()
+    account.choose_coin(practice=False)
+    update = account.update(sim.table)
+    assert (update["cash"], update["selectedCoin"]) == (10, None)
+
+
+def test_a_sidebet_in_another_coin_than_the_chosen_one_is_refused() -> None:
+    sim, account = make_sim(LIVE_MS), make_account()
+    with pytest.raises(UsageError, match="not available"):
+        account.place(sim.table, {"amount": 0.1, "coinAddress": PRACTICE_MINT}, STAMP_MS)
+
+
+def test_cash_can_change_and_what_is_open_be_lost_without_an_order() -> None:
+    sim, account = make_sim(LIVE_MS), make_account()
+    account.buy(sim.table, {"amount": 1})
+    account.adjust_cash(Decimal("-0.5"))
+    account.lose_everything_open()
+    update = account.update(sim.table)
+    assert (update["cash"], update["positionQty"], update["sideBet"]) == (8.5, 0, None)
+    account.adjust_cash(Decimal(-100))
+    assert account.update(sim.table)["cash"] == 0

@@ -82,9 +82,22 @@ def test_faults_are_read_from_short_specifications() -> None:
     assert parse_fault("burst=500").count == 500
     assert parse_fault("acks=missing").mode == "missing"
     assert parse_fault("big_history=1500000").size == 1_500_000
+    assert (parse_fault("echo=missing/sell").mode, parse_fault("echo=missing/sell").order) == (
+        "missing",
+        "sell",
+    )
+    assert parse_fault("acks=missing").order is None
+    assert parse_fault("cash=-0.5@3").amount == -0.5
+    assert parse_fault("page=buy-twice").name == "buy-twice"
 
 
-@pytest.mark.parametrize("text", ["", "explode", "drop=1", "acks=odd", "burst=x", "drop@soon"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "explode", "drop=1", "acks=odd", "burst=x", "drop@soon"),
+        *("echo=rejected", "updates=ignored", "acks=missing/short", "drop/buy", "page=no-such"),
+    ],
+)
 def test_a_wrong_fault_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match="such as"):
         parse_fault(text)
