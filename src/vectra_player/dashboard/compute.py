@@ -140,7 +140,7 @@ class Compute:
         somebody else has started by then is warm enough.
         """
         with self._changed:
-            if self._warming or self._idle or self._busy:
+            if self._warming or not self._cold():
                 return
             self._warming = True
         told = threading.Thread(target=self._warm, args=(question, request, after_s), daemon=True)
@@ -158,10 +158,14 @@ class Compute:
         for child in idle:
             child.end()
 
+    def _cold(self) -> bool:
+        """Tell whether there is no child, nor will be in a moment; held: the condition."""
+        return not (self._busy or self._starting or any(child.alive for child in self._idle))
+
     def _warm(self, question: str, request: object, after_s: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed, timeout=after_s)
-            needed = not (self._idle or self._busy or self._starting)
+            needed = self._cold()
         if needed:
             with contextlib.suppress(VectraError, RuntimeError):
                 self.ask(question, request)

@@ -220,6 +220,15 @@ def test_warming_waits_as_told_and_for_nothing_where_a_child_is_warm_by_then(mak
     assert pid_of(compute) == pid
 
 
+def test_warming_takes_the_place_of_a_child_that_was_killed(make: Make) -> None:
+    compute = make()
+    killed = pid_of(compute)
+    os.kill(killed, signal.SIGKILL)
+    os.waitid(os.P_PID, killed, os.WEXITED | os.WNOWAIT)
+    compute.warm("some:echo")
+    assert compute.warming
+
+
 def test_warming_that_waits_does_not_hold_up_the_end(make: Make) -> None:
     compute = make()
     compute.warm("some:echo", after_s=600)

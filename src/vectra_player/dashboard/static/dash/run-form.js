@@ -132,6 +132,7 @@ export class RunForm {
     byId("params-box").hidden = !params.length;
     byId("params").replaceChildren(...params.flatMap(([name, value]) => [el("dt", {}, name), el("dd", { class: "num" }, value)]));
     byId("axes").replaceChildren(...(choice?.axes ?? []).map((name) => this.#axis(name, choice.params)));
+    byId("run").disabled = !this.#choices.length; // there is nothing to run before they are known
     setText(byId("run"), this.#what === "sweep" ? "Run the sweep" : "Run the backtest");
     setText(byId("command"), this.#command());
   }
