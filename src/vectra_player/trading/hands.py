@@ -292,8 +292,8 @@ class Hands:
         if seen.withheld:
             return _no(
                 "withheld",
-                f"The page changed under the mouse: {seen.label!r} would have been pressed "
-                f"instead of {pressed.button}. The page did not get the press.",
+                f"The page changed under the mouse, which would have hit {seen.label!r} "
+                f"and not {pressed.button}. The page did not get the press.",
             )
         right = seen.trusted and seen.button == pressed.button
         return replace(

@@ -65,8 +65,8 @@ def read(path: Path) -> Selectors:
         raise _wrong(path, str(error.strerror)) from error
     except (msgspec.DecodeError, ValueError) as error:
         raise _wrong(path, str(error)) from error
-    for problem in problems(selectors):
-        raise _wrong(path, problem)
+    if wrong := problems(selectors):
+        raise _wrong(path, "; ".join(wrong))
     return selectors
 
 

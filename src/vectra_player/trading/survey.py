@@ -22,7 +22,7 @@ from vectra_player.trading.records import Order, Refusal
 SURVEY = function("survey", BUTTONS, constant(Path(__file__).parent, "survey"))
 """(selectors, what is asked) -> `Survey`; see survey.js."""
 
-_NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 class Page(Protocol):
