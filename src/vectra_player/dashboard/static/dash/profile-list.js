@@ -20,16 +20,21 @@ function figure(key) {
 
 const hint = (line) => (line.metrics ? basisOf(line.metrics) : null);
 
+function sizingOf(line) {
+  if (!line.valid) return "";
+  return line.strategy === "sidebet" ? line.mode.replaceAll("_", " ") : `plays ${line.strategy}`;
+}
+
 function nameCell(line) {
   const mark = line.kind === "preset" ? el("span", { class: "chip" }, "preset") : line.valid ? null : el("span", { class: "chip", data: { job: "failed" } }, "cannot be used");
-  return el("span", { class: "row" }, el("a", { class: "num", href: urlOf(line.name) }, line.name), mark);
+  const name = el("span", { class: "row" }, el("a", { class: "num", href: urlOf(line.name) }, line.name), mark);
+  return el("span", { class: "profile-name" }, name, el("span", { class: "muted size-12" }, sizingOf(line)));
 }
 
 const known = (value, text) => (value === null ? "—" : text);
 
 const COLUMNS = [
   { key: "name", label: "profile", sort: "name", cell: nameCell },
-  { key: "mode", label: "sizing", sort: "mode", cell: (line) => (!line.valid ? "—" : line.strategy === "sidebet" ? line.mode.replaceAll("_", " ") : `plays ${line.strategy}`) },
   { key: "entry_tick", label: "entry", name: "num", sort: "entry_tick", cell: (line) => known(line.entry_tick, formatCount(line.entry_tick)), hint: "tick of the first bet" },
   { key: "num_bets", label: "bets", name: "num", sort: "num_bets", cell: (line) => known(line.num_bets, formatCount(line.num_bets)), hint: "most bets a game" },
   { key: "balance", label: "SOL", name: "num", sort: "balance", cell: (line) => formatSol(line.balance), hint: "what a run begins with" },
