@@ -7,10 +7,13 @@ with demo_server(tmp_path / "truth", "--speed", "20") as game:
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
-import multiprocessing
 import os
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +28,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
+from tests import warm_client
+from tests.conftest import PROJECT
 
 from vectra_player.app.control import ask_recorder
 from vectra_player.errors import UsageError
@@ -80,37 +85,46 @@ def run(*words: str | Path, stdin: str = "", **settings: str) -> Ended:
 
 def run_warm(*words: str | Path, stdin: str = "", **settings: str) -> Ended:
     """Run one command to its end in a process that has imported everything already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.warm_commands", "tests.command_support"])
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in").write_text(stdin)
-        arguments = ([str(word) for word in words], folder, environment(**settings))
-        process = context.Process(target=_be_the_command, args=arguments)
-        process.start()
-        process.join(PATIENCE_S)
-        if process.exitcode is None:
-            process.kill()
-            raise AssertionError(f"{words} did not end")
-        out, err = ((Path(folder) / name).read_text() for name in ("out", "err"))
-        return Ended(process.exitcode, out, err)
+    with contextlib.ExitStack() as files:
+        given, out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        given.write(stdin.encode())
+        given.seek(0)
+        numbers = given.fileno(), out.fileno(), err.fileno()
+        line = [str(word) for word in words]
+        connection = warm_client.begin(warm_server(), line, environment(**settings), numbers)
+        code = warm_client.ended(connection, PATIENCE_S)
+        said = []
+        for file in (out, err):
+            file.seek(0)
+            said.append(file.read().decode())
+        return Ended(code, *said)
 
 
-def _be_the_command(words: list[str], folder: str, settings: dict[str, str]) -> None:
-    from vectra_player.cli import main
-
-    os.environ.clear()
-    os.environ.update(settings)
-    for number, name in enumerate(("in", "out", "err")):
-        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT
-        os.dup2(os.open(Path(folder) / name, flags, 0o600), number)
-    sys.stdin, sys.stdout, sys.stderr = (
-        os.fdopen(number, mode, encoding="utf-8") for number, mode in enumerate(("r", "w", "w"))
+@functools.cache
+def warm_server() -> str:
+    """Return where `tests.warm_commands` takes commands; it ends with this process."""
+    folder = tempfile.mkdtemp(prefix="warm-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    address = f"{folder}/server"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.warm_commands", address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=PROJECT,
+        env=environment(),
+        start_new_session=True,  # Ctrl-C ends it with us, not before its commands
     )
-    try:
-        main(words)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    atexit.register(server.communicate)
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+    return address
+
+
+def warm_script(path: Path) -> None:
+    """Write a program that is `vectra-player`, but for its start."""
+    client = f"{shlex.quote(sys.executable)} -IS {shlex.quote(warm_client.__file__)}"
+    path.write_text(f'#!/bin/sh\nexec {client} {warm_server()} "$@"\n')
+    path.chmod(0o755)
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> Any:
