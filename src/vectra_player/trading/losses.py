@@ -64,7 +64,8 @@ def observed(book: Book | None, scene: Scene) -> Book | None:
     return Book(
         origin=scene.page_origin,
         equity=now,
-        day=day,
+        # A clock set back over midnight and forth again makes no new day either.
+        day=book.day if day == book.day - 1 else day,
         loss_day=_of_today(book, day) - change,
         loss_session=book.loss_session - (ZERO if book.resumed else change),
         quiet_since_us=_quiet(scene, book.quiet_since_us),

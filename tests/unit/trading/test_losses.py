@@ -119,6 +119,15 @@ def test_a_clock_that_is_set_back_makes_no_new_day(account: Account) -> None:
     assert account.losses == lost("0.2")
 
 
+def test_a_clock_that_goes_back_over_midnight_and_forth_makes_no_new_day(
+    account: Account,
+) -> None:
+    account.is_now("0.9")
+    account.is_now("0.9", -86_400)
+    account.is_now("0.8", 86_400)
+    assert account.losses == lost("0.2")
+
+
 def test_the_loss_of_the_day_outlives_the_service(account: Account) -> None:
     account.is_now("0.9")
     account.restarts()
