@@ -53,3 +53,28 @@ async def test_a_stale_socket_is_replaced_and_ours_goes_with_us(
 def test_no_recorder_is_a_clear_refusal(data_dir: Path) -> None:
     with pytest.raises(UsageError, match="No recorder answers"):
         ask_recorder(data_dir, "status")
+
+
+async def greet(name: str, times: float = 1) -> str:
+    if not name:
+        raise UsageError("Nobody is nobody.", advice="Say a name.")
+    return name * int(times)
+
+
+async def test_a_request_may_carry_fields(data_dir: Path) -> None:
+    async with serve_control(data_dir, {"greet": greet}):
+        told = await asyncio.to_thread(ask_recorder, data_dir, "greet", name="you", times=2)
+        assert told == "youyou"
+
+
+@pytest.mark.parametrize("fields", [{}, {"name": "you", "more": 1}, {"times": 1}])
+async def test_wrong_fields_are_refused(data_dir: Path, fields: dict[str, str | float]) -> None:
+    async with serve_control(data_dir, {"greet": greet}):
+        with pytest.raises(UsageError, match="wrong fields"):
+            await asyncio.to_thread(ask_recorder, data_dir, "greet", **fields)
+
+
+async def test_what_a_handler_refuses_reaches_the_asker_with_its_advice(data_dir: Path) -> None:
+    async with serve_control(data_dir, {"greet": greet}):
+        with pytest.raises(UsageError, match=r"^Nobody is nobody\. Say a name\.$"):
+            await asyncio.to_thread(ask_recorder, data_dir, "greet", name="")
