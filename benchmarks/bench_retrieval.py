@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from mcp import Client, StdioServerParameters, stdio_client
-from tests.rag_support import make_store, qualities, questions, told_weak
+from tests.rag_support import make_store, qualities, questions, told_unanswered
 
 from vectra_player.rag.build import build_index
 from vectra_player.rag.embedder import OnnxEmbedder
@@ -47,11 +47,9 @@ def quality(retriever: Retriever) -> None:
                 f"  {found.mrr:5.3f}"
             )
     print("target    all                      0.900  0.700; exact R@1 0.950")
-    unanswerable, answerable = told_weak(retriever)
-    n = sum(not one.needs for one in questions())
-    print(
-        f"called unanswered: {unanswerable:.0%} of {n} unanswerable, {answerable:.0%} of the rest"
-    )
+    print("called unanswered; right for the kinds that no page answers:")
+    for kind, (told, n) in told_unanswered(retriever).items():
+        print(f"  {kind:20s} {told:3d} of {n}")
 
 
 def latency(retriever: Retriever, embedder: OnnxEmbedder) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vectra_player.rag.embedder import Vectors
-from vectra_player.rag.retrieve import Hit, Retriever, Variant, weak
+from vectra_player.rag.retrieve import Hit, Retriever, Variant
 from vectra_player.store.importers import import_paths
 from vectra_player.store.layout import DataDir
 
@@ -175,11 +175,10 @@ def qualities(retriever: Retriever, variant: Variant) -> dict[str, Quality]:
     return {**by_kind, "all": measured(ranks)}
 
 
-def told_weak(retriever: Retriever) -> tuple[float, float]:
-    """Return which share of unanswerable, and of answerable questions is called unanswered."""
-    shares = []
-    for answerable in (False, True):
-        wanted = [one for one in questions() if bool(one.needs) is answerable]
-        found = asked(retriever, "fusion", wanted)
-        shares.append(sum(map(weak, found)) / len(wanted))
-    return shares[0], shares[1]
+def told_unanswered(retriever: Retriever) -> dict[str, tuple[int, int]]:
+    """Return (how many are called unanswered, of how many) by kind of question."""
+    counts: dict[str, tuple[int, int]] = {}
+    for one in questions():
+        told, n = counts.get(one.kind, (0, 0))
+        counts[one.kind] = told + (not retriever.ask(one.text).answers), n + 1
+    return counts

@@ -16,7 +16,7 @@ from vectra_player.cli.status import format_bytes
 if TYPE_CHECKING:
     from vectra_player.rag.build import BuildReport
     from vectra_player.rag.passages import Collection
-    from vectra_player.rag.retrieve import Hit
+    from vectra_player.rag.retrieve import Answer, Hit
     from vectra_player.rag.status import IndexStatus
 
 app = typer.Typer(
@@ -68,12 +68,14 @@ def build(
 
 
 def _show_build(session: Session, report: BuildReport) -> None:
+    from vectra_player.rag.build import NONE_BEFORE
+
     held = ", ".join(f"{count:,} in {name}" for name, count in report.passages.items())
     say(
         f"{report.embedded:,} passages embedded, {report.removed:,} removed,"
         f" {report.kept:,} unchanged: {held}. {report.seconds:.1f} s."
     )
-    if report.reason:
+    if report.reason and report.reason != NONE_BEFORE:
         session.note(f"The index was made anew: {report.reason}.")
     if report.set_aside:
         session.note(f"What could not be read was moved to {report.set_aside}.")
@@ -92,17 +94,27 @@ def query(
     ] = None,
 ) -> None:
     """Answer with the passages that fit best, each with where it comes from."""
-    from vectra_player.rag.retrieve import Retriever, weak
+    from vectra_player.rag.retrieve import Retriever
     from vectra_player.store.layout import DataDir
 
     session: Session = context.obj
     home = DataDir.open_existing(session.data_dir)
     chosen = None if collection is None else _COLLECTIONS[collection]
     with Retriever(home) as retriever:
-        hits = retriever.retrieve(text, count, chosen)
-    session.result(hits, lambda: _show_hits(hits))
-    if weak(hits):
-        session.note("Nothing here seems to answer that; these are the nearest passages.")
+        found = retriever.ask(text, count, chosen)
+    session.result(found.hits, lambda: _show_hits(found.hits))
+    if not found.answers:
+        session.note(_doubt(found))
+
+
+def _doubt(found: Answer) -> str:
+    """Say that nothing seems to answer, and what may be the reason."""
+    told = ["Nothing here seems to answer that; these are the nearest passages."]
+    if found.unknown:
+        told.append(f"Nothing here mentions: {', '.join(found.unknown)}.")
+    if found.maybe_foreign:
+        told.append("Ask in English: the model knows no other language.")
+    return " ".join(told)
 
 
 def _show_hits(hits: list[Hit]) -> None:

@@ -53,12 +53,15 @@ class SidebetCount:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Another game of about the same length and peak. `distance`: 0 is the same."""
+    """Another game of about the same length and peak. `distance`: 0 is the same; a game twice as
+    long, or with twice the peak, is 0.69 away.
+    """
 
     game_id: str
     rug_tick: int
     peak: float
     distance: float
+    row: RowId
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,14 @@ class Passage:
 
 @dataclass(frozen=True)
 class Passages:
-    """Passages nearest to a question, best first. `answers`: false where none seems to answer."""
+    """Passages nearest to a question, best first. `answers`: false where none seems to answer.
+
+    `unknown`: words of the question that stand nowhere in the index, which knows English.
+    """
 
     passages: list[Passage]
     answers: bool
+    unknown: list[str]
     notice: str = NOTICE
 
 

@@ -21,6 +21,7 @@ from vectra_player.mcp.facts import fact_of
 from vectra_player.rag.passages import row_id
 from vectra_player.store.layout import iso
 from vectra_player.store.reads import GameFilter, StoreReader
+from vectra_player.store.views import REAL_ORIGIN
 
 if TYPE_CHECKING:
     from vectra_player.fairness.checks import GameCheck
@@ -126,20 +127,30 @@ def thinned(prices: Any, points: int) -> list[Point]:
 
 
 def alike(reader: StoreReader, game: dict[str, Any]) -> list[Likeness]:
-    """Return the recorded games nearest in length and peak, both by their ratio."""
+    """Return the recorded games nearest in length and peak, both by their ratio.
+
+    Games of the demo server are like each other, and no other game is like them.
+    """
     if game["rug_tick"] is None or not game["peak"]:
         return []
     table = reader.fetch(
-        """
-        SELECT game_id, rug_tick, peak,
+        f"""
+        SELECT game_id, rug_tick, peak, session_id, seq, sub,
           sqrt(pow(ln((rug_tick + 1) / ?), 2) + pow(ln(peak / ?), 2)) AS distance
-        FROM game WHERE game_id <> ? AND rug_tick IS NOT NULL AND peak > 0
+        FROM game
+        WHERE game_id <> ? AND {REAL_ORIGIN} = ? AND rug_tick IS NOT NULL AND peak > 0
         QUALIFY row_number() OVER (PARTITION BY game_id ORDER BY distance) = 1
         ORDER BY distance, game_id LIMIT ?
-        """,
-        [game["rug_tick"] + 1.0, game["peak"], game["game_id"], ALIKE],
+        """,  # noqa: S608 -- a constant, values are parameters
+        [game["rug_tick"] + 1.0, game["peak"], game["game_id"], game["is_real"], ALIKE],
     )
-    return [Likeness(**row) for row in table.to_pylist()]
+    return [_likeness(row) for row in table.to_pylist()]
+
+
+def _likeness(row: dict[str, Any]) -> Likeness:
+    distance = round(row["distance"], 3)
+    place = row_id("game", row)
+    return Likeness(row["game_id"], row["rug_tick"], row["peak"], distance, place)
 
 
 def fairness_answer(reader: StoreReader, game_id: str) -> FairnessAnswer:

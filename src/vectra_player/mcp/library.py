@@ -12,6 +12,7 @@ from vectra_player.errors import UsageError
 from vectra_player.mcp.answers import Added, CollectionInfo, Collections, Passage, Passages
 from vectra_player.rag import checkpoint, corpus
 from vectra_player.rag.knowledge import passages_of
+from vectra_player.rag.markdown import uncommented
 from vectra_player.rag.passages import COLLECTIONS, Collection
 from vectra_player.rag.passages import Passage as RagPassage
 from vectra_player.rag.status import index_status
@@ -67,10 +68,10 @@ class Library:
             UsageError: no such collection, no index, or its packages are not installed.
             DamageError: the index cannot be read.
         """
-        from vectra_player.rag.retrieve import weak
-
-        hits = self._index().retrieve(text, count, _checked(collection))
-        return Passages([_passage(hit) for hit in hits], answers=bool(hits) and not weak(hits))
+        found = self._index().ask(text, count, _checked(collection))
+        return Passages(
+            [_passage(hit) for hit in found.hits], answers=found.answers, unknown=found.unknown
+        )
 
     def add(self, documents: Sequence[str], collection: str) -> Added:
         """Keep notes beside the recordings and put them into the index.
@@ -109,7 +110,7 @@ class Library:
     def pages(self) -> dict[str, str]:
         """Return the pages of the knowledge base by name, without folder and ending."""
         found = (page for page in corpus.pages() if page.name.startswith("knowledge/"))
-        return {Path(page.name).stem: page.text for page in found}
+        return {Path(page.name).stem: uncommented(page.text) for page in found}
 
     def _index(self) -> Retriever:
         from vectra_player.rag.retrieve import Retriever

@@ -6,6 +6,7 @@ less memory and fewer rows.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def _cut(result: QueryResult, limit: int) -> Rows:
 
 def _short(value: Any) -> tuple[Any, bool]:
     """Return a value, or its beginning as text when it is long."""
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
     if len(text) <= MAX_CELL:
         return value, False
     return f"{text[:MAX_CELL]}… ({len(text):,} characters)", True

@@ -33,6 +33,9 @@ from vectra_player.store.reads import Origins, StoreReader
 Progress = Callable[[int, int], None]
 """Told (passages embedded, of how many)."""
 
+NONE_BEFORE: Final = "there was none"
+"""The reason of a first build."""
+
 _BATCH: Final = 64
 
 
@@ -128,14 +131,14 @@ def wanted_passages(
 def _known(data_dir: DataDir, place: IndexPlace, model_id: str) -> _Known:
     """Say what the index holds, after a look at whether it can be trusted."""
     if not place.folder.is_dir() or not any(place.folder.iterdir()):
-        return _Known(_nothing(), "there was none")
+        return _Known(_nothing(), NONE_BEFORE)
     sealed = seal.read(place.folder)
     if sealed is None:
         return _Known(_nothing(), "it was not finished, or made by another version", damaged=True)
     try:
         seal.check(place.folder, sealed)
     except DamageError as error:
-        return _Known(_nothing(), f"it was damaged: {error.message}", damaged=True)
+        return _Known(_nothing(), f"it was damaged: {error.message.rstrip('.')}", damaged=True)
     if sealed.model_id != model_id:
         return _Known(_nothing(), f"it was made by another model, {sealed.model_id}")
     noted = checkpoint.read(data_dir)
@@ -246,6 +249,7 @@ class _Build:
         with VectorFolder(staged) as folder:
             if self._fresh and not self._known.damaged:
                 self._keep_foreign(folder)
+            progress(done, total)
             for name in COLLECTIONS:
                 folder.create(name, build_id, self._embedder.model_id)
                 folder.drop(name, gone[name])

@@ -30,6 +30,9 @@ def passages_of(page: str, text: str, measure: Measure) -> Iterator[Passage]:
     """Yield the passages of a page; `page` is its path in the project."""
     for section in sections(text):
         title = _NUMBER.sub("", " > ".join(section.path))
+        if _explains_words(section):
+            yield from _words(page, section, title)
+            continue
         room = max(40, MOST_TOKENS - measure(title))
         for number, blocks in enumerate(_packed(section.blocks, room, measure), 1):
             part = f"~{number}" if number > 1 else ""
@@ -43,6 +46,28 @@ def passages_of(page: str, text: str, measure: Measure) -> Iterator[Passage]:
                 source=source,
                 names=_names(section, blocks, first=number == 1),
             )
+
+
+def _explains_words(section: Section) -> bool:
+    """Tell whether a section is a glossary: nothing but a table whose first column is `word`."""
+    return [cells(block.head.partition("\n")[0])[:1] for block in section.blocks] == [["word"]]
+
+
+def _words(page: str, section: Section, title: str) -> Iterator[Passage]:
+    """Yield a passage for each word of a glossary: together they would be about nothing."""
+    source = f"{page}#{section.anchor}"
+    for row in section.blocks[0].parts:
+        word, *also, meaning = (plain(cell).strip() for cell in cells(row))
+        told = f" Also called {also[0]}." if any(also) else ""
+        yield Passage(
+            id=f"{source}~{word}",
+            collection=KNOWLEDGE,
+            kind="knowledge",
+            title=f"{title} > {word}",
+            text=f"{word}: {meaning}.{told}",
+            source=source,
+            names=tuple(_NAME.findall(cells(row)[0])),
+        )
 
 
 def _packed(blocks: Sequence[Block], room: int, measure: Measure) -> Iterator[list[Block]]:

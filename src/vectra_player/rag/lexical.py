@@ -29,21 +29,28 @@ MOST_WORDS: Final = 64
 _WORD = re.compile(r"[^\W_][\w]*(?:[./-][^\W_][\w]*)*")
 _PIECE = re.compile(r"[^\W_]+")
 _NAMED = re.compile(
-    r"\b(?:[a-z]+[A-Z]\w*|\w+_\w+|\w+/\w+|\d{8}-[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{20,})"
+    r"\b(?:[a-z][a-z0-9]*[A-Z]\w*|\w+_\w+|\w+/\w+|\d{8}-[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{20,}"
+    r"|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}\b)"
 )
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
 _FILLING = (
     "a an and are as at be been but by can could did do does for from had has have how i if "
     "in into is it its me my of on or s should so t than that the their them there these they "
-    "this those to was we were what when where which while who why will with would you your"
+    "this those to was we were what when where which while who why will with would you your "
+    "aren couldn didn doesn don hasn haven isn ll re shouldn ve wasn weren wouldn"
 )
 _STOP = frozenset(_FILLING.split())
+_SITE = "rugs.fun"
+"""Stays one word: it stands in many headings, and is no mention of a rug."""
 
 
 def words_of(text: str) -> Iterator[str]:
     """Yield the words of a text, each name whole and in its parts, lower case."""
     for match in _WORD.finditer(text):
         name = match[0]
+        if name.lower() == _SITE:
+            yield key_of(name)
+            continue
         pieces = _PIECE.findall(name)
         humps = [hump.lower() for piece in pieces for hump in _HUMP.findall(piece)]
         if len(pieces) > 1 or len(humps) > 1:
@@ -60,6 +67,12 @@ def spelled_names(text: str) -> list[str]:
 def key_of(name: str) -> str:
     """Return what is alike in the spellings of a name: `avgCost` and `avg_cost` are one."""
     return "".join(_PIECE.findall(name)).lower()
+
+
+def plain_words(text: str) -> list[str]:
+    """Return the words of a question as they are written, each once, without filling words."""
+    words = dict.fromkeys(match[0] for match in _WORD.finditer(text))
+    return [word for word in words if word.lower() not in _STOP][:MOST_WORDS]
 
 
 def query_words(text: str) -> list[str]:
@@ -152,6 +165,36 @@ class LexicalIndex:
             [asked, *collections, most],
         )
         return [(str(name), float(score)) for name, score in rows]
+
+    def unknown(self, text: str) -> list[str]:
+        """Return the words of a question that no passage has; a name counts as it is spelled.
+
+        Raises DamageError as `search`.
+        """
+        return [word for word in plain_words(text) if not self._has(word)]
+
+    def _has(self, word: str) -> bool:
+        pieces = [piece.lower() for piece in _PIECE.findall(word)]
+        return self._holds(key_of(word)) or (
+            len(pieces) > 1 and all(one in _STOP or self._holds(one) for one in pieces)
+        )
+
+    def _holds(self, key: str) -> bool:
+        found = self._rows("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", [f'"{key}"'])
+        return bool(found)
+
+    def definition(self, text: str, page: str) -> str | None:
+        """Return the passage of a glossary for a question that asks for one of its words alone.
+
+        Raises DamageError as `search`.
+        """
+        asked = " ".join(plain_words(text)).lower()
+        rows = self._rows(
+            "SELECT id FROM passage WHERE id >= ? AND id < ?"
+            " AND substr(id, instr(id, '~') + 1) IN (?, ?) LIMIT 1",
+            [f"{page}#", f"{page}$", asked, asked.removesuffix("s")],
+        )
+        return str(rows[0][0]) if asked and rows else None
 
     def passages(self, names: Sequence[str]) -> dict[str, Kept]:
         """Return passages by their ids; those that are not there are left out.

@@ -44,12 +44,17 @@ class Section(NamedTuple):
     blocks: tuple[Block, ...]
 
 
+def uncommented(text: str) -> str:
+    """Return a page without its comments, which mark what is filled in from the code."""
+    return _COMMENT.sub("", text)
+
+
 def sections(text: str) -> Iterator[Section]:
     """Yield the sections of a page in order, empty ones left out."""
     path: list[str] = []
     anchors: dict[str, int] = {}
     anchor, lines, fenced = "", list[str](), False
-    for line in [*_COMMENT.sub("", text).splitlines(), "# end"]:
+    for line in [*uncommented(text).splitlines(), "# end"]:
         fenced ^= bool(_FENCE.match(line))
         heading = None if fenced else _HEADING.fullmatch(line)
         if heading is None:

@@ -92,11 +92,14 @@ class IndexPlace:
             try:
                 shutil.copytree(self.folder, target)
                 seal.check(target, before)
-            except (OSError, DamageError):
+            except (OSError, DamageError) as error:
                 remove_tree(self._ops, target)
                 now = seal.read(self.folder)
-                if now is not None and now.build_id == before.build_id:
-                    raise
+                if now is None or now.build_id != before.build_id:
+                    continue
+                if isinstance(error, DamageError):
+                    seal.check(self.folder, before)  # names the file that is the user's
+                raise
             else:
                 return target, before
         raise FileNotFoundError(errno.ENOENT, "no index", str(self.folder))

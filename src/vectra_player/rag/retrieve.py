@@ -13,11 +13,12 @@ from typing import Any, Final, Literal, Self
 import msgspec
 
 from vectra_player.errors import DamageError, UsageError
-from vectra_player.rag import seal
+from vectra_player.rag import doubt, seal
 from vectra_player.rag.embedder import Embedder, OnnxEmbedder
-from vectra_player.rag.lexical import Kept, LexicalIndex, key_of, spelled_names
-from vectra_player.rag.passages import COLLECTIONS, Collection
+from vectra_player.rag.lexical import Kept, LexicalIndex, spelled_names
+from vectra_player.rag.passages import COLLECTIONS, KNOWLEDGE, Collection
 from vectra_player.rag.place import IndexPlace
+from vectra_player.rag.synonyms import PAGE as GLOSSARY
 from vectra_player.rag.synonyms import expanded
 from vectra_player.rag.vectors import Found, VectorFolder
 from vectra_player.store.layout import DataDir
@@ -37,22 +38,31 @@ names apart. Measured on the question set, like the softening (docs/decisions/00
 MOST_RESULTS: Final = 50
 LONGEST_QUESTION: Final = 2_000
 
-WEAK_SIMILARITY: Final = 0.25
-"""Below it nothing here seems to answer, unless a name was found as it is spelled. Measured on the
-question set: strangers to the subject stay below."""
-
 
 class Hit(msgspec.Struct, frozen=True):
     """One passage that may answer. `score`: 0 to 1 for fusion (1: first both by meaning and by
     words), the cosine for vector, BM25 for lexical. `metadata` says where it comes from: `source`,
     `title`, `kind`, `collection`, `similarity`, and `game_id`, `session_id`, `event_name`, `rows`
-    where they apply; `named` where the question spells a name that the passage explains.
+    where they apply.
     """
 
     id: str
     score: float
     text: str
     metadata: dict[str, Any]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What was found for a question. `answers`: whether any of it seems to answer.
+
+    `unknown`: words of the question that stand nowhere here; `maybe_foreign`: they are so many that
+    it may not be in English, the one language the model knows.
+    """
+
+    hits: list[Hit]
+    answers: bool
+    unknown: list[str]
+    maybe_foreign: bool
 
 
 class Retriever:
@@ -91,12 +101,24 @@ class Retriever:
         """
         question, chosen = _checked(text, k, collection)
         with self._lock:
+            return self._current().retrieve(question, k, chosen, variant)[0]
+
+    def ask(self, text: str, k: int = 5, collection: Collection | None = None) -> Answer:
+        """Return the `k` best passages for a question, and whether they seem to answer it.
+
+        Raises as `retrieve`.
+        """
+        question, chosen = _checked(text, k, collection)
+        with self._lock:
             index = self._current()
-            question = expanded(question, index.synonyms)
-            by_meaning = [] if variant == "lexical" else index.nearest(question, chosen)
-            by_words = [] if variant == "vector" else index.words.search(question, POOL, chosen)
-            scored = _scored(variant, question, by_meaning, by_words)[:k]
-            return [_told(question, hit) for hit in index.hits(scored, by_meaning)]
+            hits, nearest = index.retrieve(question, k, chosen, "fusion")
+            unknown = index.words.unknown(question)
+        return Answer(
+            hits,
+            answers=bool(hits) and doubt.answers(question, nearest, unknown),
+            unknown=unknown,
+            maybe_foreign=doubt.maybe_foreign(question, unknown),
+        )
 
     def similar(self, name: str, k: int = 5) -> list[Hit]:
         """Return the passages most like the one of this id, itself left out.
@@ -169,6 +191,22 @@ class _Open:
         self.vectors.close()
         self._place.discard(self._folder)
 
+    def retrieve(
+        self, question: str, k: int, chosen: Sequence[Collection], variant: Variant
+    ) -> tuple[list[Hit], float]:
+        """Return the best passages, and the similarity of the nearest one to the question."""
+        defined = self.words.definition(question, GLOSSARY) if KNOWLEDGE in chosen else None
+        question = expanded(question, self.synonyms)
+        by_meaning = [] if variant == "lexical" else self.nearest(question, chosen)
+        by_words = [] if variant == "vector" else self.words.search(question, POOL, chosen)
+        scored = _scored(variant, question, by_meaning, by_words)
+        if variant == "fusion" and defined is not None:
+            scored = [(defined, 1.0), *(one for one in scored if one[0] != defined)]
+        hits = self.hits(scored[:k], by_meaning)
+        if defined is not None:
+            return hits, 1.0
+        return hits, by_meaning[0].similarity if by_meaning else 0.0
+
     def nearest(self, question: str, chosen: Sequence[Collection]) -> list[Found]:
         vector = self._embedder.embed([question])[0]
         found = [one for name in chosen for one in self.vectors.nearest(vector, POOL, name)]
@@ -181,12 +219,6 @@ class _Open:
         return [
             _hit(name, kept[name], score, alike.get(name)) for name, score in scored if name in kept
         ]
-
-
-def weak(hits: Sequence[Hit]) -> bool:
-    """Tell whether nothing among the hits of a fusion seems to answer the question."""
-    best = max((float(hit.metadata.get("similarity") or 0.0) for hit in hits), default=0.0)
-    return best < WEAK_SIMILARITY and not any(hit.metadata.get("named") for hit in hits)
 
 
 def fuse(
@@ -221,14 +253,6 @@ def _hit(name: str, kept: Kept, score: float, similarity: float | None) -> Hit:
     if similarity is not None:
         metadata["similarity"] = round(similarity, 4)
     return Hit(name, round(score, 6), kept.text, metadata)
-
-
-def _told(question: str, hit: Hit) -> Hit:
-    """Mark a passage that explains a name the question spells."""
-    explained = {key_of(name) for name in str(hit.metadata.get("names", "")).split()}
-    if explained & {key_of(name) for name in spelled_names(question)}:
-        hit.metadata["named"] = True
-    return hit
 
 
 def _checked(

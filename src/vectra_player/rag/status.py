@@ -55,13 +55,14 @@ def index_status(data_dir: DataDir, model_id: str = MODEL_ID) -> IndexStatus:
     state, reason = _state(place, noted, model_id)
     if state == "ready" and (new_events or removed or pages_changed):
         state, reason = "stale", _stale(new_events, removed, pages_changed)
+    held = None if state == "missing" else noted
     return IndexStatus(
         state=state,
         reason=reason,
-        built_at=noted.built_at if noted else None,
-        model_id=noted.model_id if noted else None,
-        origins=noted.origins if noted else None,
-        passages={name: len(found) for name, found in noted.passages.items()} if noted else {},
+        built_at=held.built_at if held else None,
+        model_id=held.model_id if held else None,
+        origins=held.origins if held else None,
+        passages={name: len(found) for name, found in held.passages.items()} if held else {},
         new_sessions=len(marks.keys() - seen.keys()),
         new_events=new_events,
         removed_sessions=removed,

@@ -127,6 +127,7 @@ async def test_a_game_is_told_with_its_rows_and_games_like_it(client: Asker) -> 
     assert game["sidebets"] == {"won": 1, "lost": 2, "unknown": 0, "own": 0}
     assert game["trades_recorded"] == len(INJECTIONS)
     assert [like["game_id"] for like in game["alike"]] == [FORGED]
+    assert game["alike"][0]["row"] == "game/s1/2/0"
     assert [fact["kind"] for fact in game["facts"]] == ["gap"]
 
 
@@ -134,7 +135,8 @@ async def test_every_row_an_answer_names_can_be_read(client: Asker) -> None:
     game = await ask(client, "get_game", game_id=FAIR)
     coverage = await ask(client, "coverage")
     event = (await ask(client, "describe_event", name="playerUpdate"))["result"][0]
-    named = [*game["rows"], *(gap["row"] for gap in coverage["gaps"]), *event["rows"]]
+    named = [*game["rows"], *(like["row"] for like in game["alike"])]
+    named += [*(gap["row"] for gap in coverage["gaps"]), *event["rows"]]
     assert named
     for row in named:
         doc_type, session, seq, sub = row.split("/")
@@ -143,6 +145,12 @@ async def test_every_row_an_answer_names_can_be_read(client: Asker) -> None:
             f" AND seq = {seq} AND sub = {sub}"
         )
         assert (await ask(client, "query_events", sql=sql))["rows"] == [[1]], row
+
+
+async def test_a_long_list_of_a_row_is_cut_as_the_json_it_is(client: Asker) -> None:
+    answer = await ask(client, "query_events", sql="SELECT list('a/b') FROM range(1000)")
+    assert answer["cut_cells"] == 1
+    assert answer["rows"][0][0].startswith('["a/b", "a/b"')
 
 
 async def test_the_end_of_a_game_id_is_enough_if_it_is_the_only_one(client: Asker) -> None:
@@ -224,6 +232,9 @@ async def test_the_resources_can_be_read(client: Asker) -> None:
     pages = json.loads((await client.read_resource("vectra://knowledge")).contents[0].text)
     page = await client.read_resource(f"vectra://knowledge/{pages[0]}")
     assert page.contents[0].text.startswith("# ")
+    glossary = (await client.read_resource("vectra://knowledge/glossary")).contents[0].text
+    assert "250 ms" in glossary
+    assert "<!--" not in glossary
 
 
 async def test_the_prompts_name_the_tools_to_use(client: Asker) -> None:

@@ -48,6 +48,15 @@ async def test_a_question_finds_the_passage_and_where_it_is_from(client: Asker) 
     first = answer["passages"][0]
     assert first["source"] == "knowledge/a.md#how-long-a-window-is"
     assert "Forty ticks" in first["text"]
+    assert answer["answers"]
+
+
+async def test_a_question_that_nothing_answers_is_told_with_its_unknown_words(
+    client: Asker,
+) -> None:
+    answer = await ask(client, "chroma_query_documents", text="withdraw bitcoin")
+    assert not answer["answers"]
+    assert answer["unknown"] == ["withdraw", "bitcoin"]
 
 
 async def test_a_summary_of_a_game_names_rows_that_can_be_read(client: Asker) -> None:

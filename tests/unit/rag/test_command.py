@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,32 @@ def test_answers_are_shown_with_score_source_and_rows(
 
 
 @pytest.mark.usefixtures("words")
+def test_what_nothing_answers_is_said_with_the_words_that_stand_nowhere(
+    home: DataDir, build: Build, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build()
+    assert run(home.root, "index", "query", "wie gewinne ich", "-k", "1") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Nothing here seems to answer that" in told
+    assert "Nothing here mentions: wie, gewinne, ich." in told
+    assert "Ask in English" in told
+    assert run(home.root, "index", "query", "name3A", "-k", "1") == 0
+    assert "Nothing" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("words")
+def test_a_missing_index_is_not_told_as_if_it_were_there(
+    home: DataDir, build: Build, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build()
+    shutil.rmtree(home.root / "chroma")
+    assert run(home.root, "index", "status") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("missing\n")
+    assert "built" not in told
+
+
+@pytest.mark.usefixtures("words")
 @pytest.mark.parametrize("option", [("-k", "0"), ("-k", "x"), ("-C", "others")])
 def test_options_that_cannot_be_end_with_two(
     home: DataDir, build: Build, option: tuple[str, str]
@@ -88,3 +115,6 @@ def test_status_tells_a_damaged_index_by_its_code(
     (home.root / "chroma" / "chroma.sqlite3").write_bytes(b"x")
     assert run(home.root, "index", "status") == 1
     assert "damaged" in capsys.readouterr().out
+    assert run(home.root, "index", "query", "x") == 1
+    told = capsys.readouterr().err
+    assert f"{home.root / 'chroma' / 'chroma.sqlite3'} is not what was written" in told

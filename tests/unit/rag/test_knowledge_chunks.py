@@ -98,3 +98,16 @@ def test_a_hash_tells_any_change_but_that_of_the_id() -> None:
     other = cut("## A\n\nText!\n")[0]
     assert one.content_hash != other.content_hash
     assert WordEmbedder().embed([one.embedded]).shape == (1, 256)
+
+
+def test_each_word_of_a_glossary_is_a_passage_of_its_own() -> None:
+    found = cut(
+        "# Glossary\n\n## Words\n\n| word | also called | meaning |\n|---|---|---|\n"
+        "| rug | crash, bust | the end |\n| rug tick | | its tick |\n"
+    )
+    assert [(one.id, one.title, one.text) for one in found] == [
+        ("knowledge/page.md#words~rug", "Glossary > Words > rug",
+         "rug: the end. Also called crash, bust."),
+        ("knowledge/page.md#words~rug tick", "Glossary > Words > rug tick", "rug tick: its tick."),
+    ]  # fmt: skip
+    assert {one.source for one in found} == {"knowledge/page.md#words"}

@@ -29,17 +29,16 @@ def search(data_dir: Path, request: dict[str, Any]) -> Any:
     question = request["q"]
     try:
         needed(*PACKAGES)
-        hits = _retriever(data_dir).retrieve(question, MOST)
+        found = _retriever(data_dir).ask(question, MOST)
     except (UsageError, DamageError) as error:
         return {"by": "words", "why": error.message, "advice": error.advice,
                 "passages": _by_words(question), "answers": True}  # fmt: skip
-    from vectra_player.rag.retrieve import weak
-
     told = [
-        {"id": hit.id, "score": hit.score, "text": hit.text, **_place(hit.metadata)} for hit in hits
+        {"id": hit.id, "score": hit.score, "text": hit.text, **_place(hit.metadata)}
+        for hit in found.hits
     ]
     why = index_status(DataDir(data_dir)).reason or ""
-    return {"by": "meaning", "why": why, "advice": "", "passages": told, "answers": not weak(hits)}
+    return {"by": "meaning", "why": why, "advice": "", "passages": told, "answers": found.answers}
 
 
 def build(data_dir: Path, request: dict[str, Any], tell: Callable[[int, int, str], None]) -> Any:
