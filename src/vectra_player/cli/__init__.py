@@ -34,6 +34,7 @@ from vectra_player.cli import (
     store,
     strategy,
     system,
+    trade,
 )
 from vectra_player.cli.arguments import hoist_globals
 from vectra_player.cli.session import FOUND_WRONG, NOT_RUN, open_session, say
@@ -61,6 +62,7 @@ app.add_typer(profiles.app, name="profiles")
 app.add_typer(strategy.app, name="strategy")
 app.add_typer(store.app, name="store")
 app.add_typer(index.app, name="index")
+app.add_typer(trade.app, name="trade")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(artifacts.app, name="artifacts")
 

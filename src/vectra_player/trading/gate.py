@@ -348,6 +348,9 @@ class Gate:
             saved = self._memory.load()
         except DamageError as error:
             self._damaged = True
+            # How many orders the last minute had is not known: as many as are allowed.
+            full = (self._clock.now_us(),) * self._settings.orders_per_minute
+            self._orders.resume((), full, full)
             self.halt("damaged", str(error))
             return
         self._halts = saved.halts

@@ -7,7 +7,7 @@ and nothing more is pressed until a person has looked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 from itertools import chain, combinations
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from vectra_player.live.values import sol
+from vectra_player.model.units import Micros
 from vectra_player.protocol.game_payloads import NewTrade, SidebetEvent
 from vectra_player.protocol.phases import GamePhase
 from vectra_player.protocol.player_payloads import PlayerUpdate
@@ -26,6 +27,9 @@ TOLERANCE = Decimal("0.000001")
 
 UPDATES_TO_SHOW = 2
 """Of two orders in one tick the first update may show only one."""
+
+RUG_TELLS_LATE_US = 1_000_000
+"""What the rug takes is told before the frame of the rug: 175 ms, measured once."""
 
 MOST_WAITING = 12
 OVER = frozenset({GamePhase.RUGGED, GamePhase.COOLDOWN})
@@ -50,9 +54,29 @@ class Reconciler:
         self._qty: Decimal | None = None
         self._waiting: list[Move] = []
         self._shown_early: set[str] = set()
+        self._unordered: tuple[str, Micros] | None = None
 
-    def hear(self, event: Event, under_way: Sequence[ActionRecord], phase: GamePhase) -> str:
-        """Take an event; return what does not fit, in words, or nothing."""
+    def hear(
+        self,
+        event: Event,
+        under_way: Sequence[ActionRecord],
+        phase: GamePhase,
+        ordered: Container[str | None] = (),
+    ) -> str:
+        """Take an event; return what does not fit, in words, or nothing.
+
+        `ordered`: traces of the orders that are known, under way or over.
+        """
+        fault = self._heard(event, under_way, phase, ordered)
+        return fault or self._nobody_ordered(event.ts, phase)
+
+    def _heard(
+        self,
+        event: Event,
+        under_way: Sequence[ActionRecord],
+        phase: GamePhase,
+        ordered: Container[str | None],
+    ) -> str:
         told = event.payload
         if event.direction != "received":
             return ""
@@ -60,10 +84,24 @@ class Reconciler:
             return self._update(told, under_way, phase)
         move = self._move_of(event)
         if move is not None:
+            if isinstance(told, NewTrade) and move.trace_id not in ordered:
+                self._unordered = (move.what, event.ts)
             if move.trace_id in self._shown_early:
                 self._shown_early.discard(move.trace_id or "")
             else:
                 self._waiting = [*self._waiting[-MOST_WAITING + 1 :], move]
+        return ""
+
+    def _nobody_ordered(self, now_us: Micros, phase: GamePhase) -> str:
+        """Tell of an own trade without an order, unless it was the rug's."""
+        if self._unordered is None:
+            return ""
+        what, since_us = self._unordered
+        if phase in OVER:
+            self._unordered = None
+        elif now_us - since_us > RUG_TELLS_LATE_US:
+            self._unordered = None
+            return f"{what} was told that nobody ordered here"
         return ""
 
     def _move_of(self, event: Event) -> Move | None:

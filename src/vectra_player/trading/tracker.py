@@ -67,6 +67,11 @@ class Tracker:
         """Return the orders whose outcome is open."""
         return tuple(each.record for each in self._open)
 
+    @property
+    def traces(self) -> frozenset[str | None]:
+        """Return the trace ids of orders that are under way or ended a moment ago."""
+        return frozenset(each.record.trace_id for each in (*self._open, *self._ended))
+
     def follow(self, record: ActionRecord, now_us: Micros) -> Step:
         """Follow an order of ours; call it directly before the press."""
         self._open.append(Followed(record, now_us, ours=True))

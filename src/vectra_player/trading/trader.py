@@ -188,8 +188,11 @@ class Trader:
         """Take an event of the page, in the order of the recording."""
         if isinstance(event.payload, GameState):
             self._last_tick_s = self._clock.monotonic()
-        fault = self._reconciler.hear(event, self._tracker.under_way, self._live().game_phase)
-        for step in self._tracker.hear(event, self._stray):
+        tracker = self._tracker
+        fault = self._reconciler.hear(
+            event, tracker.under_way, self._live().game_phase, tracker.traces
+        )
+        for step in tracker.hear(event, self._stray):
             self._step(step)
         if fault and self._engaged:
             self._facts.note("mismatch", {"reason": fault, "seq": event.seq})
@@ -267,11 +270,11 @@ class Trader:
         """Record and tell a step, and let the gate know of outcomes."""
         if step.stage == "done":
             self._facts.note(OUTCOME, step.record)
-            self.gate.note_outcome(step.record)
+            self.gate.note_outcome(step.record)  # which halts where the outcome is unknown
         elif step.stage == "late":
             self._facts.note("late_reply", {"action_id": step.record.action_id})
-        if step.halt:
-            self.gate.halt("unknown", step.halt)
+        elif step.halt:
+            self.gate.halt("mismatch", step.halt)
         self._told(step)
 
     def _block(self, record: ActionRecord, refusal: Refusal) -> ActionRecord:

@@ -21,7 +21,8 @@ def told(
     """Return what did not fit, after the account was first seen with 10 SOL and 2 units."""
     account = Reconciler()
     account.hear(update(0, cash=10, positionQty=2, avgCost=1), (), LIVE)
-    return [fault for each in events if (fault := account.hear(each, under_way, phase))]
+    known = {f"{number:032x}" for number in range(1, 9)}
+    return [fault for each in events if (fault := account.hear(each, under_way, phase, known))]
 
 
 def result(payout: float, **more: object) -> Event:
@@ -114,3 +115,15 @@ def test_after_a_mismatch_the_servers_word_counts() -> None:
         update(4, cash=7, positionQty=3),
     )  # fmt: skip
     assert len(found) == 1
+
+
+def test_a_sale_nobody_ordered_is_found_unless_the_rug_comes_right_after() -> None:
+    sold = echo("SELL", 1, number=99, amount=3, qty=2)
+    shown = update(2, cash=13, positionQty=0)
+    later = update(1_100, cash=13)
+    assert told(sold, shown, later) == ["a sale was told that nobody ordered here"]
+    account = Reconciler()
+    account.hear(update(0, cash=10, positionQty=2, avgCost=1), (), LIVE)
+    assert [account.hear(each, (), LIVE) for each in (sold, shown)] == ["", ""]
+    assert account.hear(update(180), (), GamePhase.RUGGED) == ""
+    assert account.hear(later, (), GamePhase.COOLDOWN) == ""

@@ -1,0 +1,285 @@
+"""Orders through the demo server's page: real clicks, real replies, and every way they fail.
+
+One service for all tests, in the order they stand: seed 288 begins with a game of 1,011 ticks, in
+which they all trade.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.command_support import run, wait_until
+from tests.foundation_support import Site, site
+
+from vectra_player.model.rows import PlayerAction
+
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
+
+LONG_GAME = ("--speed", "2", "--seed", "288")
+OVER = ("CONFIRMED", "REJECTED", "BLOCKED", "UNKNOWN")
+MONEY = {"BUY", "SELL", "SIDEBET"}
+
+
+class Practice:
+    """The service, and the demo server behind its page."""
+
+    def __init__(self, up: Site) -> None:
+        self.up = up
+        self.server = up.get("/api/trade/gate").json["origin"]
+
+    def fault(self, **fault: object) -> None:
+        """Have the server do something wrong."""
+        request = urllib.request.Request(
+            f"{self.server}/__demo__/fault",
+            json.dumps(fault).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 202
+
+    def account(self) -> dict[str, Any]:
+        """Return the account and what was done."""
+        told: dict[str, Any] = self.up.get("/api/trade?mode=PRACTICE").json
+        return told
+
+    def gate(self) -> dict[str, Any]:
+        """Return what trading may do."""
+        told: dict[str, Any] = self.up.get("/api/trade/gate").json
+        return told
+
+    def order(self, what: str, **value: object) -> dict[str, Any]:
+        """Give an order, again while a toast covers the buttons; return what became of it."""
+        return wait_until(
+            lambda: (
+                (note := self.try_order(what, **value))
+                and not (note["error"] or "").startswith("covered")
+                and note
+            ),
+            "a page that is not covered",
+        )
+
+    def try_order(self, what: str, **value: object) -> dict[str, Any]:
+        """Give an order once; return the note of what became of it."""
+        answer = self.up.post(f"/api/trade/{what}", {**value, "mode": "PRACTICE"}).json
+        note: dict[str, Any] = answer["action"]
+        if note["outcome"] is not None:
+            return note
+        return self.outcome(note["action_id"])
+
+    def outcome(self, action_id: str) -> dict[str, Any]:
+        """Wait for the end of an order."""
+
+        def ended() -> dict[str, Any] | None:
+            notes = self.account()["actions"]
+            mine = (note for note in notes if note["action_id"] == action_id)
+            return next((note for note in mine if note["outcome"] in OVER), None)
+
+        note: dict[str, Any] = wait_until(ended, f"the outcome of {action_id}")
+        return note
+
+    def halted(self) -> str:
+        """Wait until trading is halted; return why."""
+        told = wait_until(
+            lambda: (gate := self.gate())["state"] == "HALTED" and gate, "trading halts"
+        )
+        return " ".join(told["halts"])
+
+    def go_on(self) -> None:
+        """Acknowledge a halt, as a person who looked."""
+        assert self.up.post("/api/trade/acknowledge", {}).json["state"] == "ACTIVE"
+
+    def log(self, count: int) -> list[dict[str, Any]]:
+        """Return what the page's money buttons were pressed for, once there are so many."""
+        return wait_until(lambda: len(orders := self.orders()) >= count and orders, "orders")
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Return the orders the server got, oldest first."""
+        with urllib.request.urlopen(f"{self.server}/__demo__/state") as answer:
+            told: list[dict[str, Any]] = json.load(answer)["orders"]
+        return told
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """A practice service in its long game, logged in."""
+    root = tmp_path_factory.mktemp("practice")
+    settings = {"FOUNDATION_HEADLESS": "1", "HOME": str(tmp_path_factory.mktemp("home"))}
+    more = {
+        "VECTRA_TRADE_ORDERS_PER_MINUTE": "60",
+        "VECTRA_TRADE_MAX_LOSS_SESSION_SOL": "1",
+        "VECTRA_TRADE_MAX_LOSS_DAY_SOL": "1",
+    }
+    with site(root, "--source", "practice", *LONG_GAME, **settings, **more) as up:
+        up.until(
+            lambda told: told["state"]["phase"] == "LIVE" and told["state"]["player"]["id"],
+            "the long game runs and the page is logged in",
+        )
+        yield Practice(up)
+
+
+def test_the_badge_says_practice_and_paper_is_still_there(practice: Practice) -> None:
+    state = practice.up.get("/api/state").json
+    assert (state["mode"], state["trading"]) == ("DEMO", "PRACTICE")
+    assert practice.gate()["state"] == "ACTIVE"
+    assert practice.up.get("/api/trade").json["mode"] == "PAPER"
+
+
+def test_buy_sidebet_and_sale_go_through_the_page_and_are_confirmed(practice: Practice) -> None:
+    bought = practice.order("buy", amount=0.003)
+    assert (bought["outcome"], bought["kind"], bought["error"]) == ("CONFIRMED", "bought", None)
+    holding = practice.account()["account"]["holding"]
+    assert holding["qty"] == pytest.approx(0.003 / bought["executed_price"], rel=1e-6)
+    placed = practice.order("sidebet", amount=0.002)
+    assert (placed["outcome"], placed["kind"]) == ("CONFIRMED", "placed")
+    half = practice.order("sell", percentage=50)
+    assert (half["outcome"], half["kind"]) == ("CONFIRMED", "sold")
+    rest = practice.order("sell", percentage=100)
+    assert rest["outcome"] == "CONFIRMED"
+    account = practice.account()["account"]
+    assert account["holding"] is None
+    assert account["realised"] == pytest.approx(half["profit"] + rest["profit"], abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "code"),
+    [
+        ("buy", {"amount": 0.02}, "stake"),
+        ("buy", {"amount": 0.0001}, "bad_amount"),
+        ("sell", {"percentage": 100}, "no_position"),
+        ("sell", {"percentage": 33}, "bad_share"),
+    ],
+)
+def test_what_the_limits_forbid_is_blocked_and_nothing_is_pressed(
+    practice: Practice, what: str, value: dict[str, object], code: str
+) -> None:
+    before = practice.orders()
+    note = practice.order(what, **value)
+    assert note["outcome"] == "BLOCKED"
+    assert note["error"].partition(":")[0] == code
+    assert practice.orders() == before
+
+
+def test_live_orders_are_refused_on_a_practice_page(practice: Practice) -> None:
+    answer = practice.up.post("/api/trade/buy", {"amount": 0.003, "mode": "LIVE"})
+    assert answer.status == 409
+    assert "PRACTICE" in answer.json["error"]["message"]
+
+
+def test_a_rejected_order_is_told_in_the_servers_words(practice: Practice) -> None:
+    practice.fault(kind="acks", mode="rejected")
+    note = practice.order("buy", amount=0.003)
+    practice.fault(kind="acks", mode="normal")
+    assert (note["outcome"], note["error"]) == ("REJECTED", "Rejected by the server")
+    assert practice.gate()["state"] == "ACTIVE"
+    covered = practice.try_order("buy", amount=0.002)
+    assert covered["outcome"] == "BLOCKED"
+    assert "toast" in covered["error"]  # the page's own word of the refusal lies over the buttons
+    assert list((practice.up.root / "results" / "refusals").glob("*.png"))
+
+
+@pytest.mark.parametrize("missing", ["acks", "echo"])
+def test_one_reply_that_names_the_order_is_enough(practice: Practice, missing: str) -> None:
+    practice.fault(kind=missing, mode="missing")
+    note = practice.order("buy", amount=0.002)
+    practice.fault(kind=missing, mode="normal")
+    assert note["outcome"] == "CONFIRMED", note["error"]
+
+
+def test_a_doubled_reply_changes_nothing(practice: Practice) -> None:
+    practice.fault(kind="acks", mode="double")
+    note = practice.order("buy", amount=0.001)
+    practice.fault(kind="acks", mode="normal")
+    assert note["outcome"] == "CONFIRMED", note["error"]
+    assert practice.gate()["state"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "autosell", "amount": 50}, "nobody ordered"),
+        ({"kind": "cash", "amount": 0.5}, "unexplained"),
+    ],
+    ids=["a sale nobody ordered", "cash nobody explains"],
+)
+def test_what_nothing_explains_halts_until_acknowledged(
+    practice: Practice, fault: dict[str, object], said: str
+) -> None:
+    practice.fault(**fault)
+    assert said in practice.halted()
+    note = practice.order("buy", amount=0.001)
+    assert (note["outcome"], note["error"].partition(":")[0]) == ("BLOCKED", "halted")
+    practice.go_on()
+    assert practice.order("buy", amount=0.001)["outcome"] == "CONFIRMED"
+
+
+@pytest.mark.parametrize("how", ["page", "file", "signal", "command"])
+def test_the_kill_switch_falls_in_four_ways_and_stays_down(practice: Practice, how: str) -> None:
+    root, process = practice.up.root, practice.up.process
+    if how == "page":
+        told = practice.up.post("/api/kill", {}).json["not_undone"]
+        assert any("position" in line for line in told)
+    elif how == "file":
+        (root / "run" / "KILL").touch()
+    elif how == "signal":
+        os.kill(process.pid, signal.SIGUSR1)
+    else:
+        assert run("--data-dir", root, "trade", "kill").code == 0
+    before = practice.orders()
+    assert "kill switch" in practice.halted()
+    assert practice.order("buy", amount=0.001)["outcome"] == "BLOCKED"
+    assert practice.orders() == before
+    practice.go_on()
+    assert not (root / "run" / "KILL").exists()
+
+
+def test_nothing_is_pressed_while_nothing_is_recorded(practice: Practice) -> None:
+    practice.up.post("/api/recording", {"action": "stop"})
+    note = practice.order("buy", amount=0.001)
+    assert (note["outcome"], note["error"].partition(":")[0]) == ("BLOCKED", "recording_off")
+    practice.up.post("/api/recording", {"action": "start"})
+    assert practice.order("buy", amount=0.001)["outcome"] == "CONFIRMED"
+
+
+def test_without_any_reply_the_outcome_is_unknown_and_nothing_is_repeated(
+    practice: Practice,
+) -> None:
+    before = len(practice.orders())
+    practice.fault(kind="acks", mode="ignored")
+    note = practice.order("buy", amount=0.001)
+    practice.fault(kind="acks", mode="normal")
+    assert (note["outcome"], note["error"]) == ("UNKNOWN", "heard no reply only")
+    assert "heard no reply" in practice.halted()
+    assert practice.order("buy", amount=0.001)["outcome"] == "BLOCKED"
+    assert len(practice.orders()) == before + 1
+    practice.go_on()
+
+
+def test_everything_is_in_the_store_and_no_press_is_without_an_intent(practice: Practice) -> None:
+    """The last test: it ends the service."""
+    sent = practice.orders()
+    practice.up.stop()
+    root = practice.up.root
+    told = run("--data-dir", root, "--json", "query", "SELECT * FROM player_action").json
+    rows = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
+    assert set(PlayerAction.__struct_fields__) <= set(rows[0])
+    pressed = [row for row in rows if row["client_ts"] and row["action_type"] in MONEY]
+    assert len(pressed) == len(sent)
+    assert all(row["mode"] == "practice" and row["actor"] == "bot" for row in pressed)
+    done = [row for row in pressed if row["outcome"] == "CONFIRMED"]
+    assert all(row["total_latency_ms"] > 0 and row["press_ts"] for row in done)
+    assert {row["outcome"] for row in rows} == set(OVER)
+    steps = [row for row in rows if row["action_type"] == "BET_INCREMENT"]
+    assert {row["sequence"] for row in steps} <= {row["action_id"] for row in rows}
+    bought = next(row for row in done if row["action_type"] == "BUY")
+    assert Decimal(bought["state_after_cash"]) < Decimal(bought["state_before_cash"])
+    query = "SELECT count(*) FROM ws_event WHERE event_name = 'vectra.intent'"
+    intents = run("--data-dir", root, "--json", "query", query).json["rows"][0][0]
+    assert intents >= len(sent)
+    assert run("--data-dir", root, "store", "check").code == 0
