@@ -15,6 +15,7 @@ import msgspec
 import typer
 from typer.cli import get_docs_for_click
 
+from vectra_player.alerts.alert import Alert
 from vectra_player.cli import app
 from vectra_player.client.base import FeedEvent
 from vectra_player.client.decode import EVENT_TYPES
@@ -195,6 +196,7 @@ def _our_types() -> str:
         "gap": ("scope", "reason", "from", "to", "missing"),
         "recording": ("kind", "recording", "session_id", "detail"),
         "replay.status": ReplayStatus.__struct_fields__,
+        "alert": [name for name in Alert.__struct_fields__ if name != "ts"],
     }
     instead = {
         "connection": f"The connection to the game changed. `kind`:"
@@ -207,7 +209,7 @@ def _our_types() -> str:
     rows = []
     for kind in normaliser.OURS:
         told = instead.get(kind) or _in_wire_words(EVENT_TYPES[kind])
-        if kind in ("alert", "action"):
+        if kind == "action":
             told += " Not sent yet."
         elif kind in keys:
             told += f" {_names(keys[kind])}"
@@ -270,6 +272,7 @@ def http_page() -> str:
         artifacts=anything,
         replay=anything,
         trade=anything,
+        alerts=anything,
     )
     table = monitor.endpoints()
     rows = [
