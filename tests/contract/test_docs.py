@@ -65,6 +65,10 @@ NOT_RUN = {
         "installs packages",
         "tests/unit/rag/test_extra.py::test_a_missing_package_is_named_with_the_line_that_installs_it",
     ),
+    "./run.sh --source practice": NotRun(
+        "shows a Chrome on a screen",
+        "tests/e2e/test_trading.py::test_buy_sidebet_and_sale_go_through_the_page_and_are_confirmed",
+    ),
     "./run.sh --source public": NotRun(
         "records the real site",
         "tests/unit/sources/test_public_ws.py::test_both_directions_are_kept_as_exact_packets",

@@ -95,10 +95,6 @@ class Practice:
         """Acknowledge a halt, as a person who looked."""
         assert self.up.post("/api/trade/acknowledge", {}).json["state"] == "ACTIVE"
 
-    def log(self, count: int) -> list[dict[str, Any]]:
-        """Return what the page's money buttons were pressed for, once there are so many."""
-        return wait_until(lambda: len(orders := self.orders()) >= count and orders, "orders")
-
     def orders(self) -> list[dict[str, Any]]:
         """Return the orders the server got, oldest first."""
         with urllib.request.urlopen(f"{self.server}/__demo__/state") as answer:
@@ -110,13 +106,14 @@ class Practice:
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """A practice service in its long game, logged in."""
     root = tmp_path_factory.mktemp("practice")
-    settings = {"FOUNDATION_HEADLESS": "1", "HOME": str(tmp_path_factory.mktemp("home"))}
-    more = {
+    settings = {
+        "FOUNDATION_HEADLESS": "1",
+        "HOME": str(tmp_path_factory.mktemp("home")),
         "VECTRA_TRADE_ORDERS_PER_MINUTE": "60",
         "VECTRA_TRADE_MAX_LOSS_SESSION_SOL": "1",
         "VECTRA_TRADE_MAX_LOSS_DAY_SOL": "1",
     }
-    with site(root, "--source", "practice", *LONG_GAME, **settings, **more) as up:
+    with site(root, "--source", "practice", *LONG_GAME, dashboard=False, **settings) as up:
         up.until(
             lambda told: told["state"]["phase"] == "LIVE" and told["state"]["player"]["id"],
             "the long game runs and the page is logged in",
