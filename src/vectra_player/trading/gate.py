@@ -30,7 +30,7 @@ from vectra_player.trading.gate_records import (
 )
 from vectra_player.trading.kill import KillSwitch
 from vectra_player.trading.limits import Facts, Switches
-from vectra_player.trading.losses import Book, observed, of_today, resumed
+from vectra_player.trading.losses import Book, must_be_kept, observed, of_today, resumed
 from vectra_player.trading.memory import Halt, HaltReason, Saved, TradeMemory, UnderWay
 from vectra_player.trading.permit import Permit
 from vectra_player.trading.records import ZERO, ActionRecord, Order, Refusal, Scene
@@ -75,6 +75,7 @@ class Gate:
         self._scene: Scene | None = None
         self._seen_s = clock.monotonic()
         self._book: Book | None = None
+        self._kept: Book | None = None
         self._remember()
         self.notice()
 
@@ -115,11 +116,13 @@ class Gate:
     def note_account(self, scene: Scene) -> None:
         """Take in a whole scene: the account for the loss limits, the page for permits given out.
 
-        To be called with every frame that tells the account or the price. Writes nothing.
+        To be called with every frame that tells the account or the price. Seldom writes.
         """
         self._scene, self._seen_s = scene, self._clock.monotonic()
         if scene.page_origin == self._origin:
             self._book = observed(self._book, scene)
+            if must_be_kept(self._kept, self._book) and not self._halts_by("disk"):
+                self._keep()
         if self._ran_out and not self._open_or_coming():
             self._ran_out = False
 
@@ -188,7 +191,7 @@ class Gate:
 
         Orders of unknown outcome are kept one by one.
         """
-        alike = [halt.detail for halt in self._halts if halt.reason == reason]
+        alike = self._halts_by(reason)
         if detail in alike or (alike and reason != "unknown") or len(alike) >= MAX_HALTS:
             return
         self._halts += (Halt(reason=reason, detail=detail, by=by, at_us=self._clock.now_us()),)
@@ -262,7 +265,7 @@ class Gate:
 
     def notice(self) -> None:
         """Look at the kill switch and the clocks; called before each decision and by a watch."""
-        if self.switch.fallen and not any(halt.reason == "kill" for halt in self._halts):
+        if self.switch.fallen and not self._halts_by("kill"):
             self.halt("kill", f"The kill switch fell: {self.switch.by}.", by=self.switch.by)
         if self._arming is not None and self._arming.over(self._clock):
             self._arming, self._ran_out = None, self._open_or_coming()
@@ -326,6 +329,9 @@ class Gate:
         self._orders.end(way.action_id)
         return Refusal(code="disk", message="The order cannot be written down. Mend the disk.")
 
+    def _halts_by(self, reason: HaltReason) -> list[str]:
+        return [halt.detail for halt in self._halts if halt.reason == reason]
+
     def _switches(self, *, armed: bool) -> Switches:
         return Switches(self._settings.live_enabled, self._allow_live, armed)
 
@@ -355,6 +361,7 @@ class Gate:
             return
         self._halts = saved.halts
         self._book = None if saved.book is None else resumed(saved.book)
+        self._kept = self._book
         self._orders.resume(saved.under_way, saved.orders, saved.sells)
         known = self.halted
         for way in self._orders.under_way:
@@ -380,11 +387,12 @@ class Gate:
             log.error("trading memory not kept", error=repr(error))
             now_us = self._clock.now_us()
             detail = f"{self._memory.path} cannot be written: {error.strerror or error}."
-            if not any(halt.reason == "disk" for halt in self._halts):
+            if not self._halts_by("disk"):
                 self._halts += (Halt(reason="disk", detail=detail, by="", at_us=now_us),)
                 self._arming, self._ran_out = None, False
                 self._tell("halted", "", detail)
             return False
+        self._kept = self._book
         return True
 
     def _tell(self, kind: EventKind, by: str = "", detail: str = "") -> None:

@@ -104,7 +104,7 @@ def equity(scene: Scene) -> Decimal | None:
     parts = (scene.cash, scene.position_qty, scene.at_risk)
     if not all(part is not None and part.is_finite() for part in parts) or not _priced(scene):
         return None
-    return (scene.cash or ZERO) + scene.at_risk + worth(scene)
+    return to_sol((scene.cash or ZERO) + scene.at_risk + worth(scene))
 
 
 def worth(scene: Scene) -> Decimal:

@@ -72,6 +72,19 @@ def observed(book: Book | None, scene: Scene) -> Book | None:
     )
 
 
+def must_be_kept(kept: Book | None, book: Book | None) -> bool:
+    """Tell whether a restart from `kept` would forget a loss that `book` knows.
+
+    On one day of one account, what the account fell by since is found again; a change that was no
+    result is not.
+    """
+    if book is None or book.resumed:
+        return False
+    if kept is None or (kept.origin, kept.day) != (book.origin, book.day):
+        return True
+    return kept.equity + kept.loss_day != book.equity + book.loss_day
+
+
 def of_today(book: Book | None, now_us: Micros) -> Decimal:
     """Return the loss of the UTC day at a moment."""
     return ZERO if book is None else _of_today(book, now_us // DAY_US)

@@ -244,6 +244,28 @@ def test_a_loss_limit_leaves_sales_and_holds_over_a_restart_for_the_day(desk: De
     assert gate.state() == "ACTIVE"
 
 
+def test_a_loss_without_any_order_outlives_the_service_too(desk: Desk) -> None:
+    desk.gate.note_account(desk.scene())
+    desk.gate.note_account(desk.scene(cash=Decimal("0.97")))
+    desk.clock.pass_s(60)
+    desk.gate.note_account(desk.scene(cash=Decimal("0.97")))
+    desk.clock.pass_s(11)
+    desk.gate.note_account(desk.scene(cash=Decimal(5)))  # a deposit
+    desk.gate.note_account(desk.scene(cash=Decimal("4.95")))
+    gate = desk.start()
+    gate.note_account(desk.scene(cash=Decimal("4.95")))
+    assert gate.status().loss_day_sol == Decimal("0.08")
+
+
+def test_a_frame_without_news_writes_nothing(desk: Desk) -> None:
+    desk.gate.note_account(holding(desk.clock))
+    path = desk.folder / "trade.json"
+    before = path.stat().st_mtime_ns, path.stat().st_ino
+    for price in (1.0, 0.5, 2.0):
+        desk.gate.note_account(holding(desk.clock, price=price))
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
+
+
 # Live -------------------------------------------------------------------------------------------
 
 
@@ -411,6 +433,9 @@ def test_a_damaged_memory_halts_and_is_kept_until_acknowledged(desk: Desk) -> No
         gate.halt("other", "Another reason.")
     gate.acknowledge("test")
     assert (desk.folder / "trade.damaged.json").exists()
+    assert desk.refusal(make_order()) == "rate"  # what the last minute had is not known
+    desk.clock.pass_s(60)
+    desk.trade(make_order())
     assert desk.start().state() == "ACTIVE"
 
 
@@ -420,6 +445,7 @@ def test_a_memory_of_a_newer_version_halts(desk: Desk) -> None:
 
 
 def test_an_order_that_cannot_be_written_down_is_not_pressed(desk: Desk) -> None:
+    desk.gate.note_account(desk.scene())
     desk.disk.full = True
     assert desk.refusal(make_order()) == "disk"
     assert desk.refusal(make_order()) == "halted"
