@@ -30,7 +30,8 @@ LONGEST = 4096
 """Bytes of a report: five times what the listener can say."""
 REMEMBERED = 64
 
-OnPress = Callable[[PressSeen], None]
+OnPress = Callable[[PressSeen], object]
+"""Told of a press; what it returns is nobody's concern."""
 
 
 class _Called(msgspec.Struct):
