@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Page, Playwright, sync_playwright
 from rich.console import Console
@@ -36,14 +37,27 @@ SHOWN_TICK = 40
 PATIENCE_S = 120.0
 TOUR_GAMES = 20
 
+
+class View(NamedTuple):
+    """A picture of the tour: name, page, and what is there once the page is worth showing.
+
+    press: a button that makes it so.
+    """
+
+    name: str
+    path: str
+    sign: str
+    press: str | None = None
+
+
 TOUR = (
-    ("dashboard", "/", "#games .mini >> nth=3"),
-    ("explorer", "/explorer?origin=demo&entry_tick=40", "#compared tbody tr"),
-    ("backtest", "/backtest/runs/{run}", "[role='tabpanel'] svg"),
-    ("play-again", "/backtest/runs/{run}/games/{game}", ".decisions li"),
-    ("protocol", "/protocol?event=gameStateUpdate", "#panel tbody tr"),
+    View("dashboard", "/", "#games .mini >> nth=3"),
+    View("explorer", "/explorer?origin=demo&entry_tick=40", "#compared tbody tr"),
+    View("backtest", "/backtest/runs/{run}", "[role='tabpanel'] svg"),
+    View("play-again", "/backtest/runs/{run}/games/{game}", ".decisions li"),
+    View("protocol", "/protocol?event=gameStateUpdate", "#panel tbody tr"),
+    View("fairness", "/fairness?origin=demo", ".conclusions p", press="#audit-run"),
 )
-"""Pictures of the tour: name, page, and what is there once the page is worth showing."""
 
 
 def main() -> None:
@@ -107,7 +121,6 @@ def take_tour() -> None:
         demo = ("--seed", "12", "--speed", "400", "--games", str(TOUR_GAMES))
         command(root, "record", *demo)
         run = json.loads(command(root, "--json", "backtest", "momentum", "--origin", "demo"))
-        command(root, "--json", "audit", "--origin", "demo")
         game = json.loads(command(root, "--json", "games"))[TOUR_GAMES // 2]["game_id"]
         names = {"run": run["run"], "game": game}
         with started(root, "--seed", "12", "--speed", "12"):
@@ -125,13 +138,16 @@ def tour(link: str, origin: str, names: Mapping[str, str]) -> None:
     """Take the pictures of the tour of the dashboard at `origin`."""
     with sync_playwright() as playwright, new_page(playwright) as page:
         page.goto(link)
-        for name, path, sign in TOUR:
-            page.goto(origin + path.format(**names))
-            page.locator(sign).first.wait_for()
-            if path == "/":
+        for view in TOUR:
+            page.goto(origin + view.path.format(**names))
+            if view.press:
+                page.locator(view.press).click()
+            page.locator(view.sign).first.wait_for()
+            if view.path == "/":
                 wait_for_a_moment(page)
             page.wait_for_function("() => !document.querySelector('[aria-busy=true], .skeleton')")
-            page.screenshot(path=IMAGES / f"{name}.png")
+            page.evaluate("() => document.querySelector('.toasts')?.replaceChildren()")
+            page.screenshot(path=IMAGES / f"{view.name}.png")
 
 
 def login_link(root: Path) -> str:
