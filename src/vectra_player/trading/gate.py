@@ -82,9 +82,9 @@ class Gate:
     # What the trading desk asks and tells -------------------------------------------------------
 
     def refusal(self, order: Order, scene: Scene) -> Refusal | None:
-        """Return why an order is not carried out in this scene; None: a permit would be given.
+        """Return why an order is not carried out in this scene; None: it may be taken in.
 
-        `scene.under_way` is without this order.
+        `scene.under_way` is without this order here, and with it in all that follows.
         """
         self.note_account(scene)
         self.notice()
@@ -98,7 +98,10 @@ class Gate:
         Raises:
             PressRefusedError: a rule refuses, the button is not the order's, or the disk refuses.
         """
-        refusal = self.refusal(order, scene) or self._orders.wrong_button(order, button, presses)
+        self.note_account(scene)
+        self.notice()
+        refusal = self._orders.misused(order) or self._judge(order, limits.others(scene, order))
+        refusal = refusal or self._orders.wrong_button(order, button, presses)
         if refusal is None and self._orders.get(order.action_id) is None:
             refusal = self._begin(order, scene)
         if refusal is not None:
@@ -286,9 +289,7 @@ class Gate:
         age_s = scene.tick_age_s
         if age_s is not None:
             age_s += self._clock.monotonic() - self._seen_s
-        # By now the order itself is among those under way.
-        others = max(ZERO, scene.under_way - (order.amount or ZERO))
-        return self._judge(order, replace(scene, tick_age_s=age_s, under_way=others))
+        return self._judge(order, replace(limits.others(scene, order), tick_age_s=age_s))
 
     def _judge(self, order: Order, scene: Scene) -> Refusal | None:
         """Hold an order against every rule, with what the gate itself knows to be under way."""

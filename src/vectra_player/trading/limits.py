@@ -14,6 +14,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vectra_player.config import TradeSettings
 from vectra_player.game.sidebet import MIN_STAKE_SOL
@@ -97,6 +98,12 @@ def exposure(scene: Scene) -> Decimal:
     quantity = scene.position_qty or ZERO
     held = to_sol(quantity * Decimal(str(scene.avg_cost))) if quantity and scene.avg_cost else ZERO
     return held + scene.at_risk + scene.under_way
+
+
+def others(scene: Scene, order: Order) -> Scene:
+    """Return the scene without an order that is among those under way."""
+    left = scene.under_way - (order.amount or ZERO)
+    return replace(scene, under_way=max(left, ZERO) if left.is_finite() else left)
 
 
 def equity(scene: Scene) -> Decimal | None:

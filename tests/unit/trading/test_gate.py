@@ -182,9 +182,16 @@ def test_data_that_gets_stale_meanwhile_withdraws_a_permit(desk: Desk) -> None:
 
 def test_an_order_that_stands_among_those_under_way_is_not_counted_twice(desk: Desk) -> None:
     gate = desk.start(max_exposure_sol=Decimal("0.01"))
-    permit = gate.permit(make_order(), desk.scene(), "BUY")
-    gate.note_account(desk.scene(under_way=Decimal("0.01")))
+    order, among = make_order(), {"under_way": Decimal("0.01"), "cash": Decimal("0.01")}
+    assert gate.refusal(order, desk.scene(cash=Decimal("0.01"))) is None
+    permit = gate.permit(order, desk.scene(**among), "BUY")
+    gate.note_account(desk.scene(**among))
     permit.spend("BUY")
+
+
+def test_what_a_person_has_under_way_counts_beside_the_order(desk: Desk) -> None:
+    desk.start(max_exposure_sol=Decimal("0.01"))
+    assert desk.refusal(make_order(), desk.scene(under_way=Decimal("0.011"))) == "exposure"
 
 
 def test_an_order_that_ended_withdraws_its_permit(desk: Desk) -> None:
