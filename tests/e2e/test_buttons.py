@@ -1,4 +1,4 @@
-"""Every button of the demo page, in a real Chromium, through our own Chrome source."""
+"""Every button of the demo page and of altered ones (S16), in a real Chromium and our source."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
-from tests.e2e.support.altered import PATIENCE_S, Bench, Leave, bench
+from tests.e2e.support.altered import PATIENCE_S, Bench, Leave, as_expected, bench
 from tests.e2e.support.browser import users_chrome
 from tests.e2e.support.proxy import proxy_to
 from tests.e2e.support.recording import Recording, recording
 
+from vectra_player.demo.alterations import alterations
 from vectra_player.errors import PressRefusedError
 from vectra_player.model.press import PressSeen
 from vectra_player.sources.chrome.pipe import PipeRun
@@ -35,6 +36,12 @@ pytestmark = [
 ]
 
 BALANCE = Decimal(4)
+SHORT = [
+    *("words-exchanged", "amount-label-lies", "x-and-x2-exchanged", "short-looks-like-sell"),
+    *("buy-twice-for-real", "amount-twice", "buy-copy-on-top", "share-resets", "page-covered"),
+    *("buy-and-sell-swap-under-the-pointer", "amount-drifts", "hashes-changed", "side-game"),
+]
+"""Altered pages of the short walk; all of them: `python -m tests.e2e.support.altered`."""
 SELECTORS = selectors.load()
 OWN_SCRIPT = "document.querySelector(\"button[class*='_buy_']\").click()"
 
@@ -124,6 +131,28 @@ async def test_every_button_is_found_and_does_what_it_says(place: Bench) -> None
     ]
     clicks = await place.evaluate("window.__demo.presses.map((press) => press.what)")
     assert clicks == [name.replace("CLEAR", "X") for name in leave.spent]
+
+
+@pytest.mark.parametrize("name", SHORT)
+async def test_an_altered_page_brings_about_nothing_that_was_not_asked(
+    place: Bench, name: str
+) -> None:
+    tried = await place.walk(name)
+    assert tried.wrong() == [], tried.line()
+    assert as_expected(tried, alterations()[name].expect, name), tried.line()
+    refusals = tried.refused(*tried.results)
+    assert len(place.pictures) == len(refusals)
+    assert all(picture.startswith(b"\x89PNG") for picture in place.pictures)
+
+
+async def test_the_page_as_it_is_takes_everything(place: Bench) -> None:
+    """The walk would prove nothing if nothing were ever pressed."""
+    tried = await place.walk("")
+    assert tried.worked, tried.line()
+    money = [each.button for each in tried.presses if each.button in ("BUY", "SELL", "SIDEBET")]
+    assert money == ["BUY", "SELL", "SIDEBET"]
+    assert all(isinstance(each, Pressed) and each.proven for each in tried.presses)
+    assert tried.clicks == [each.button.replace("CLEAR", "X") for each in tried.presses]
 
 
 async def test_a_persons_press_is_told_with_what_stands_there_after_it(place: Bench) -> None:

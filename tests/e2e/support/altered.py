@@ -1,7 +1,7 @@
 """Press the buttons of altered pages through our own Chrome source; see what truly happened.
 
 `python -m tests.e2e.support.altered [NAME...]` walks over all alterations, or those named, and
-prints what became of each: the long form of tests/e2e/test_altered_pages.py. What a press did is
+prints what became of each: the long form of tests/e2e/test_buttons.py. What a press did is
 told by the page's own log and by the frames it sent, both read without our own hands.
 """
 
@@ -27,6 +27,7 @@ from tests.e2e.support.recording import Recording, recording
 from vectra_player.clock import SystemClock
 from vectra_player.demo import DemoServer
 from vectra_player.demo.alterations import alterations
+from vectra_player.demo.frames import Table
 from vectra_player.trading import hands, selectors
 from vectra_player.trading.hands import Hands, Pressed
 from vectra_player.trading.records import Order, OrderType, Refusal
@@ -234,11 +235,15 @@ async def bench(folder: Path, **switches: Any) -> AsyncIterator[Bench]:
         async with recording(f"{server.url}/?login=1", folder / "profile", **options) as run:
             await run.until(lambda: run.source.page() is not None, "a page")
             async with asyncio.timeout(PATIENCE_S):
-                while not (server.sim.table.active and server.sim.table.tick > 3):
-                    await asyncio.sleep(0.01)
+                while not _is_young(server.sim.table):
+                    await asyncio.sleep(0)
             server.hold()
             with patience():
                 yield Bench(server, run, port)
+
+
+def _is_young(table: Table) -> bool:
+    return table.active and not table.rugged and 3 < table.tick < LONG_GAMES["shortest_game"] - 20
 
 
 async def main(names: list[str]) -> int:
