@@ -446,7 +446,7 @@ LIMITS_HIT = {
 def run(examples: int, *, steps: int = 50, derandomize: bool = False) -> Counter[str]:
     """Run machines of so many steps each; return what was met."""
     seen.clear()
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         GateMachine,
         settings=settings(
             max_examples=examples,

@@ -24,10 +24,11 @@ Handlers = dict[str, Callable[..., Awaitable[Any]]]
 """What answers each request; called with the request's fields by name."""
 
 MAX_LINE_BYTES = 64 * 1024
+UNKNOWN = "unknown request"
 
 
 class NobodyAnswersError(UsageError):
-    """No service of the data directory answers."""
+    """No service of the data directory answers, or the one that does knows nothing of it."""
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -96,7 +97,7 @@ async def _reply(
 ) -> dict[str, Any]:
     """Return a result, or why there is none."""
     if handler is None:
-        return {"error": "unknown request"}
+        return {"error": UNKNOWN}
     try:
         inspect.signature(handler).bind(**fields)
     except TypeError:
@@ -113,8 +114,8 @@ def ask_recorder(
     """Send one request to the recorder of this directory and return its result.
 
     Raises:
-        NobodyAnswersError: no recorder answers.
-        UsageError: it does not know the request, or refuses it.
+        NobodyAnswersError: no recorder answers, or it does not know the request.
+        UsageError: it refuses.
     """
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(timeout_s)
@@ -131,5 +132,6 @@ def ask_recorder(
     if "refused" in reply:
         raise UsageError(reply["refused"], advice=reply["advice"])
     if "error" in reply:
-        raise UsageError(f"The recorder refused {op!r}: {reply['error']}.")
+        kind = NobodyAnswersError if reply["error"] == UNKNOWN else UsageError
+        raise kind(f"The recorder refused {op!r}: {reply['error']}.")
     return reply["result"]

@@ -67,10 +67,7 @@ def kill(context: typer.Context) -> None:
         DataDir.open_or_create(session.data_dir)
     write_kill(path, "trade kill")  # first: it works whatever the service does
     result: dict[str, Any] = {"killed": True, "file": str(path), "service": False}
-    try:
-        answer = _ask(session, "trade-kill", timeout_s=KILL_WAIT_S)
-    except UsageError:  # a recorder that does not trade
-        answer = None
+    answer = _ask(session, "trade-kill", timeout_s=KILL_WAIT_S)
     if answer is not None:
         result |= {"service": True, "not_undone": answer["not_undone"]}
     session.result(result, lambda: _say_killed(session, result))
@@ -96,7 +93,7 @@ def acknowledge(context: typer.Context) -> None:
 
 
 def _ask(session: Session, op: str, *, timeout_s: float = 120.0, **fields: str | float) -> Any:
-    """Ask the running service; None where none runs."""
+    """Ask the running service; None where none runs, or it does not trade."""
     from vectra_player.app.control import NobodyAnswersError, ask_recorder
 
     try:
@@ -109,7 +106,7 @@ def _need(session: Session, op: str, **fields: Any) -> Any:
     answer = _ask(session, op, **fields)
     if answer is None:
         raise UsageError(
-            f"No service runs in {session.data_dir}.",
+            f"No service that trades runs in {session.data_dir}.",
             advice="`vectra-player up --source chrome` starts one.",
         )
     return answer

@@ -111,8 +111,10 @@ async def test_a_recorder_that_does_not_trade_is_killed_all_the_same(shell: Shel
     async with serve_control(shell.root, {}):
         told = await beside(shell.json, "kill")
         assert told["service"] is False
-        assert "unknown request" in await beside(shell.refused, "status")
-    assert (shell.root / "run" / "KILL").exists()
+        assert (await beside(shell.json, "status", code=1))["killed"] is True
+        assert "No service that trades" in await beside(shell.refused, "disarm")
+        assert "Acknowledged" in await beside(shell.say, "acknowledge")
+    assert not (shell.root / "run" / "KILL").exists()
 
 
 def test_a_kill_needs_no_service_and_holds_for_the_next_one(shell: Shell) -> None:
