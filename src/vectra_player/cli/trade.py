@@ -148,7 +148,7 @@ def _show_status(session: Session, found: dict[str, Any]) -> None:
 
 
 def _headline(found: dict[str, Any]) -> str:
-    page = f"{found['state']} on {found['origin']}"
+    page = f"{found['state']} on {found['origin'] or 'no page'}"
     if found["mode"] == "practice":
         return f"{page}: practice, no money."
     if found["armed_until_us"] is not None:
