@@ -36,6 +36,7 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SHOWN_TICK = 40
 PATIENCE_S = 120.0
 TOUR_GAMES = 20
+HIDE_ALERTS = "() => document.querySelector('.toasts')?.toggleAttribute('hidden', true)"
 
 
 class View(NamedTuple):
@@ -146,7 +147,7 @@ def tour(link: str, origin: str, names: Mapping[str, str]) -> None:
             if view.path == "/":
                 wait_for_a_moment(page)
             page.wait_for_function("() => !document.querySelector('[aria-busy=true], .skeleton')")
-            page.evaluate("() => document.querySelector('.toasts')?.replaceChildren()")
+            page.evaluate(HIDE_ALERTS)
             page.screenshot(path=IMAGES / f"{view.name}.png")
 
 

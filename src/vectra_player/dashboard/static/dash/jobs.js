@@ -57,7 +57,7 @@ export class JobList {
     return el(
       "div", { class: "job", data: { job: job.id, state: job.state } },
       el("div", { class: "row between" }, el("strong", { class: "truncate", title: job.title }, job.title), el("span", { class: "chip", data: { job: job.state } }, job.state), cancel),
-      over ? null : progress(job.progress),
+      over ? null : progress(job.progress, job.state === "running" ? "begins" : "waiting for its turn"),
       job.error ? el("p", { class: "wrong" }, `${job.error} ${job.advice}`.trim()) : null,
       job.result ? this.result(job) : null,
     );
@@ -69,9 +69,9 @@ export class JobList {
   }
 }
 
-/** A bar where the whole is known, else a count. */
-export function progress({ done, total, text }) {
+/** A bar where the whole is known, else a count; `before`: what is said while nothing is told. */
+export function progress({ done, total, text }, before = "begins") {
   const words = total ? `${text} ${Math.floor((100 * done) / total)} %` : `${done ? `${formatCount(done)} ` : ""}${text}`;
   const bar = total ? el("progress", { max: String(total), value: String(done), "aria-label": "Progress" }) : null;
-  return el("div", { class: "progress" }, bar, el("span", { class: "muted size-12" }, words || "waiting for its turn"));
+  return el("div", { class: "progress" }, bar, el("span", { class: "muted size-12" }, words || before));
 }
