@@ -134,8 +134,8 @@ def served(root: Path) -> Iterator[Served]:
     there = Served(int(address[1]), token[1])
     wait_until(lambda: _answers(there), "the server answers")
     yield there
-    process.send_signal(signal.SIGTERM)
-    process.wait(60)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0, "a server that is told to end has ended well"
     process.stderr.close()
 
 

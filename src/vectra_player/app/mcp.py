@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from vectra_player.app.instance import cookie_instance
@@ -52,4 +52,5 @@ def run_http(
         access = Access(new_token(), instance=cookie_instance(data_dir), realm="mcp")
         number = int(sockets[0].getsockname()[1])
         ready(f"http://127.0.0.1:{number}{PATH}", access.token)
-        serve(build(desk, allow_write=allow_write), access, sockets)
+        with suppress(KeyboardInterrupt):  # the server ends in order, then raises its signal again
+            serve(build(desk, allow_write=allow_write), access, sockets)

@@ -45,4 +45,5 @@ def answers(question: str, nearest: float, unknown: Collection[str]) -> bool:
 
 def maybe_foreign(question: str, unknown: Sequence[str]) -> bool:
     """Tell whether so many words stand nowhere here that the question may not be in English."""
-    return unknown_share(question, unknown) >= FOREIGN_SHARE
+    plain = [word for word in plain_words(question) if word not in spelled_names(question)]
+    return sum(word in unknown for word in plain) >= FOREIGN_SHARE * max(1, len(plain))

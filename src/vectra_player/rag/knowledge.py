@@ -32,7 +32,6 @@ def passages_of(page: str, text: str, measure: Measure) -> Iterator[Passage]:
         title = _NUMBER.sub("", " > ".join(section.path))
         if _explains_words(section):
             yield from _words(page, section, title)
-            continue
         room = max(40, MOST_TOKENS - measure(title))
         for number, blocks in enumerate(_packed(section.blocks, room, measure), 1):
             part = f"~{number}" if number > 1 else ""
@@ -54,7 +53,7 @@ def _explains_words(section: Section) -> bool:
 
 
 def _words(page: str, section: Section, title: str) -> Iterator[Passage]:
-    """Yield a passage for each word of a glossary: together they would be about nothing."""
+    """Yield the definition of each word of a glossary, for questions that ask for nothing else."""
     source = f"{page}#{section.anchor}"
     for row in section.blocks[0].parts:
         word, *also, meaning = (plain(cell).strip() for cell in cells(row))
@@ -62,7 +61,7 @@ def _words(page: str, section: Section, title: str) -> Iterator[Passage]:
         yield Passage(
             id=f"{source}~{word}",
             collection=KNOWLEDGE,
-            kind="knowledge",
+            kind="definition",
             title=f"{title} > {word}",
             text=f"{word}: {meaning}.{told}",
             source=source,

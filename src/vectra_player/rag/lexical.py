@@ -183,18 +183,17 @@ class LexicalIndex:
         found = self._rows("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", [f'"{key}"'])
         return bool(found)
 
-    def definition(self, text: str, page: str) -> str | None:
-        """Return the passage of a glossary for a question that asks for one of its words alone.
+    def definitions(self) -> dict[str, str]:
+        """Return the words of the glossary with the passages that define them.
 
         Raises DamageError as `search`.
         """
-        asked = " ".join(plain_words(text)).lower()
         rows = self._rows(
-            "SELECT id FROM passage WHERE id >= ? AND id < ?"
-            " AND substr(id, instr(id, '~') + 1) IN (?, ?) LIMIT 1",
-            [f"{page}#", f"{page}$", asked, asked.removesuffix("s")],
+            "SELECT substr(id, instr(id, '~') + 1), id FROM passage"
+            " WHERE json_extract(metadata, '$.kind') = 'definition'",
+            [],
         )
-        return str(rows[0][0]) if asked and rows else None
+        return {str(word): str(name) for word, name in rows}
 
     def passages(self, names: Sequence[str]) -> dict[str, Kept]:
         """Return passages by their ids; those that are not there are left out.

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 Collection = Literal["vectra_knowledge", "rugs_events"]
-Kind = Literal["knowledge", "game", "event", "session", "anomaly", "alert", "note"]
+Kind = Literal["knowledge", "definition", "game", "event", "session", "anomaly", "alert", "note"]
 
 KNOWLEDGE: Final = "vectra_knowledge"
 EVENTS: Final = "rugs_events"

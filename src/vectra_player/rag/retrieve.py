@@ -15,10 +15,9 @@ import msgspec
 from vectra_player.errors import DamageError, UsageError
 from vectra_player.rag import doubt, seal
 from vectra_player.rag.embedder import Embedder, OnnxEmbedder
-from vectra_player.rag.lexical import Kept, LexicalIndex, spelled_names
+from vectra_player.rag.lexical import Kept, LexicalIndex, plain_words, spelled_names
 from vectra_player.rag.passages import COLLECTIONS, KNOWLEDGE, Collection
 from vectra_player.rag.place import IndexPlace
-from vectra_player.rag.synonyms import PAGE as GLOSSARY
 from vectra_player.rag.synonyms import expanded
 from vectra_player.rag.vectors import Found, VectorFolder
 from vectra_player.store.layout import DataDir
@@ -181,6 +180,8 @@ class _Open:
         try:
             self.words = LexicalIndex(self._folder)
             self.synonyms = self.words.synonyms()
+            self._definitions = self.words.definitions()
+            self._defining = frozenset(self._definitions.values())
             self.vectors = VectorFolder(self._folder)
         except BaseException:
             place.discard(self._folder)
@@ -195,17 +196,26 @@ class _Open:
         self, question: str, k: int, chosen: Sequence[Collection], variant: Variant
     ) -> tuple[list[Hit], float]:
         """Return the best passages, and the similarity of the nearest one to the question."""
-        defined = self.words.definition(question, GLOSSARY) if KNOWLEDGE in chosen else None
+        defined = self._definition(question) if KNOWLEDGE in chosen else None
         question = expanded(question, self.synonyms)
         by_meaning = [] if variant == "lexical" else self.nearest(question, chosen)
         by_words = [] if variant == "vector" else self.words.search(question, POOL, chosen)
-        scored = _scored(variant, question, by_meaning, by_words)
-        if variant == "fusion" and defined is not None:
-            scored = [(defined, 1.0), *(one for one in scored if one[0] != defined)]
+        scored = [
+            one
+            for one in _scored(variant, question, by_meaning, by_words)
+            if one[0] not in self._defining
+        ]
+        if defined is not None:
+            scored.insert(0, (defined, 1.0))
         hits = self.hits(scored[:k], by_meaning)
         if defined is not None:
             return hits, 1.0
         return hits, by_meaning[0].similarity if by_meaning else 0.0
+
+    def _definition(self, question: str) -> str | None:
+        """Return the definition of the one word a question asks for, if that is all it asks."""
+        asked = " ".join(plain_words(question)).lower()
+        return self._definitions.get(asked) or self._definitions.get(asked.removesuffix("s"))
 
     def nearest(self, question: str, chosen: Sequence[Collection]) -> list[Found]:
         vector = self._embedder.embed([question])[0]

@@ -100,14 +100,14 @@ def test_a_hash_tells_any_change_but_that_of_the_id() -> None:
     assert WordEmbedder().embed([one.embedded]).shape == (1, 256)
 
 
-def test_each_word_of_a_glossary_is_a_passage_of_its_own() -> None:
+def test_a_glossary_keeps_its_table_and_defines_each_word_besides() -> None:
     found = cut(
         "# Glossary\n\n## Words\n\n| word | also called | meaning |\n|---|---|---|\n"
         "| rug | crash, bust | the end |\n| rug tick | | its tick |\n"
     )
-    assert [(one.id, one.title, one.text) for one in found] == [
-        ("knowledge/page.md#words~rug", "Glossary > Words > rug",
-         "rug: the end. Also called crash, bust."),
-        ("knowledge/page.md#words~rug tick", "Glossary > Words > rug tick", "rug tick: its tick."),
-    ]  # fmt: skip
+    assert [(one.id, one.kind, one.text) for one in found[:2]] == [
+        ("knowledge/page.md#words~rug", "definition", "rug: the end. Also called crash, bust."),
+        ("knowledge/page.md#words~rug tick", "definition", "rug tick: its tick."),
+    ]
+    assert [(one.id, one.kind) for one in found[2:]] == [("knowledge/page.md#words", "knowledge")]
     assert {one.source for one in found} == {"knowledge/page.md#words"}
