@@ -75,6 +75,15 @@ async def test_an_order_may_be_ignored_altogether() -> None:
         assert heard.named("playerUpdate")[-1].payload["cash"] == 9.5
 
 
+async def test_an_order_may_be_done_late_at_the_price_of_then() -> None:
+    async with running_demo(**SPEED) as server, listening(server.url) as heard:
+        await playing(heard)
+        await control(server, kind="acks", mode="delayed", seconds=2)
+        sent_at = heard.named("gameStateUpdate")[-1].payload["tickCount"]
+        assert (await ask(heard, "buyOrder", BUY))["success"]
+        assert joined(heard, "standard/newTrade")[-1]["tickIndex"] >= sent_at + 7
+
+
 async def test_an_ack_may_contradict_what_was_done() -> None:
     async with running_demo(**SPEED) as server, listening(server.url) as heard:
         await playing(heard)

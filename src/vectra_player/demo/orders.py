@@ -49,11 +49,13 @@ class Orders:
 
     async def _order(self, kind: OrderKind, sid: str, args: tuple[Any, ...]) -> Any:
         desk = self._desk
-        mode = self.troubles.of("acks", kind).mode
+        mode, seconds = self.troubles.of("acks", kind)
         payload, trace = payload_of(args)
         self.received.append({"order": kind, "trace": trace, "payload": payload})
         if mode == "ignored":
             return desk.unanswered
+        if mode == "delayed":
+            await desk.pause(seconds * 1000)
         try:
             account = desk.admit(sid)
             if mode == "rejected":

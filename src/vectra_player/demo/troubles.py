@@ -12,7 +12,17 @@ OrderKind = Literal["buy", "sell", "sidebet"]
 
 MODES: dict[str, frozenset[str]] = {
     "acks": frozenset(
-        ("normal", "slow", "missing", "double", "rejected", "ignored", "denied", "claimed")
+        (
+            "normal",
+            "slow",
+            "missing",
+            "double",
+            "rejected",
+            "ignored",
+            "delayed",
+            "denied",
+            "claimed",
+        )
     ),
     "echo": frozenset(("normal", "slow", "missing", "double")),
     "updates": frozenset(("normal", "slow", "missing", "double", "position", "cash")),
@@ -20,15 +30,16 @@ MODES: dict[str, frozenset[str]] = {
 """What may happen to each answer.
 
 slow: so much later. missing: never sent, though the order is done. double: sent twice.
-acks: `rejected` refuses the order, `ignored` neither does nor answers it, `denied` does it and says
-no, `claimed` says yes and does nothing. updates: `position` and `cash` tell a wrong one.
+acks: `rejected` refuses the order, `ignored` neither does nor answers it, `delayed` does it so
+much later, `denied` does it and says no, `claimed` says yes and does nothing.
+updates: `position` and `cash` tell a wrong one.
 """
 
 ORDERS: tuple[OrderKind, ...] = ("buy", "sell", "sidebet")
 
 
 class Trouble(NamedTuple):
-    """How an answer is given: its mode, and for `slow` how much later."""
+    """How an answer is given: its mode, and how much later where that counts."""
 
     mode: str = "normal"
     seconds: float = 0.0

@@ -53,5 +53,6 @@ export const places = {
   "below-the-fold": () => style(parts.chart, { minHeight: "1800px" }),
   "buy-off-screen": () => style(parts.buy, { position: "absolute", left: "-3000px", width: "200px" }),
   "bar-at-the-foot": () => document.body.append(mark(el("div.foot-bar", {}, "Cookies?"), "decoy")),
+  "support-bubble": () => document.body.append(mark(el("button.support-bubble", { type: "button" }, "?"), "decoy")),
   "badge-over-shares": () => cover(parts.shares, "lid.chat-tab.stays", el("span.chat-unread", {}, "9+")),
 };
