@@ -33,6 +33,7 @@ from vectra_player.dashboard.routes.play import PlayRoutes
 from vectra_player.dashboard.routes.profiles import ProfilesRoutes
 from vectra_player.dashboard.routes.protocol import ProtocolRoutes
 from vectra_player.dashboard.routes.recording import RecordingRoutes
+from vectra_player.dashboard.routes.switch import SwitchRoutes
 from vectra_player.dashboard.routes.system import SystemRoutes
 from vectra_player.dashboard.services import Services
 from vectra_player.errors import VectraError
@@ -65,6 +66,7 @@ TABS: tuple[Callable[[Services], Routes], ...] = (
     ProtocolRoutes,
     FairnessRoutes,
     ActionsRoutes,
+    SwitchRoutes,
 )
 """The tabs, in the order of the bar."""
 

@@ -7,7 +7,7 @@ is foundation's; what the page does to it goes through its control API.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from flask import Response, request
@@ -33,16 +33,30 @@ NOT_FOUND = 404
 _Sol = Annotated[float, Meta(gt=0, lt=1_000_000_000)]
 
 
+Mode = Annotated[
+    Literal["PAPER", "PRACTICE", "LIVE"], Meta(description="PAPER, PRACTICE or LIVE")
+]
+"""PRACTICE and LIVE press the buttons of the page that is recorded."""
+
+
+class AccountWanted(msgspec.Struct, frozen=True):
+    """Whose account."""
+
+    mode: Mode = "PAPER"
+
+
 class AmountOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Buy or bet for an amount of SOL."""
 
     amount: _Sol
+    mode: Mode = "PAPER"
 
 
 class SellOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sell a part of the holding."""
 
     percentage: Annotated[float, Meta(ge=1, le=100)] = 100.0
+    mode: Mode = "PAPER"
 
 
 class WalletOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,16 +86,18 @@ class PaperRoutes:
             Endpoint("GET", PAPER_PAGE, self.paper_page, "A strategy on paper, live."),
             Endpoint("GET", "/api/paper", self.paper_status, "The run of a strategy.",
                      PaperStatus),
-            Endpoint("GET", "/api/trade", self.account, "The paper account of foundation.",
-                     account),
+            Endpoint("GET", "/api/trade", self.account, "An account of foundation's.", account,
+                     params=AccountWanted),
             Endpoint("POST", "/api/trade/start", self.start_paper, "Start a strategy on paper.",
                      PaperStatus, PaperOrder),
             Endpoint("POST", "/api/trade/stop", self.stop_paper, "Stop it.", PaperStatus,
                      Nothing),
-            Endpoint("POST", "/api/trade/buy", self.buy, "Buy on paper.", account, AmountOrder),
-            Endpoint("POST", "/api/trade/sell", self.sell, "Sell on paper.", account, SellOrder),
-            Endpoint("POST", "/api/trade/sidebet", self.sidebet, "Bet on paper.", account,
+            Endpoint("POST", "/api/trade/buy", self.buy, "Buy, on paper by default.", account,
                      AmountOrder),
+            Endpoint("POST", "/api/trade/sell", self.sell, "Sell, on paper by default.", account,
+                     SellOrder),
+            Endpoint("POST", "/api/trade/sidebet", self.sidebet, "Bet, on paper by default.",
+                     account, AmountOrder),
             Endpoint("POST", "/api/trade/reset", self.reset, "Begin with a new paper wallet.",
                      account, WalletOrder),
         ]  # fmt: skip
@@ -98,10 +114,10 @@ class PaperRoutes:
         """Return the run of a strategy."""
         return PaperStatus(self._services.paper.status())
 
-    def account(self) -> Any:
+    def account(self, params: AccountWanted) -> Any:
         """Ask foundation for the account. Raises MissingError while it keeps none."""
         try:
-            return self._services.neighbour.get("/api/trade")
+            return self._services.neighbour.get(f"/api/trade?mode={params.mode}")
         except RefusedByFoundationError as error:
             if error.status != NOT_FOUND:
                 raise
@@ -116,7 +132,7 @@ class PaperRoutes:
         problem = known.get(body.name, "choose one of the list")
         if problem:
             raise WrongParametersError({"name": f"It cannot play: {problem}."})
-        self.account()
+        self.account(AccountWanted())
         return PaperStatus(self._services.paper.start(body))
 
     def stop_paper(self, body: Nothing) -> PaperStatus:

@@ -82,6 +82,7 @@ class Shell {
     this.setMode(null);
     this.setTrading(null);
     this.key("?", "Show these keys", () => this.help());
+    this.key("K", "Kill: stop every press at once", () => this.kill());
     this.key("/", "Search", () => document.querySelector("[data-search]")?.focus());
     for (const tab of tabs) if (tab.key) this.#go.set(tab.key, tab);
     document.addEventListener("keydown", (event) => this.#pressed(event));
@@ -256,7 +257,23 @@ class Shell {
       toggle.setAttribute("aria-expanded", String(open));
     });
     this.statusItems = make("div", { className: "status-items" });
-    this.statusLine = make("footer", { className: "status-line" }, toggle, this.statusItems);
+    this.killButton = make("button", { className: "button kill", type: "button", textContent: "Kill", title: "Stop every press of the page's buttons at once (K)" });
+    this.killButton.addEventListener("click", () => this.kill());
+    this.statusLine = make("footer", { className: "status-line" }, toggle, this.statusItems, this.killButton);
+  }
+
+  /** Let the kill switch fall: nothing is pressed any more until a person goes on. */
+  async kill() {
+    this.setNote("kill", "Stopping every press…", "bad");
+    try {
+      const headers = { "Content-Type": "application/json", "X-Vectra-Request": "1" };
+      const answer = await fetch("/api/kill", { method: "POST", credentials: "same-origin", headers, body: "{}" });
+      const told = await answer.json();
+      if (!answer.ok) throw new Error(told.error?.message ?? `The service answered ${answer.status}.`);
+      this.setNote("kill", ["Nothing is pressed any more. Go on in the trade panel.", ...told.not_undone].join(" "), "bad");
+    } catch (error) {
+      this.setNote("kill", `The kill switch did not answer: ${error.message} Run vectra-player trade kill.`, "bad");
+    }
   }
 
   #pressed(event) {

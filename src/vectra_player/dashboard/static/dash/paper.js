@@ -7,7 +7,7 @@ import { mountShell } from "/static/shell.js";
 import { get, poll } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
 import { GamePanel } from "/static/monitor/game-panel.js";
-import { paper } from "/static/monitor/trade-api.js";
+import { account } from "/static/monitor/trade-api.js";
 import { TradePanel } from "/static/monitor/trade-panel.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { tell } from "/static/dash/load.js";
@@ -18,6 +18,11 @@ const ASK_MS = 1_000;
 const NUMBERS = ["games", "max_stake", "max_loss", "cash", "latency_ms"];
 const FIRST = "conservative";
 const ON = new Set(["starting", "running", "stopping"]);
+const PLACES = {
+  PAPER: "nothing here can press a button of the game",
+  PRACTICE: "practice presses the buttons of the demo server's page, on this machine",
+  ARMED: "live trading is armed: orders in LIVE mode press the buttons of the game page",
+};
 const DOWN = "Foundation does not run, so there is no live game. Start it with vectra-player up; this page goes on by itself.";
 
 const shell = mountShell({ page: "backtest" });
@@ -55,8 +60,7 @@ live.on(({ running, state }) => {
   forbidden = "";
   if (!up) forbidden = DOWN;
   else if (state.mode === "REPLAY") forbidden = "The main feed is a replay: nothing can be traded in it. Start vectra-player up with another source.";
-  else if (state.trading !== "PAPER") forbidden = `Trading is ${state.trading ?? "off"}: a strategy runs on paper only while the mode is PAPER.`;
-  setText(byId("place"), up ? (forbidden ? "" : "nothing here can press a button of the game") : "");
+  setText(byId("place"), up ? (forbidden ? "" : PLACES[state.trading] ?? "") : "");
   drawButtons();
 });
 
@@ -158,7 +162,7 @@ async function act(action, values) {
   acting = true;
   note(action === "start" ? "Starting…" : "Stopping; the score card takes a moment…");
   try {
-    run = (await paper.act(action, values)).run;
+    run = (await account("PAPER").act(action, values)).run;
     note("");
   } catch (error) {
     mark(Object.keys(error.fields ?? {}));

@@ -31,17 +31,29 @@ async function tradePost(path, value) {
   throw new ApiError(body?.error?.message ?? `The service answered ${answer.status}.`, body?.error?.advice ?? "", answer.status, body?.error?.fields);
 }
 
-/** The account of the live game. */
-export const paper = {
-  mode: "PAPER",
-  state: (signal) => get("/api/trade", { signal }),
-  act: (action, values) => tradePost(`/api/trade/${action}`, values),
+/** The account of the live game in a mode: PAPER, or PRACTICE and LIVE through the page's buttons. */
+export function account(mode) {
+  const query = mode === "PAPER" ? "" : `?mode=${mode}`;
+  return {
+    mode,
+    clicks: mode !== "PAPER",
+    state: (signal) => get(`/api/trade${query}`, { signal }),
+    act: (action, values) => tradePost(`/api/trade/${action}`, mode === "PAPER" ? values : { ...values, mode }),
+  };
+}
+
+/** What may be pressed: the switches, limits and halts of trading. */
+export const gate = {
+  state: () => get("/api/trade/gate"),
+  arm: (phrase, minutes) => tradePost("/api/trade/arm", { phrase, minutes }),
+  disarm: () => tradePost("/api/trade/disarm", {}),
+  acknowledge: () => tradePost("/api/trade/acknowledge", {}),
 };
 
 /** The account of a replay. */
 export function practice(replay) {
   const path = `/api/replay/${encodeURIComponent(replay)}/trade`;
-  return { mode: "PRACTICE", state: (signal) => get(path, { signal }), act: (action, values) => post(path, practised(action, values)) };
+  return { mode: "PRACTICE", clicks: false, state: (signal) => get(path, { signal }), act: (action, values) => post(path, practised(action, values)) };
 }
 
 function practised(action, values) {

@@ -1,20 +1,24 @@
 // Buys, sells and sidebets without risk: on paper in the live game, as practice in a replay.
 
 import { formatCount, formatPrice, formatSol, formatSolExact, put } from "/static/sdk/format.js";
-import { byId, setText } from "/static/ui/dom.js";
+import { byId, el, setText } from "/static/ui/dom.js";
 import { tradeForm } from "/static/ui/trade-form.js";
 import { TradeLog } from "/static/monitor/trade-log.js";
-import { paper, practice } from "/static/monitor/trade-api.js";
+import { GateStrip } from "/static/monitor/gate-strip.js";
+import { account, practice } from "/static/monitor/trade-api.js";
 import { WalletDialog } from "/static/monitor/wallet-dialog.js";
 
-const TITLES = { PAPER: "Paper trading", PRACTICE: "Practice" };
+const TITLES = { PAPER: "Paper trading", PRACTICE: "Practice", LIVE: "Live trading" };
+const MODES = { PAPER: "paper", PRACTICE: "practice: press the demo page", LIVE: "live: press the game page" };
 const OPEN = new Set(["BETTING", "LIVE"]);
 const SHOWN = 0.0005; // a smaller amount is written 0.000, and has no sign
 
 export class TradePanel {
   #parts = tradeForm(byId("trade"));
   #store;
-  #desk = paper;
+  #desk = account("PAPER");
+  #replay = null;
+  #gate = new GateStrip(this.#parts.gate, () => this.#modes());
   #account = null;
   #turn = 0;
   #heard = 0;
@@ -27,7 +31,8 @@ export class TradePanel {
     this.#store = client.store;
     this.#bind();
     this.#wallet = new WalletDialog(byId("wallet"), (values) => this.act("reset", values));
-    client.on("action", ({ data }) => this.#told(data));
+    client.on("action", ({ data }) => data.mode === this.#desk.mode.toLowerCase() && this.#told(data));
+    client.on("trade.gate", () => this.#gate.ask());
     client.on("snapshot", () => this.ask());
     for (const type of ["game.rug", "game.start"]) client.on(type, () => this.ask());
     setInterval(() => this.draw(client.state), 250);
@@ -35,15 +40,35 @@ export class TradePanel {
 
   /** Show the account of a stream: a replay by its id, or null for the live game. */
   show(replay) {
-    this.#desk = replay ? practice(replay) : paper;
+    this.#replay = replay;
+    this.#choose(replay ? practice(replay) : account("PAPER"));
+    if (replay === null) this.#gate.ask();
+    this.#modes();
+  }
+
+  #choose(desk) {
+    this.#desk = desk;
     this.#account = null;
     this.#turn += 1;
     this.#asking?.abort();
-    setText(this.#parts.title, TITLES[this.#desk.mode]);
-    byId("trade").dataset.mode = this.#desk.mode;
+    setText(this.#parts.title, TITLES[desk.mode]);
+    byId("trade").dataset.mode = desk.mode;
+    this.#parts.reset.hidden = desk.clicks;
+    this.#parts.gate.hidden = !desk.clicks;
     this.#note("");
     this.#log.clear();
     this.draw(this.#store.state);
+  }
+
+  /** Offer the modes there are: the page's own only where there is a page to press. */
+  #modes() {
+    const own = { practice: "PRACTICE", live: "LIVE" }[this.#gate.state?.mode];
+    const { mode } = this.#parts;
+    mode.hidden = this.#replay !== null || own === undefined;
+    if (mode.hidden || mode.dataset.own === own) return;
+    mode.dataset.own = own;
+    mode.replaceChildren(...["PAPER", own].map((each) => el("option", { value: each }, MODES[each])));
+    mode.value = this.#desk.mode;
   }
 
   /** Learn the whole account anew. */
@@ -173,7 +198,11 @@ export class TradePanel {
   }
 
   #bind() {
-    const { form, sell, sidebet, reset } = this.#parts;
+    const { form, sell, sidebet, reset, mode } = this.#parts;
+    mode.addEventListener("change", () => {
+      this.#choose(account(mode.value));
+      this.ask();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#buy();

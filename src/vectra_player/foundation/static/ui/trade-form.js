@@ -19,6 +19,8 @@ export function tradeForm(box) {
   const parts = {
     figures, sell, amount, log, score,
     title: el("h2", { id: "trade-title" }, "Paper trading"),
+    mode: el("select", { id: "trade-mode", class: "input", "aria-label": "Mode of trading", hidden: true }),
+    gate: el("div", { id: "trade-gate", class: "gate", hidden: true }),
     reset: button("trade-reset", "quiet", "New wallet"),
     holding: el("p", { id: "trade-holding", class: "num size-12 one-line" }, "Nothing is held."),
     bet: el("p", { id: "trade-bet", class: "num size-12 one-line" }, "No sidebet is open."),
@@ -30,9 +32,10 @@ export function tradeForm(box) {
   };
   parts.form.append(parts.buy, parts.sidebet);
   box.replaceChildren(
-    el("header", {}, parts.title, parts.reset),
+    el("header", {}, parts.title, el("div", { class: "row" }, parts.mode, parts.reset)),
     el(
       "div", { class: "body stack" },
+      parts.gate,
       el("dl", { class: "figures tight", id: "trade-figures" }, ...[...figures].map(([name, value]) => el("div", { class: "figure" }, el("dt", {}, name), value))),
       parts.holding,
       parts.bet,
