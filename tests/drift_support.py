@@ -115,7 +115,8 @@ class Service(ServiceApi):
         return answer
 
     def _keep(self, record: ActionRecord) -> None:
-        self.actions[record.action_id] = record
+        if record.strategy is not None:
+            self.actions[record.action_id] = record
 
 
 Meanwhile = Callable[[Service, Market], None]
@@ -176,9 +177,10 @@ class Rehearsal:
                     if account.hear(data).kind == "reset":
                         log.reset(account.view)
                 service.feed.clear()
+                seen = account.view
+                account.after.clear()
                 engine.step(market)
-                log.step(market, engine.decisions, engine.outcomes, engine.context.results,
-                         account.view)  # fmt: skip
+                log.step(market, engine, seen, account.after, account.view)
                 if self.stop(market):
                     log.end("stopped by you", engine.finish(), account.view)
                     return

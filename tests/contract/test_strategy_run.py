@@ -19,6 +19,8 @@ from tests.foundation_support import Site, site
 from tests.live_support import GAME, ME, T0
 from tests.replay_support import game_frames, lines
 
+from vectra_player.analysis.drift import compare
+from vectra_player.analysis.drift_run import find_run, load_run
 from vectra_player.analysis.games import load_games
 from vectra_player.store.importers import import_paths
 from vectra_player.store.reads import GameFilter, StoreReader
@@ -143,6 +145,21 @@ def check_recorded(up: Site, told: dict[str, Any]) -> None:
     assert set(states[1:-1]) == {"game"}
     bets = [o for o in told["result"]["outcomes"] if o["kind"] == "placed"]
     assert [row["executed_tick"] for row in rows] == [o["tick"] for o in bets]
+    check_drift(up, told)
+
+
+def check_drift(up: Site, told: dict[str, Any]) -> None:
+    """Check that the recorded run is played again as it was, and every difference explained."""
+    with StoreReader(up.root) as reader:
+        recorded = load_run(reader, find_run(reader, mode="paper"))
+    assert recorded.run_id == told["run_id"]
+    assert recorded.ended is not None
+    assert not recorded.unrecorded
+    drift = compare(recorded, up.root)
+    assert drift.unexplained == 0, [trade for trade in drift.trades if trade.cause]
+    assert len(drift.trades) >= len(told["result"]["decisions"])
+    assert drift.profit == sum(Decimal(game["cash_after"]) - Decimal(game["cash_before"])
+                               for game in told["result"]["games"])  # fmt: skip
 
 
 @pytest.mark.parametrize(

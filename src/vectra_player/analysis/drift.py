@@ -41,7 +41,7 @@ def compare(run: RecordedRun, data_dir: Path) -> Drift:
     again.run_with(retold, seen)
     explain = Explain(run, retold, _decisions(at_once))
     trades = tuple(explain.trades(test))
-    told = [line for one in run.games for line in lines_of_run(one.game)]
+    told = [line for one in run.games for line in lines_of_run(one.game, run.plan.mode)]
     return Drift(
         run_id=run.run_id,
         strategy=run.plan.name,
@@ -124,7 +124,7 @@ def _alike(run: RecordedRun, test: RunResult) -> int:
     return sum(
         pair.alike
         for one in run.games
-        for pair in pairs(lines_of_run(one.game), theirs.get(one.game.game_id, []))
+        for pair in pairs(lines_of_run(one.game, run.plan.mode), theirs.get(one.game.game_id, []))
     )
 
 

@@ -23,7 +23,7 @@ from vectra_player.analysis.drift_lines import (
 )
 from vectra_player.analysis.drift_records import MEANING, ROUNDING, Cause, Side, Trade
 from vectra_player.analysis.drift_run import Played, RecordedRun
-from vectra_player.analysis.retold import SET_BACK, Misbooked, Otherwise, Retold
+from vectra_player.analysis.retold import SET_BACK, Misbooked, Otherwise, Retold, misbooked
 from vectra_player.model.action import ActionRecord
 from vectra_player.model.run import RunGame
 from vectra_player.model.units import Tick
@@ -54,10 +54,10 @@ class Explain:
             if played is None:
                 self.disturbed["unrecorded"] = f"game {told.game_id} is not recorded"
                 continue
-            for pair in pairs(lines_of_run(told), theirs.get(told.game_id, [])):
+            for pair in pairs(lines_of_run(told, self.run.plan.mode), theirs.get(told.game_id, [])):
                 self._take_note(told, pair)
                 yield self._trade(played, pair)
-            yield from self._strange(told)
+        yield from self._strange()
         yield from self._untold()
 
     def _take_note(self, game: RunGame, pair: Pair) -> None:
@@ -67,7 +67,11 @@ class Explain:
             if one.kind in SET_BACK and one.heard <= pair.place[1]:
                 cause: Cause = "restart" if one.kind == "restart" else "human"
                 self.disturbed[cause] = f"{one.kind} {at}"
-        if pair.run is not None and pair.run.foreign:
+        if (
+            pair.run is not None
+            and pair.run.foreign
+            and (pair.run.action_id not in self.run.actions)
+        ):
             self.disturbed["human"] = (
                 f"{pair.run.action} at tick {pair.run.tick} of game {game.game_id} by somebody else"
             )
@@ -115,6 +119,8 @@ class Explain:
         """Return the cause of a difference, and what is to be said of it."""
         run = pair.run
         if run is not None and run.foreign:
+            if run.action_id in self.run.actions:
+                return "unknown", "an order of the run whose answer it never got"
             return "human", "somebody else's order in the same account"
         if run is not None and pair.decided_alike:
             found = self._outcome(played, pair, run)
@@ -130,17 +136,21 @@ class Explain:
         if first is None:
             return ("ended" if played.game.cut else "unknown"), "nothing was heard of it"
         if not run.done:
-            return self._failed(first, record)
+            return self._failed(run, first, record)
         test = pair.test.first if pair.test is not None and pair.test.done else None
         return None if test is None else self._done(run, first, test, pair.profit)
 
-    def _failed(self, first: Became, record: ActionRecord | None) -> tuple[Cause, str] | None:
+    def _failed(
+        self, run: Line, first: Became, record: ActionRecord | None
+    ) -> tuple[Cause, str] | None:
         """Explain an order that was not carried out."""
         if first.kind == "missed":
             return ("missed" if first.reason == "rug" else "unseen"), first.message
         if first.reason == "limit" or (record is not None and record.outcome == "BLOCKED"):
             return "limit", first.message
-        if self._clicks:
+        if run.action_id is None and first.reason == "unseen":
+            return "unknown", first.message
+        if self._clicks or run.action_id is None:
             return "refused", first.message
         if first.reason == "closed":
             return "latency", f"it came too late: {first.message}"
@@ -202,28 +212,26 @@ class Explain:
                 return one
         return None
 
-    def _strange(self, game: RunGame) -> Iterator[Trade]:
+    def _strange(self) -> Iterator[Trade]:
         """Yield what no pair shows: other decisions when shown the same, and wrong books."""
+        if "unrecorded" in self.disturbed:
+            return
         for other in self.retold.otherwise[:1]:
-            if other.game_id == game.game_id and "unrecorded" not in self.disturbed:
-                yield _unexplained(game.game_id, "decision", other.sentence())
-        for wrong in self.retold.misbooked:
-            if wrong.game_id == game.game_id:
-                yield self._misbooked(wrong)
+            yield _unexplained(other.game_id, "decision", other.sentence())
+        for wrong in misbooked(self.run.plan.cash, self.run.told):
+            yield self._misbooked(wrong)
 
     def _misbooked(self, wrong: Misbooked) -> Trade:
-        off = wrong.told - wrong.ruled
-        said = f"{wrong.outcome.kind} at tick {wrong.outcome.tick}: {off:+f} SOL off the rules"
+        said = f"{wrong.what}: {wrong.off:+f} SOL off the rules"
         trade = _unexplained(wrong.game_id, "account", said)
-        if self.run.plan.mode != "paper" and abs(off) <= ROUNDING:
+        if self._clicks and abs(wrong.off) <= ROUNDING:
             return replace(trade, cause="rounding")
-        if "human" in self.disturbed or "unrecorded" in self.disturbed:
-            return replace(trade, cause=next(iter(self.disturbed)))
         return trade
 
     def _untold(self) -> Iterator[Trade]:
         """Yield orders of a game the run told nothing of: its program was killed in it."""
-        told = {one.action_id for game in self.run.told for one in game.decisions}
+        mode = self.run.plan.mode
+        told = {line.action_id for game in self.run.told for line in lines_of_run(game, mode)}
         for action_id, record in self.run.actions.items():
             if action_id not in told:
                 yield Trade(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vectra_player.game.positions import ZERO
+from vectra_player.model.action import Mode
 from vectra_player.model.run import RunGame, RunOutcome
 from vectra_player.model.units import Tick
 from vectra_player.strategy.records import Outcome, RunResult
@@ -101,7 +102,7 @@ class Pair:
         return _facts(run.first) == _facts(test.first) and _facts(run.end) == _facts(test.end)
 
 
-def lines_of_run(game: RunGame) -> list[Line]:
+def lines_of_run(game: RunGame, mode: Mode) -> list[Line]:
     """Return the lines of a game as the run told it."""
     found: dict[int, list[RunOutcome]] = defaultdict(list)
     for outcome in game.outcomes:
@@ -114,9 +115,11 @@ def lines_of_run(game: RunGame) -> list[Line]:
             Line(game.game_id, one.action, one.value, one.phase, one.tick, first, end,
                  one.action_id)
         )  # fmt: skip
-    lines += [_told_line(game.game_id, heard, foreign=True) for heard in found.values()]
+    lines += [
+        _told_line(game.game_id, heard, f"{mode}-{number}") for number, heard in found.items()
+    ]
     rugs = [one for one in game.outcomes if one.number is None and one.kind == "rugged"]
-    return lines + [_told_line(game.game_id, [one], foreign=False) for one in rugs]
+    return lines + [_told_line(game.game_id, [one]) for one in rugs]
 
 
 def lines_of_test(result: RunResult) -> dict[str, list[Line]]:
@@ -130,7 +133,7 @@ def lines_of_test(result: RunResult) -> dict[str, list[Line]]:
         line = Line(one.game_id, one.action, one.value, one.phase.value, one.tick, first, end)
         lines[one.game_id].append(line)
     for outcome in found.get(None, ()):
-        lines[outcome.game_id].append(_told_line(outcome.game_id, [outcome], foreign=False))
+        lines[outcome.game_id].append(_told_line(outcome.game_id, [outcome]))
     return lines
 
 
@@ -180,19 +183,16 @@ def _parts(heard: Iterable[Became]) -> tuple[Became | None, Became | None]:
     return first, end
 
 
-def _told_line(game_id: str, heard: Sequence[Became], *, foreign: bool) -> Line:
+def _told_line(game_id: str, heard: Sequence[Became], foreign_id: str | None = None) -> Line:
     """Return the line of what nobody of the run decided: a rug, or somebody else's order."""
     first, end = _parts(heard)
     told = first or end
     if told is None:
         raise ValueError("nothing was heard")
     action = _ACTIONS.get(told.kind, "sidebet")
-    phase = "RUGGED" if action == RUG else "LIVE"
-    return (
-        Line(game_id, action, told.amount, phase, told.tick, first, end, foreign=foreign)
-        if foreign
-        else Line(game_id, action, ZERO, phase, told.tick, first, end)
-    )
+    phase, value = ("RUGGED", ZERO) if action == RUG else ("LIVE", told.amount)
+    foreign = foreign_id is not None
+    return Line(game_id, action, value, phase, told.tick, first, end, foreign_id, foreign)
 
 
 def _facts(one: Became | None) -> tuple[object, ...] | None:

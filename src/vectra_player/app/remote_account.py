@@ -7,13 +7,14 @@ says of them and of the books. Used by `app.strategy_run`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
 from vectra_player.app.service_api import ServiceApi
-from vectra_player.errors import VectraError
+from vectra_player.errors import SourceError, VectraError
 from vectra_player.foundation.monitor.trade import RUN_HEADER
 from vectra_player.foundation.paper_records import AccountView, ActionNote, Pending, TradeState
 from vectra_player.game.positions import RUG_PAYOUT, ZERO, Ledger, Position, RugPayout
@@ -26,7 +27,7 @@ from vectra_player.strategy.market import Market
 from vectra_player.strategy.paper import Submitted
 from vectra_player.strategy.records import ActionName, Decision, Outcome, OutcomeReason
 
-_NAMES: dict[str, ActionName] = {"BUY": "buy", "SELL": "sell", "SIDEBET": "sidebet"}
+ACTIONS: dict[str, ActionName] = {"BUY": "buy", "SELL": "sell", "SIDEBET": "sidebet"}
 _NO_OUTCOME = frozenset({"submitted", "reset"})
 
 Post = Callable[[ActionName, dict[str, float]], Any]
@@ -37,8 +38,17 @@ _MODES: dict[Mode, ApiMode] = {"paper": "PAPER", "practice": "PRACTICE", "live":
 class RemoteAccount:
     """A broker whose orders travel to the service; see `strategy.engine.Broker`."""
 
-    def __init__(self, api: ServiceApi, replay: str | None = None, mode: Mode = "paper") -> None:
+    def __init__(
+        self,
+        api: ServiceApi,
+        replay: str | None = None,
+        mode: Mode = "paper",
+        unhurried: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         """`replay`: the id of an open replay to practise in, else `mode` on the live feed.
+
+        `unhurried`: surrounds a request, whose time is not the strategy's. `after` collects the
+        account after each decision.
 
         Raises UsageError, SourceError: the service refuses or does not answer.
         """
@@ -51,6 +61,8 @@ class RemoteAccount:
         self._arrived: list[Outcome] = []
         self._told: set[tuple[int | None, str, Tick | None]] = set()
         self._refusals = 0
+        self._unhurried = unhurried
+        self.after: list[AccountView] = []
         self.view = self.refresh().account
 
     # What the engine reads ------------------------------------------------------------------
@@ -107,11 +119,15 @@ class RemoteAccount:
         """Send an action; one the service cannot take is refused here."""
         name, values = _wire(action)
         try:
-            told = self._send(name, values)
+            with self._unhurried():
+                told = self._send(name, values)
+        except SourceError as error:  # it may have been taken: nobody saw
+            return self.refuse(action, "unseen", error.message)
         except VectraError as error:
             return self.refuse(action, "closed", error.message)
         note = msgspec.convert(told["action"], ActionNote)
         self.view = msgspec.convert(told["account"], AccountView)
+        self.after.append(self.view)
         decision = _noted_decision(note, name, _value(action))
         if note.kind in _NO_OUTCOME:
             return Submitted(decision)
@@ -124,6 +140,7 @@ class RemoteAccount:
         if market is None:
             raise ValueError("no step of a game was seen yet")
         self._refusals -= 1
+        self.after.append(self.view)
         name, _ = _wire(action)
         place = (market.game_id, market.phase, market.tick, market.price)
         decision = Decision(self._refusals, *place, name, _value(action))
@@ -180,7 +197,7 @@ def outcome_of(note: ActionNote) -> Outcome:
     if note.kind in ("refused", "missed"):
         amount = ZERO
     return Outcome(
-        _number(note.action_id),
+        number_of(note.action_id),
         note.kind,
         note.game_id or "",
         tick or 0,
@@ -195,12 +212,12 @@ def outcome_of(note: ActionNote) -> Outcome:
 
 
 def _key(note: ActionNote) -> tuple[int | None, str, Tick | None]:
-    return _number(note.action_id), note.kind, note.executed_tick
+    return number_of(note.action_id), note.kind, note.executed_tick
 
 
 def _noted_decision(note: ActionNote, name: ActionName, value: Decimal) -> Decision:
     return Decision(
-        _number(note.action_id) or 0,
+        number_of(note.action_id) or 0,
         note.game_id or "",
         GamePhase(note.game_context_phase or GamePhase.UNKNOWN),
         note.game_context_tick or 0,
@@ -212,11 +229,12 @@ def _noted_decision(note: ActionNote, name: ActionName, value: Decimal) -> Decis
 
 def _decision_of(order: Pending, market: Market | None) -> Decision:
     game_id, phase = (market.game_id, market.phase) if market else ("", GamePhase.UNKNOWN)
-    name, value = _NAMES[order.action_type], to_sol(Decimal(str(order.value)))
-    return Decision(_number(order.action_id) or 0, game_id, phase, order.tick, 0.0, name, value)
+    name, value = ACTIONS[order.action_type], to_sol(Decimal(str(order.value)))
+    return Decision(number_of(order.action_id) or 0, game_id, phase, order.tick, 0.0, name, value)
 
 
-def _number(action_id: str | None) -> int | None:
+def number_of(action_id: str | None) -> int | None:
+    """Return the number of an action: what its id ends in."""
     return None if action_id is None else int(action_id.rpartition("-")[2])
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 
+from vectra_player.app.remote_account import ACTIONS, number_of
 from vectra_player.app.service_api import ServiceApi
 from vectra_player.errors import SourceError, UsageError
 from vectra_player.foundation.paper_records import AccountView, RunAnswer
@@ -27,10 +28,13 @@ from vectra_player.model.run import (
     RunFigures,
     RunGame,
     RunOutcome,
+    RunPending,
     RunPlan,
+    RunShown,
 )
 from vectra_player.model.units import Tick, to_sol
 from vectra_player.protocol.phases import GamePhase
+from vectra_player.strategy.engine import Engine
 from vectra_player.strategy.limits import Limits
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import Decision, GameResult, Outcome, RunResult
@@ -83,7 +87,24 @@ def account_of(view: AccountView) -> RunAccount:
         bet_start=bet.start_tick if bet else None,
         entry_tick=holding.entry_tick if holding else None,
         entry_price=holding.entry_price if holding else None,
+        realised=_sol(view.realised),
+        sidebet_pnl=_sol(view.sidebet_pnl),
+        invested=_sol(view.invested),
     )
+
+
+def shown_of(view: AccountView, phase: str = "", tick: Tick = 0, again: bool = False) -> RunShown:
+    """Return an account as the strategy was shown it."""
+    pending = tuple(
+        RunPending(
+            number=number_of(order.action_id) or 0,
+            action=ACTIONS[order.action_type],
+            value=_sol(order.value),
+            tick=order.tick,
+        )
+        for order in view.pending
+    )
+    return RunShown(account=account_of(view), pending=pending, phase=phase, tick=tick, again=again)
 
 
 class RunLog:
@@ -97,6 +118,7 @@ class RunLog:
         self._game: _Game | None = None
         self._number = 0
         self._last_id = ""
+        self._last_shown: AccountView | None = None
         self._decisions = self._outcomes = 0
         begun = self._api.post(RUNS, {"plan": _plain(plan)})
         self.run_id = msgspec.convert(begun, RunAnswer).run_id
@@ -118,33 +140,42 @@ class RunLog:
     def step(
         self,
         market: Market,
-        decisions: Sequence[Decision],
-        outcomes: Sequence[Outcome],
-        games: Sequence[GameResult],
+        engine: Engine,
+        seen: AccountView,
+        after: Sequence[AccountView],
         view: AccountView,
     ) -> None:
-        """Take down a step the engine has played; all sequences are those of the run so far."""
+        """Take down a step the engine has played.
+
+        `seen`: the account before it; `after`: after each of its decisions; `view`: as it is now.
+        """
+        decisions, outcomes = engine.decisions, engine.outcomes
+        games = engine.context.results
         if self._game is None and market.game_id == self._last_id:
             return  # the rug is told more than once
         fresh, heard = decisions[self._decisions :], outcomes[self._outcomes :]
         self._decisions, self._outcomes = len(decisions), len(outcomes)
         if self._game is not None and self._game.game_id != market.game_id:
             earlier = self._game.game_id
-            self._game.note((), [one for one in heard if one.game_id == earlier], self._plan.mode)
+            self._game.hear([one for one in heard if one.game_id == earlier])
             heard = [one for one in heard if one.game_id != earlier]
             self._close(games[self._number - 1], view)
         if self._game is None:
             self._number += 1
             self._game = _Game(self._number, market)
-        self._game.see(market)
-        self._game.note(fresh, heard, self._plan.mode)
+        again = self._game.see(market)
+        self._show(market, seen, again)
+        for decision, then in zip(fresh, after, strict=True):
+            self._last_shown = then
+            self._game.decide(decision, shown_of(then), self._plan.mode)
+        self._game.hear(heard, {one.number for one in fresh})
         if market.phase is GamePhase.RUGGED and len(games) >= self._number:
             self._close(games[self._number - 1], view)
 
     def end(self, reason: str, result: RunResult, view: AccountView | None) -> None:
         """Tell how the run ended. A service that is away is not waited for."""
         if self._game is not None and len(result.games) >= self._number and view is not None:
-            self._game.note((), result.outcomes[self._outcomes :], self._plan.mode)
+            self._game.hear(result.outcomes[self._outcomes :])
             self._close(result.games[self._number - 1], view, cut=True)
         stopped = result.stopped
         figures = RunFigures(
@@ -157,6 +188,11 @@ class RunLog:
             stopped=None if stopped is None else stopped.message,
         )
         self._post(f"{self.run_id}/end", RunEnding(reason=reason, result=figures))
+
+    def _show(self, market: Market, seen: AccountView, again: bool) -> None:
+        if self._game is not None and seen != self._last_shown:
+            self._last_shown = seen
+            self._game.show(shown_of(seen, market.phase.value, market.tick, again))
 
     def _close(self, result: GameResult, view: AccountView, *, cut: bool = False) -> None:
         if self._game is not None:
@@ -190,11 +226,13 @@ class _Game:
         self._rug_tick: Tick | None = None
         self._decisions: list[RunDecision] = []
         self._outcomes: list[RunOutcome] = []
-        self._place = (market.phase.value, market.tick)
+        self._shown: list[RunShown] = []
+        self._place = ("", -1)
 
-    def see(self, market: Market) -> None:
-        """Take down a step."""
-        self._place = (market.phase.value, market.tick)
+    def see(self, market: Market) -> bool:
+        """Take down a step; tell whether there was one at this place before."""
+        before, self._place = self._place, (market.phase.value, market.tick)
+        again = before == self._place
         self._late += [(tick, market.tick) for tick, _ in market.late]
         if market.phase in (GamePhase.COOLDOWN, GamePhase.BETTING):
             self._count_down(RunCountdown(market.phase.value, market.timer_ms))
@@ -205,6 +243,7 @@ class _Game:
                 self._seen[-1][1] = market.tick
             else:
                 self._seen.append([market.tick, market.tick])
+        return again
 
     def _count_down(self, step: RunCountdown) -> None:
         """Keep the first and the last step of each phase."""
@@ -213,11 +252,27 @@ class _Game:
             self._countdown.pop()
         self._countdown.append(step)
 
-    def note(self, decisions: Sequence[Decision], outcomes: Sequence[Outcome], mode: Mode) -> None:
-        """Take down what was decided at the last step, and heard at it."""
-        phase, tick = self._place
-        self._decisions += [_decided(one, mode, phase, tick) for one in decisions]
-        fresh = {one.number for one in decisions}
+    def show(self, shown: RunShown) -> None:
+        """Take down that the strategy was shown another account."""
+        self._shown.append(shown)
+
+    def decide(self, decision: Decision, shown: RunShown, mode: Mode) -> None:
+        """Take down what was decided at the last step."""
+        (phase, tick), number = self._place, decision.number
+        self._decisions.append(
+            RunDecision(
+                number=number,
+                action_id=f"{mode}-{number}" if number > 0 else None,
+                action=decision.action,
+                value=decision.value,
+                phase=phase,
+                tick=tick,
+                shown=shown,
+            )
+        )
+
+    def hear(self, outcomes: Iterable[Outcome], fresh: Container[int] = ()) -> None:
+        """Take down what was heard at the last step; of `fresh` decisions it came at once."""
         self._outcomes += [self._heard(one, one.number in fresh) for one in outcomes]
 
     def set_back(self, kind: str, account: RunAccount) -> None:
@@ -242,6 +297,7 @@ class _Game:
             rug_tick=self._rug_tick,
             decisions=tuple(self._decisions),
             outcomes=tuple(self._outcomes),
+            shown=tuple(self._shown),
             cash_before=result.cash_before,
             cash_after=result.cash_after,
             equity=_sol(view.equity),
@@ -265,18 +321,6 @@ class _Game:
             reason=outcome.reason,
             message=outcome.message,
         )
-
-
-def _decided(decision: Decision, mode: Mode, phase: str, tick: Tick) -> RunDecision:
-    number = decision.number
-    return RunDecision(
-        number=number,
-        action_id=f"{mode}-{number}" if number > 0 else None,
-        action=decision.action,
-        value=decision.value,
-        phase=phase,
-        tick=tick,
-    )
 
 
 def _plain(told: msgspec.Struct) -> dict[str, Any]:

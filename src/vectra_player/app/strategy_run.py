@@ -146,7 +146,7 @@ class _Run:
         self._api = api
         self._plan = plan
         self._watcher = watcher
-        self._account = RemoteAccount(api, replay, plan.mode)
+        self._account = RemoteAccount(api, replay, plan.mode, _outside_deadline)
         self._mode: Mode = plan.mode if replay is None else "practice"
         self._log: RunLog | None = None
         self._snapshots = 0
@@ -225,6 +225,8 @@ class _Run:
             return
         self._steps.append(market)
         self._watcher.step(market)
+        seen = self._account.view
+        self._account.after.clear()
         with _deadline(CALL_LIMIT_S):
             self._engine.step(market)
         for outcome in self._engine.outcomes[self._shown :]:
@@ -232,8 +234,8 @@ class _Run:
                 self._watcher.outcome(outcome)
         self._shown = len(self._engine.outcomes)
         if self._log is not None:
-            self._log.step(market, self._engine.decisions, self._engine.outcomes,
-                           self._engine.context.results, self._account.view)  # fmt: skip
+            view, after = self._account.view, self._account.after
+            self._log.step(market, self._engine, seen, after, view)
 
     def _over(self) -> bool:
         games = self._plan.games
@@ -285,6 +287,16 @@ def _told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _outside_deadline() -> Iterator[None]:
+    """Stop the clock of `_deadline` while the block runs: an answer cut off would be in doubt."""
+    left_s, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left_s)
 
 
 @contextlib.contextmanager

@@ -21,6 +21,8 @@ STRATEGY_RUN = "strategy_run"
 PAPER_WALLET = "paper_wallet"
 """Kind of the fact that a paper account began anew; its detail is a `RunWallet`."""
 
+ActionName = Literal["buy", "sell", "sidebet"]
+
 Span = tuple[Tick, Tick]
 """Ticks from the first to the last, both included."""
 
@@ -35,6 +37,9 @@ class RunAccount(Struct, frozen=True, kw_only=True):
     bet_start: Tick | None = None
     entry_tick: Tick | None = None
     entry_price: float | None = None
+    realised: Decimal = Decimal(0)
+    sidebet_pnl: Decimal = Decimal(0)
+    invested: Decimal = Decimal(0)
 
     @property
     def flat(self) -> bool:
@@ -84,18 +89,42 @@ class RunCountdown(Struct, frozen=True):
     timer_ms: int | None
 
 
+class RunPending(Struct, frozen=True, kw_only=True):
+    """An order under way; `value` in SOL or percent."""
+
+    number: int
+    action: ActionName
+    value: Decimal
+    tick: Tick
+
+
+class RunShown(Struct, frozen=True, kw_only=True):
+    """The account as the strategy was shown it: from a step on, or after a decision.
+
+    again: from a later step of the same countdown on, at which the strategy is not asked.
+    """
+
+    account: RunAccount
+    pending: tuple[RunPending, ...] = ()
+    phase: str = ""
+    tick: Tick = 0
+    again: bool = False
+
+
 class RunDecision(Struct, frozen=True, kw_only=True):
-    """What the strategy decided at a step. `action_id` None: it was not sent.
+    """What the strategy decided at a step. `action_id` None: the service answered none.
 
     `tick`, `phase`: of the step the strategy was shown; the order may have met a later one.
+    shown: the account right after it.
     """
 
     number: int
     action_id: str | None
-    action: Literal["buy", "sell", "sidebet"]
+    action: ActionName
     value: Decimal
     phase: str
     tick: Tick
+    shown: RunShown
 
 
 class RunOutcome(Struct, frozen=True, kw_only=True):
@@ -123,9 +152,9 @@ class RunOutcome(Struct, frozen=True, kw_only=True):
 class RunGame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One game of a run, as the strategy saw it.
 
-    number: from 1. seen: LIVE ticks it was asked at. late: (tick, at) of prices it was told at a
-    later tick. rug_tick None: it did not see the rug. equity: cash, stake and holding at its end,
-    cut: the run ended before the game did.
+    number: from 1. shown: where it was shown another account than before. seen: LIVE ticks it was
+    asked at. late: (tick, at) of prices it was told at a later tick. rug_tick None: it did not see
+    the rug. equity: cash, stake and holding at its end. cut: the run ended before the game did.
     """
 
     number: int
@@ -137,6 +166,7 @@ class RunGame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rug_tick: Tick | None
     decisions: tuple[RunDecision, ...]
     outcomes: tuple[RunOutcome, ...]
+    shown: tuple[RunShown, ...]
     cash_before: Decimal
     cash_after: Decimal
     equity: Decimal
