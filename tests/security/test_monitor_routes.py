@@ -28,8 +28,8 @@ PLAN = {
 }  # fmt: skip
 GAME_PLAYED = {
     "number": 1, "game_id": "g", "started_us": None, "countdown": [], "seen": [], "late": [],
-    "rug_tick": None, "decisions": [], "outcomes": [], "shown": [], "cash_before": 1, "cash_after": 1,
-    "equity": 1,
+    "rug_tick": None, "decisions": [], "outcomes": [], "shown": [], "cash_before": 1,
+    "cash_after": 1, "equity": 1,
 }  # fmt: skip
 BODIES = {
     "/api/recording": {"action": "stop"},
