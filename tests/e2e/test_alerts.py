@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
+from tests.e2e.support.every_page import faults_of
 from tests.e2e.support.pages import fits_every_look, visiting
 from tests.foundation_support import Site, site
 
@@ -29,7 +30,10 @@ desktop = true
 COUNT_TONES = """
 window.tones = 0;
 const start = OscillatorNode.prototype.start;
-OscillatorNode.prototype.start = function (...when) { window.tones += 1; return start.apply(this, when); };
+OscillatorNode.prototype.start = function (...when) {
+  window.tones += 1;
+  return start.apply(this, when);
+};
 """
 
 
@@ -59,6 +63,7 @@ async def test_alerts_show_as_text_ring_unless_muted_and_are_listed(
         await bell.click()
         rows = page.locator(".alert-list > li")
         await expect(rows.filter(has_text="Second tick").first).to_contain_text("tick >= 2")
+        assert await faults_of(page) == []
         await page.get_by_label("Sound").uncheck()
         await page.get_by_role("button", name="Close", exact=True).click()
         await expect(page.get_by_role("button", name="Alerts, muted")).to_be_visible()

@@ -69,7 +69,8 @@ export class Alerts {
     this.region = make("section", { className: "toasts" });
     this.region.setAttribute("aria-label", "Alerts");
     this.region.setAttribute("aria-live", "polite");
-    this.list = make("ol", { className: "alert-list" });
+    this.list = make("ol", { className: "alert-list", tabIndex: 0 });
+    this.list.setAttribute("aria-label", "Last alerts");
     this.dialog = make("dialog", {});
     this.dialog.setAttribute("aria-label", "Alerts");
     this.#makeDialog();
