@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import Browser, Page, expect
 from tests.command_support import run_warm as run
 from tests.conftest import RealStore
 from tests.e2e.support.dashboards import Lone, lone_dashboard, opened
 from tests.unit.store.conftest import Tree
+
+from vectra_player.dashboard.jobs import Job
+from vectra_player.store.layout import DataDir
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -93,7 +97,6 @@ async def test_an_audit_is_run_told_in_words_kept_and_downloaded(
         await page.locator(".figures-box summary").click()
         await expect(page.locator(".figures-box svg").first).to_be_visible()
         await fits(page)
-        await page.screenshot(path=tmp_path / "audit.png", full_page=True)
         async with page.expect_download() as waiting:
             await page.get_by_role("link", name="Download the report").click()
         await (await waiting.value).save_as(tmp_path / "audit.html")
@@ -137,9 +140,17 @@ async def test_a_seed_is_verified_against_the_recording(browser: Browser, lone: 
 
 
 async def test_an_empty_store_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    """Its verification was cancelled by the user, before a restart."""
+    jobs = DataDir.open_or_create(tmp_path / "new").results / "jobs"
+    jobs.mkdir()
+    job = Job(id="1", kind="verification", title="x", request={}, created_ms=1, state="cancelled")
+    (jobs / "1.json").write_bytes(msgspec.json.encode(job))
     with lone_dashboard(tmp_path / "new") as empty:
         async with opened(browser, empty.origin, empty.token, "/fairness") as page:
             numbers = page.locator("#numbers")
+            await expect(page.locator("#verifying")).to_contain_text("was cancelled")
+            await expect(numbers).to_contain_text("Not verified yet")
+            await page.get_by_role("button", name="Verify now").click()
             await expect(numbers).to_contain_text("No finished game of the real site")
             await expect(numbers.get_by_role("link", name="Record or import")).to_be_visible()
             await page.locator("#audit-run").click()

@@ -149,8 +149,12 @@ async def test_the_protocol_is_explored_by_event_search_and_drift(
         await page.locator("[data-tab='drift']").click()
         await expect(page.locator("[data-drift='new event']").first).to_be_visible()
         shown = page.locator("#panel tbody tr", has_text="$.surprise")
-        await expect(shown.locator("a")).to_have_attribute("href", re.compile("session="))
-        await shown.locator("td").first.click()
+        await expect(shown.locator("a").last).to_have_attribute("href", re.compile("session="))
+        await shown.locator("a").first.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#tabs [data-tab='fields']")).to_have_attribute(
+            "aria-selected", "true"
+        )
         await expect(page.locator("#panel")).to_contain_text("$.surprise")
         await page.locator("[data-tab='ask']").click()
         await page.locator("#question").fill("What fields are in playerUpdate?")
