@@ -10,7 +10,9 @@ from tests.live_support import GAME, NEXT, T0, cooldown, event, fact_event, rug,
 from vectra_player.bus import EventBus, Events
 from vectra_player.errors import DiskError
 from vectra_player.foundation.alert_desk import LOOK_EVERY_US, AlertDesk
-from vectra_player.foundation.messages import Message
+from vectra_player.foundation.messages import Message, Source
+from vectra_player.foundation.normaliser import Normaliser
+from vectra_player.live.live_state import LiveState
 from vectra_player.live.provider import LiveStateProvider
 
 PRICES = [1.0, 1.1, 1.2]
@@ -107,3 +109,11 @@ async def test_a_closed_desk_is_silent(tmp_path: Path) -> None:
     wired.desk.close()
     wired.play()
     assert wired.noted == []
+
+
+def test_a_stored_alert_is_told_on_the_feed_with_its_row_live_and_in_a_replay() -> None:
+    told = fact_event("alert", {"alert_id": "a", "title": "t", "game_id": GAME}, seq=9)
+    (message,) = Normaliser().feed(told, LiveState(), LiveState())
+    assert message.type == "alert"
+    assert message.src == Source("session", 9)
+    assert b'"alert_id":"a"' in bytes(message.data)  # type: ignore[arg-type]
