@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,15 @@ import pytest
 import vectra_player
 
 SOURCE = Path(vectra_player.__file__).parent
-FILES = sorted(SOURCE.rglob("*.py"))
-TREES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in FILES}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Parse every source file once, when the first test asks."""
+    files = sorted(SOURCE.rglob("*.py"))
+    return {
+        path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in files
+    }
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -35,34 +43,32 @@ def annotations(tree: ast.AST) -> set[ast.AST]:
 
 def uses(tree: ast.AST, name: str) -> list[ast.AST]:
     """Return where a name is used for more than a type: called, passed on, subclassed."""
-    types = annotations(tree)
-    return [
+    named = [
         node
         for node in ast.walk(tree)
-        if node not in types
-        and (
-            (isinstance(node, ast.Name) and node.id == name)
-            or (isinstance(node, ast.Attribute) and node.attr == name)
-            or (isinstance(node, ast.Constant) and node.value == name)
-            or (isinstance(node, ast.alias) and node.name == name and node.asname is not None)
-        )
+        if (isinstance(node, ast.Name) and node.id == name)
+        or (isinstance(node, ast.Attribute) and node.attr == name)
+        or (isinstance(node, ast.Constant) and node.value == name)
+        or (isinstance(node, ast.alias) and node.name == name and node.asname is not None)
     ]
+    types = annotations(tree) if named else set()
+    return [node for node in named if node not in types]
 
 
 def calling(name: str) -> dict[str, list[ast.Call]]:
     """Return the calls of a method by any receiver, by file."""
     found = {
         path: [c for c in calls(tree) if isinstance(c.func, ast.Attribute) and c.func.attr == name]
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
     }
     return {path: some for path, some in found.items() if some}
 
 
 def test_only_the_gate_makes_a_permit_and_in_one_place() -> None:
-    used = {path: uses(tree, "Permit") for path, tree in TREES.items()}
+    used = {path: uses(tree, "Permit") for path, tree in trees().items()}
     assert {path: len(some) for path, some in used.items() if some} == {"trading/gate.py": 1}
     made = [
-        call for call in calls(TREES["trading/gate.py"]) if call.func in used["trading/gate.py"]
+        call for call in calls(trees()["trading/gate.py"]) if call.func in used["trading/gate.py"]
     ]
     assert len(made) == 1
 
@@ -87,7 +93,7 @@ def test_the_mouse_spends_a_permit_directly_before_it_presses_and_nothing_else_p
     assert set(calling("send_mouse")) == {"sources/chrome/page.py", "trading/mouse.py"}
     (press,) = (
         node
-        for node in TREES["trading/mouse.py"].body
+        for node in trees()["trading/mouse.py"].body
         if isinstance(node, ast.AsyncFunctionDef) and node.name == "press"
     )
     said = [ast.unparse(line) for line in press.body]
@@ -101,7 +107,7 @@ def test_a_permit_is_spent_by_the_mouse_or_by_what_stands_before_one() -> None:
     for path, found in spending.items():
         before = [
             node
-            for node in ast.walk(TREES[path])
+            for node in ast.walk(trees()[path])
             if isinstance(node, ast.FunctionDef) and node.name == "spend"
         ]
         inside = {inner for function in before for inner in ast.walk(function)}
@@ -111,7 +117,7 @@ def test_a_permit_is_spent_by_the_mouse_or_by_what_stands_before_one() -> None:
 def test_mouse_events_have_one_name_in_one_place() -> None:
     named = {
         path
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
@@ -145,7 +151,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def test_what_replays_analyses_or_learns_cannot_reach_trading() -> None:
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         if path.split("/")[0] in NEVER:
             reached = [name for name in imported(tree) if name.startswith("vectra_player.trading")]
             assert reached == [], path
@@ -154,7 +160,7 @@ def test_what_replays_analyses_or_learns_cannot_reach_trading() -> None:
 def test_only_the_service_and_its_commands_import_trading() -> None:
     importing = {
         path.split("/")[0]
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if any(name.startswith("vectra_player.trading") for name in imported(tree))
     }
     assert importing <= {"trading", "foundation", "app", "cli"}

@@ -29,25 +29,30 @@ from vectra_player.fairness.audit import Recorded, audit, audit_store
 from vectra_player.fairness.audit_report import audit_report
 from vectra_player.fairness.checks import Verification
 from vectra_player.fairness.evidence import pack
-from vectra_player.fairness.null import fair_null
+from vectra_player.fairness.null import FairNull, fair_null
 from vectra_player.fairness.results import Audit
 from vectra_player.fairness.timing import Watched
 from vectra_player.fairness.verify import verify
 from vectra_player.store import observations
 from vectra_player.store.reads import StoreReader
 
-NULL = fair_null(20_000)
+
+def null() -> FairNull:
+    """Return what fair games look like; made when the first test asks."""
+    return fair_null(20_000)
+
+
 GAMES = histories.fair(120, 6)
 
 
 def run(games: Games = GAMES, **recorded: object) -> Audit:
     """Audit some games with a null of moderate size."""
-    return audit(games, Recorded(**recorded), null=NULL)  # type: ignore[arg-type]
+    return audit(games, Recorded(**recorded), null=null())  # type: ignore[arg-type]
 
 
 def test_a_fair_house_alarms_as_rarely_as_it_should() -> None:
     """5 % of 40 histories are 2; 7 or more have a chance of 0.3 %."""
-    tally = judge(histories.fair, 150, 40, NULL)
+    tally = judge(histories.fair, 150, 40, null())
     assert tally.alarms < 7
     assert all(hits < 9 for hits in tally.below.values())
 
@@ -66,13 +71,13 @@ def test_a_fair_house_alarms_as_rarely_as_it_should() -> None:
 )
 def test_a_dishonest_house_is_found_out(name: str, least: int) -> None:
     house, games = HOUSES[name]
-    assert judge(house, games, 4, NULL).alarms >= least
+    assert judge(house, games, 4, null()).alarms >= least
 
 
 def test_the_same_games_and_seed_give_the_same_record() -> None:
     assert run() == run()
     assert msgspec.json.encode(run()) == msgspec.json.encode(run())
-    other = audit(GAMES, seed=2, null=NULL)
+    other = audit(GAMES, seed=2, null=null())
     assert other.finding("hazard") == run().finding("hazard")
     assert other.finding("length_ks").p != run().finding("length_ks").p
 

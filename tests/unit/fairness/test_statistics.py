@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,14 +23,22 @@ from vectra_player.fairness.lengths import (
     uniform_chi_square,
     uniform_ks,
 )
-from vectra_player.fairness.null import extremes, fair_null, null_size, rank_pits
+from vectra_player.fairness.null import FairNull, extremes, fair_null, null_size, rank_pits
 from vectra_player.fairness.power import RATIOS, detectable_ratio, games_needed
 from vectra_player.fairness.serial import neighbours, serial_tests
 from vectra_player.fairness.steps import impossible, small_pits, step_tests
 from vectra_player.fairness.timing import Watched, adjacent_of, residuals_of, timing_of
 
-MANY = generate_games(20_000, 41)
-NULL = fair_null(20_000)
+
+@cache
+def many() -> Games:
+    """Return fair games; made when the first test asks."""
+    return generate_games(20_000, 41)
+
+
+def null() -> FairNull:
+    """Return what fair games look like."""
+    return fair_null(20_000)
 
 
 def random() -> np.random.Generator:
@@ -39,13 +49,13 @@ def random() -> np.random.Generator:
 
 
 def test_lengths_of_fair_games_are_uniform_once_placed() -> None:
-    pits = length_pits(exposure_of(MANY), random())
+    pits = length_pits(exposure_of(many()), random())
     assert stats.kstest(pits, "uniform").pvalue > 0.01
     assert 0.0 <= pits.min() < pits.max() < 1.0
 
 
 def test_lengths_stay_uniform_when_games_are_lost_from_sight() -> None:
-    games = MANY.take(np.arange(400))
+    games = many().take(np.arange(400))
     for game in range(0, 400, 2):
         if games.rug_ticks[game] > 40:
             games = censored(games, game, first=10, last=40)
@@ -104,7 +114,7 @@ def test_too_few_games_have_no_length_test() -> None:
 
 def test_simulated_peaks_have_the_published_quantiles() -> None:
     """docs/fairness.md section 6: 4 million games. Errors are those of a quantile of 20,000."""
-    peaks, _ = extremes(MANY)
+    peaks, _ = extremes(many())
     for share, expected in ((0.5, 1.776), (0.75, 3.37), (0.9, 7.87), (0.95, 15.0), (0.99, 67.7)):
         error = np.sqrt(share * (1 - share) / len(peaks))
         low, high = np.quantile(peaks, [share - 3.5 * error, share + 3.5 * error])
@@ -116,9 +126,9 @@ def test_simulated_peaks_have_the_published_quantiles() -> None:
 
 
 def test_simulated_hazard_and_lowest_prices_are_those_of_the_notes() -> None:
-    assert MANY.rug_ticks.mean() == pytest.approx(200, abs=3.5 * 200 / np.sqrt(len(MANY)))
-    assert float(np.median(MANY.rug_ticks)) == pytest.approx(139, abs=5)
-    _, lows = extremes(MANY)
+    assert many().rug_ticks.mean() == pytest.approx(200, abs=3.5 * 200 / np.sqrt(len(many())))
+    assert float(np.median(many().rug_ticks)) == pytest.approx(139, abs=5)
+    _, lows = extremes(many())
     assert float((lows >= 1.0).mean()) == pytest.approx(0.119, abs=0.008)
 
 
@@ -133,21 +143,21 @@ def test_extremes_leave_the_rug_price_out() -> None:
 def test_fair_peaks_rank_uniformly_among_games_of_their_length() -> None:
     games = generate_games(1500, 77)
     peaks, lows = extremes(games)
-    for values, null_values in ((peaks, NULL.peaks), (lows, NULL.lows)):
-        pits = rank_pits(games.rug_ticks, values, NULL, null_values, random())
+    for values, null_values in ((peaks, null().peaks), (lows, null().lows)):
+        pits = rank_pits(games.rug_ticks, values, null(), null_values, random())
         assert stats.kstest(pits, "uniform").pvalue > 0.01
 
 
 def test_leaving_long_games_out_does_not_bend_the_peaks() -> None:
     games = generate_games(1500, 78)
     short = games.take(np.flatnonzero(games.rug_ticks < 150))
-    pits = rank_pits(short.rug_ticks, extremes(short)[0], NULL, NULL.peaks, random())
+    pits = rank_pits(short.rug_ticks, extremes(short)[0], null(), null().peaks, random())
     assert stats.kstest(pits, "uniform").pvalue > 0.01
     assert np.median(extremes(short)[0]) < 1.5
 
 
 def test_the_null_is_made_once_and_only_as_large_as_needed() -> None:
-    assert fair_null(20_000) is NULL
+    assert fair_null(20_000) is null()
     assert (null_size(3), null_size(100), null_size(1000)) == (0, 20_000, 50_000)
     assert null_size(10**6) == 200_000
     assert len(fair_null(0)) == 0
@@ -157,7 +167,7 @@ def test_the_null_is_made_once_and_only_as_large_as_needed() -> None:
 
 
 def test_steps_of_fair_games_pass_every_test_and_none_is_impossible() -> None:
-    steps = steps_of(MANY.take(np.arange(2000)))
+    steps = steps_of(many().take(np.arange(2000)))
     assert impossible(steps) == 0
     assert {f.key for f in step_tests(steps)} == {
         *("big_share", "big_sign", "big_size", "small_size", "god")
@@ -220,7 +230,7 @@ def test_neighbours_have_every_game_between_them() -> None:
 
 
 def test_fair_games_are_independent_and_repeated_ones_are_not() -> None:
-    exposure = exposure_of(MANY.take(np.arange(400)))
+    exposure = exposure_of(many().take(np.arange(400)))
     adjacent = np.ones(399, np.bool_)
     pits = length_pits(exposure, random())
     assert all(f.p is not None and f.p > 0.005 for f in serial_tests(exposure, pits, adjacent))
@@ -229,7 +239,7 @@ def test_fair_games_are_independent_and_repeated_ones_are_not() -> None:
 
 
 def test_times_of_an_unbroken_recording_leave_no_room() -> None:
-    games = with_times(MANY.take(np.arange(60)))
+    games = with_times(many().take(np.arange(60)))
     found = timing_of(games, residuals_of(games), None)
     assert (found.pairs, found.adjacent, found.breaks, found.unaccounted) == (59, 59, 0, ())
     assert found.largest_residual is not None
@@ -237,7 +247,7 @@ def test_times_of_an_unbroken_recording_leave_no_room() -> None:
 
 
 def test_a_hidden_game_leaves_room_and_is_named_where_somebody_watched() -> None:
-    games = with_times(MANY.take(np.arange(60)), hidden_after=[9, 29])
+    games = with_times(many().take(np.arange(60)), hidden_after=[9, 29])
     between = np.ones(59, np.bool_)
     between[29] = False
     found = timing_of(games, residuals_of(games), Watched(between))
@@ -249,7 +259,7 @@ def test_a_hidden_game_leaves_room_and_is_named_where_somebody_watched() -> None
 
 
 def test_unknown_and_impossible_times_are_said_so() -> None:
-    games = MANY.take(np.arange(20))
+    games = many().take(np.arange(20))
     assert "known times" in timing_of(games, residuals_of(games), None).note
     timed = with_times(games)
     faster = Games(**{**vars_of(games), "ended_at": timed.ended_at // 50})
