@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +23,15 @@ pytest.register_assert_rewrite(*(f"tests.{name}" for name in _BESIDE))
 # A shell starts what runs in its background deaf to Ctrl-C, and so would be every command here.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests start some hundreds of processes: each would compile the whole product anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later look for garbage: it stays to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
