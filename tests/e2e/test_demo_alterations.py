@@ -44,7 +44,7 @@ async def test_alterations_can_be_shown(browser: Browser) -> None:
 
 async def test_a_server_alters_the_pages_that_ask_and_undoes_it(browser: Browser) -> None:
     async with (
-        running_demo(speed=10, faults=("page=buy-renamed",)) as server,
+        running_demo(speed=1, faults=("page=buy-renamed",)) as server,
         opened(browser, f"{server.url}/?login=1&faults=1") as page,
         opened(browser, f"{server.url}/?login=1") as other,
     ):

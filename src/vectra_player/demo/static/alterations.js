@@ -28,12 +28,13 @@ export const followFaults = () => {
   const ask = async () => {
     try {
       const { alter: wanted } = await (await fetch("/__demo__/page")).json();
-      if ([...done].some((name) => !wanted.includes(name))) location.reload();
-      else wanted.forEach(alter);
+      // Asked again while it loads, a slow page would begin to load again and again.
+      if ([...done].some((name) => !wanted.includes(name))) return location.reload();
+      wanted.forEach(alter);
     } catch {
       // The server is gone for the moment; the page says so by itself.
     }
-    setTimeout(ask, POLL_MS);
+    return setTimeout(ask, POLL_MS);
   };
   ask();
 };
