@@ -9,7 +9,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from tests.trading_page import FakeClock
+from tests.hands_support import FakeClock
 
 from vectra_player.errors import PressRefusedError
 from vectra_player.trading import mouse

@@ -17,6 +17,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from vectra_player.bus import spawn
 from vectra_player.clock import Clock
 from vectra_player.errors import PressRefusedError
 from vectra_player.model.press import PressSeen
@@ -39,6 +40,8 @@ HOLD_MS = 4000
 """How long an announced press may take to arrive before it counts as anybody's."""
 
 POLL_S = 0.02
+PICTURE_EVERY_S = 1.0
+"""A strategy that is refused at every tick shall not have the page drawn at every tick."""
 
 PermitFor = Callable[[str], Permit]
 """Asks the gate for leave to press one button once; raises PressRefusedError."""
@@ -101,7 +104,8 @@ class Hands:
     ) -> None:
         """`page`: `ChromeSource.page`. `on_press`: told of each press as soon as it is over.
 
-        `on_refusal`: told the action, the reason and a picture (b"" when there is none).
+        `on_refusal`: told the action, the reason and a picture, soon after the refusal; b"" when
+        the page gave none, or one was taken less than a second ago.
         """
         self._page = page
         self._selectors = selectors
@@ -109,6 +113,8 @@ class Hands:
         self._on_press = on_press
         self._on_refusal = on_refusal
         self._busy = asyncio.Lock()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._pictured_s: float | None = None
         self._awaited: dict[str, asyncio.Future[PressSeen]] = {}
 
     def heard(self, press: PressSeen) -> bool:
@@ -132,7 +138,7 @@ class Hands:
         """
         async with self._busy:
             done = await self._set_amount(order, permit_for, maximum)
-        return await self._told(order, done)
+        return self._told(order, done)
 
     async def choose_percentage(
         self, order: Order, permit_for: PermitFor
@@ -140,7 +146,7 @@ class Hands:
         """Make the share to sell the order's; return the presses, () if it is so already."""
         async with self._busy:
             done = await self._choose_percentage(order, permit_for)
-        return await self._told(order, done)
+        return self._told(order, done)
 
     async def press_order(self, order: Order, permit: Permit) -> Pressed | Refusal:
         """Press BUY, SELL or SIDEBET, once, if the page would send exactly this order.
@@ -150,13 +156,27 @@ class Hands:
         async with self._busy:
             job = _Job(order, order.action_type, lambda name: permit, carries_order=True)
             done = await self._press(job)
-        return await self._told(order, done)
+        return self._told(order, done)
 
-    async def _told(self, order: Order, done: _T | Refusal) -> _T | Refusal:
+    async def pictured(self) -> None:
+        """Wait until every refusal so far has been told."""
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
+    def _told(self, order: Order, done: _T | Refusal) -> _T | Refusal:
         if isinstance(done, Refusal):
             log.info("not pressed", code=done.code, reason=done.message, action=order.action_id)
-            self._on_refusal(order.action_id, done, await self._picture())
+            telling = spawn(self._tell(order.action_id, done), name="picture of a refusal")
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
         return done
+
+    async def _tell(self, action_id: str, refusal: Refusal) -> None:
+        """Tell of a refusal, with a picture unless one was taken a moment ago."""
+        now = self._clock.monotonic()
+        recent = self._pictured_s is not None and now - self._pictured_s < PICTURE_EVERY_S
+        if not recent:
+            self._pictured_s = now
+        self._on_refusal(action_id, refusal, b"" if recent else await self._picture())
 
     async def _set_amount(
         self, order: Order, permit_for: PermitFor, maximum: Decimal | None
@@ -321,8 +341,8 @@ class Hands:
             return _of(error)
 
     async def _picture(self) -> bytes:
-        page = self._page()
         try:
+            page = self._page()
             return await page.screenshot() if page is not None else b""
         except PageError:
             return b""

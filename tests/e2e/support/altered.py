@@ -159,6 +159,8 @@ class Bench:
         async with asyncio.timeout(PATIENCE_S):
             while await self.evaluate(READY.replace("BEFORE", str(before))) != alteration:
                 await asyncio.sleep(0.03)
+        await self.hands.pictured()
+        self.hands._pictured_s = None
         self.presses.clear()
         self.pictures.clear()
 

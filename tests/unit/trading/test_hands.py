@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.trading_page import SELECTORS, FakeClock, FakePage, make_order
+from tests.hands_support import SELECTORS, FakeClock, FakePage, make_order
 
 from vectra_player.errors import PressRefusedError
 from vectra_player.model.press import PressSeen
@@ -96,9 +96,20 @@ async def test_a_refusal_presses_nothing_and_brings_a_picture() -> None:
     rig = Rig(page)
     assert code(await rig.press()) == "amount_mismatch"
     assert page.clicked == rig.leave.spent == []
+    assert page.asked[-1]["arm"] == "", "the announcement is taken back"
+    await rig.hands.pictured()
     ((action_id, refusal, picture),) = rig.refused
     assert (action_id, refusal.code, picture) == ("a1", "amount_mismatch", b"\x89PNG")
-    assert page.asked[-1]["arm"] == "", "the announcement is taken back"
+
+
+async def test_refusals_in_a_row_are_all_told_and_pictured_once_a_second() -> None:
+    page = FakePage("0.02")
+    rig = Rig(page)
+    for _ in range(5):
+        await rig.press()
+    await rig.hands.pictured()
+    assert [len(picture) for _, _, picture in rig.refused] == [4, 0, 0, 0, 0]
+    assert page.pictures == 1
 
 
 async def test_without_a_page_nothing_is_pressed() -> None:
@@ -107,6 +118,7 @@ async def test_without_a_page_nothing_is_pressed() -> None:
     assert code(await rig.set_amount()) == "no_page"
     assert code(await rig.choose()) == "no_page"
     assert code(await rig.hands.look()) == "no_page"
+    await rig.hands.pictured()
     assert [picture for _, _, picture in rig.refused] == [b"", b"", b""]
 
 
@@ -207,6 +219,7 @@ async def test_an_amount_that_does_not_follow_a_press_stops_everything() -> None
     done = await rig.set_amount()
     assert code(done) == "amount_mismatch"
     assert page.clicked == ["CLEAR"]
+    await rig.hands.pictured()
     assert "After CLEAR" in rig.refused[0][1].message
 
 

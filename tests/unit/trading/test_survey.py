@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.trading_page import PLACES, SELECTORS, FakePage, make_order
+from tests.hands_support import PLACES, SELECTORS, FakePage, make_order
 
 from vectra_player.sources.chrome.page import PageError
 from vectra_player.trading.records import Refusal
