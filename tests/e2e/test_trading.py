@@ -178,7 +178,8 @@ def test_a_rejected_order_is_told_in_the_servers_words(practice: Practice) -> No
     covered = practice.try_order("buy", amount=0.002)
     assert covered["outcome"] == "BLOCKED"
     assert "toast" in covered["error"]  # the page's own word of the refusal lies over the buttons
-    assert list((practice.up.root / "results" / "refusals").glob("*.png"))
+    pictures = practice.up.root / "results" / "refusals"
+    wait_until(lambda: list(pictures.glob("*.png")), "a picture of what was not pressed")
 
 
 @pytest.mark.parametrize("missing", ["acks", "echo"])

@@ -118,21 +118,19 @@ async def trading(
     desk = ClickDesk(recorder.bus, recorder.live.snapshot, publish, clock)
     switch = SwitchDesk(gate, publish, clock)
     told.append(switch.changed)
-    trader = None
-    if page is not None:
-        trader = _trader(page, gate, desk, facts, recorder, settings, clock)
-    watching = spawn(watch_gate(gate), name="gate")
-    try:
-        with kill_by_signal(gate.switch):
-            yield Trading(gate, switch, desk)
-    finally:
-        watching.cancel()
-        desk.close()
-        if trader is not None:
-            await trader.close()
+    async with contextlib.AsyncExitStack() as steps:
+        steps.callback(desk.close)
+        if page is not None:
+            hands, trader = _hands_of(page, gate, desk, facts, recorder, settings, clock)
+            steps.push_async_callback(hands.pictured)
+            steps.push_async_callback(trader.close)
+        watching = spawn(watch_gate(gate), name="gate")
+        steps.callback(watching.cancel)
+        steps.enter_context(kill_by_signal(gate.switch))
+        yield Trading(gate, switch, desk)
 
 
-def _trader(
+def _hands_of(
     page: PageSource,
     gate: Gate,
     desk: ClickDesk,
@@ -140,12 +138,13 @@ def _trader(
     recorder: Recorder,
     settings: Settings,
     clock: Clock,
-) -> Trader:
+) -> tuple[Hands, Trader]:
     pictures = DataDir(settings.data_dir).results / "refusals"
     hands = Hands(
         page.page,
         load(settings.data_dir),
         clock,
+        on_press=lambda press: trader.pressed(press),
         on_refusal=lambda action, refusal, png: _keep_picture(pictures, action, refusal, png),
     )
 
@@ -174,7 +173,7 @@ def _trader(
     recorder.bus.attach(
         Events.RECORDING_STARTED, lambda _: trader.tell_unfinished(), name="trading"
     )
-    return trader
+    return hands, trader
 
 
 def _keep_picture(folder: Path, action_id: str, refusal: Refusal, png: bytes) -> None:

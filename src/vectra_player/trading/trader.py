@@ -104,6 +104,7 @@ class Trader:
         self._sequence: str | None = None
         self._engaged = False
         self._visible = True
+        self._in_hand: Order | None = None
         self._told_unfinished = False
         self._turning = spawn(self._turn(), name="trading")
 
@@ -217,10 +218,20 @@ class Trader:
         self._sequence = None
         self._step(self._tracker.seen(press, record, self._clock.now_us()))
 
+    def pressed(self, press: Pressed) -> None:
+        """Take a press of our own hands, as soon as it is over."""
+        order = self._in_hand
+        if order is None or press.action_id != order.action_id:
+            return
+        self._facts.note("press", {"actor": order.actor, "mode": self.mode, "press": press})
+        if press.button != order.action_type:
+            self._note_preparing(press, order)
+
     # Inside ---------------------------------------------------------------------------------
 
     async def _carry_out(self, order: Order, record: ActionRecord, seq: int) -> None:
         async with self._one_at_a_time:
+            self._in_hand = order
             try:
                 if not await self._facts.durable(seq, DURABLE_S):
                     raise PressRefusedError("not_durable", "The order is not on the disk in time.")
@@ -232,6 +243,8 @@ class Trader:
             except Exception as error:
                 log.exception("an order broke off", action=record.action_id)
                 self._break_off(record, f"a fault of this program: {error!r}")
+            finally:
+                self._in_hand = None
 
     async def _press(self, order: Order, record: ActionRecord) -> None:
         """Set the amount and press once, each with leave of the gate. Raises PressRefusedError."""
@@ -251,7 +264,6 @@ class Trader:
         done = await self._hands.press_order(order, _Watched(permit, dispatched))
         if isinstance(done, Refusal):
             raise PressRefusedError(done.code, done.message)
-        self._facts.note("press", {"actor": order.actor, "mode": self.mode, "press": done})
 
     async def _prepare(self, order: Order) -> None:
         def permit_for(button: str) -> Permit:
@@ -263,8 +275,6 @@ class Trader:
             made = await self._hands.choose_percentage(order, permit_for)
         if isinstance(made, Refusal):
             raise PressRefusedError(made.code, made.message)
-        for press in made:
-            self._note_preparing(press, order)
 
     def _step(self, step: Step) -> None:
         """Record and tell a step, and let the gate know of outcomes."""
