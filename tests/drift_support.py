@@ -20,7 +20,7 @@ from vectra_player.app.remote_account import RemoteAccount
 from vectra_player.app.run_log import RunLog, account_of, plan_of
 from vectra_player.app.service_api import ServiceApi
 from vectra_player.foundation.paper import PaperAccount
-from vectra_player.foundation.paper_desk import action_message
+from vectra_player.foundation.paper_desk import action_message, reset_note
 from vectra_player.foundation.paper_records import (
     ActionNote,
     AmountRequest,
@@ -50,6 +50,7 @@ class Service(ServiceApi):
     ending: RunEnding | None = None
     actions: dict[str, ActionRecord] = field(default_factory=dict)
     known: bool = True
+    pressed: Callable[[float], float] = float
 
     def __post_init__(self) -> None:
         self.account = PaperAccount(self.wallet, "paper", keep=self._keep)
@@ -92,6 +93,7 @@ class Service(ServiceApi):
         """Let a person begin a new wallet."""
         numbers = self.account.last_number
         self.account = PaperAccount(wallet, "paper", numbers_after=numbers, keep=self._keep)
+        self._tell(reset_note(wallet, "paper", "human", self.now_ms))
 
     def see(self, market: Market) -> None:
         """Show the account a step of the game."""
@@ -103,7 +105,7 @@ class Service(ServiceApi):
         if name == "sell":
             action = Sell(msgspec.json.decode(body, type=SellRequest).percentage)
         else:
-            amount = msgspec.json.decode(body, type=AmountRequest).amount
+            amount = self.pressed(msgspec.json.decode(body, type=AmountRequest).amount)
             action = Buy(amount) if name == "buy" else PlaceSidebet(amount)
         return self._tell(self.account.act(action, "bot", self.now_ms, run))
 
@@ -128,6 +130,7 @@ class Rehearsal:
     """One run of a strategy over games, with what happens meanwhile.
 
     blind: steps the feed does not carry to the program. stop: it ends when this says so.
+    pressed: the amount the service makes of one that is asked for; it may raise.
     """
 
     data_dir: Path
@@ -139,11 +142,12 @@ class Rehearsal:
     blind: Callable[[Market], bool] = lambda market: False
     stop: Callable[[Market], bool] = lambda market: False
     seed: int = 3
+    pressed: Callable[[float], float] = float
 
     def run(self) -> RecordedRun:
         """Play, and return the run as the store has it."""
         contestant = find_contestant(self.strategy, self.data_dir)
-        service = Service(self.wallet)
+        service = Service(self.wallet, pressed=self.pressed)
         account = RemoteAccount(service)
         engine = Engine(contestant.make(), account, limits=self.limits, seed=self.seed)
         log = RunLog(service, self._plan(contestant, account))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import isclose
 
 from msgspec.structs import replace
 
@@ -21,7 +22,7 @@ from vectra_player.analysis.drift_lines import (
     lines_of_test,
     pairs,
 )
-from vectra_player.analysis.drift_records import MEANING, ROUNDING, Cause, Side, Trade
+from vectra_player.analysis.drift_records import MEANING, ROUNDING, WRITTEN, Cause, Side, Trade
 from vectra_player.analysis.drift_run import Played, RecordedRun
 from vectra_player.analysis.retold import SET_BACK, Misbooked, Otherwise, Retold, misbooked
 from vectra_player.model.action import ActionRecord
@@ -62,9 +63,10 @@ class Explain:
 
     def _take_note(self, game: RunGame, pair: Pair) -> None:
         """Keep what others did to the account before a trade."""
+        until = pair.settled[1]
         for one in game.outcomes:
             at = f"at tick {one.heard} of game {game.game_id}"
-            if one.kind in SET_BACK and one.heard <= pair.place[1]:
+            if one.kind in SET_BACK and one.heard <= until:
                 cause: Cause = "restart" if one.kind == "restart" else "human"
                 self.disturbed[cause] = f"{one.kind} {at}"
         if (
@@ -138,7 +140,7 @@ class Explain:
         if not run.done:
             return self._failed(run, first, record)
         test = pair.test.first if pair.test is not None and pair.test.done else None
-        return None if test is None else self._done(run, first, test, pair.profit)
+        return None if test is None else self._done(run, first, test)
 
     def _failed(
         self, run: Line, first: Became, record: ActionRecord | None
@@ -156,18 +158,16 @@ class Explain:
             return "latency", f"it came too late: {first.message}"
         return None
 
-    def _done(
-        self, run: Line, first: Became, test: Became, profit: Decimal
-    ) -> tuple[Cause, str] | None:
+    def _done(self, run: Line, first: Became, test: Became) -> tuple[Cause, str] | None:
         """Explain an order that was carried out otherwise."""
         if first.tick > test.tick:
             return "latency", _late(run, first.tick, first.price, test.price)
-        if self._clicks and first.price != test.price:
+        if self._clicks and not isclose(first.price, test.price, rel_tol=WRITTEN):
             return "price", f"at {first.price:g}, the feed shows {test.price:g}"
         if run.action in ("buy", "sidebet") and first.amount != run.value:
             said = f"{first.amount.normalize():f} SOL pressed, {run.value.normalize():f} decided"
             return "amount", said
-        if self._clicks and abs(first.qty - test.qty) <= ROUNDING and abs(profit) <= ROUNDING:
+        if self._clicks and _near(first.qty, test.qty) and _near(first.amount, test.amount):
             return "rounding", MEANING["rounding"]
         if run.end is not None and run.end.kind == "void":
             return "unseen", run.end.message
@@ -222,9 +222,10 @@ class Explain:
             yield self._misbooked(wrong)
 
     def _misbooked(self, wrong: Misbooked) -> Trade:
-        said = f"{wrong.what}: {wrong.off:+f} SOL off the rules"
+        off = wrong.told - wrong.ruled
+        said = f"{wrong.what}: {off:+f} SOL off the rules"
         trade = _unexplained(wrong.game_id, "account", said)
-        if self._clicks and abs(wrong.off) <= ROUNDING:
+        if self._clicks and _near(wrong.told, wrong.ruled):
             return replace(trade, cause="rounding")
         return trade
 
@@ -276,6 +277,12 @@ def _later(pair: Pair) -> int | None:
     if run is None or test is None or run.first is None or test.first is None:
         return None
     return run.first.tick - test.first.tick if run.done and test.done else None
+
+
+def _near(told: Decimal, ruled: Decimal) -> bool:
+    """Tell whether a server's figure differs by rounding alone."""
+    off = abs(told - ruled)
+    return off <= ROUNDING or isclose(told, ruled, rel_tol=WRITTEN)
 
 
 def _late(run: Line, tick: Tick, price: float, wanted: float) -> str:

@@ -80,6 +80,13 @@ class Pair:
         return min(line.place for line in (self.run, self.test) if line is not None)
 
     @property
+    def settled(self) -> tuple[int, Tick]:
+        """Return where in the game the last of it was known."""
+        lines = [line for line in (self.run, self.test) if line is not None]
+        ends = [(STAGE["LIVE"], line.end.tick) for line in lines if line.end is not None]
+        return max([*ends, self.place])
+
+    @property
     def profit(self) -> Decimal:
         """Return by how much the run's profit is above the backtest's."""
         ours = ZERO if self.run is None else self.run.profit

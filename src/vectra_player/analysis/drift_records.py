@@ -39,6 +39,10 @@ MEANING: dict[Cause, str] = {
 }
 
 ROUNDING = Decimal("0.000000002")
+"""Two lamports: amounts a server rounds on their way may differ by so much."""
+
+WRITTEN = 1e-5
+"""Share by which a server's figures may differ: its trades tell prices with six digits."""
 
 
 class Side(Struct, frozen=True, kw_only=True):

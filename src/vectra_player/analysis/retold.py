@@ -215,7 +215,8 @@ class Misbooked:
 
     game_id: str
     what: str
-    off: Decimal
+    told: Decimal
+    ruled: Decimal
 
 
 def misbooked(start: Decimal, games: Sequence[RunGame]) -> Iterator[Misbooked]:
@@ -231,11 +232,11 @@ def misbooked(start: Decimal, games: Sequence[RunGame]) -> Iterator[Misbooked]:
             ruled = _ruled(told, stakes.get(told.number))
             if ruled is not None and ruled[0] != ruled[1]:
                 what = f"{told.kind} at tick {told.tick}"
-                yield Misbooked(game.game_id, what, ruled[0] - ruled[1])
+                yield Misbooked(game.game_id, what, *ruled)
             cash += _moved(told)
     if games and not games[-1].cut and cash != games[-1].cash_after:
         last = games[-1]
-        yield Misbooked(last.game_id, "cash at the end", last.cash_after - cash)
+        yield Misbooked(last.game_id, "cash at the end", last.cash_after, cash)
 
 
 def _ruled(told: RunOutcome, stake: Decimal | None) -> tuple[Decimal, Decimal] | None:

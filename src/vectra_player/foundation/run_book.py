@@ -61,6 +61,7 @@ class RunBook:
         self._note = note
         self._clock = clock or SystemClock()
         self._open: dict[str, RunPlan] = {}
+        self._restarted: set[str] = set()
 
     def begin(self, plan: RunPlan) -> str:
         """Take in a run; return its id."""
@@ -82,7 +83,8 @@ class RunBook:
         if run_id in self._open:
             return False
         self._keep(run_id, plan)
-        self._tell(RunContinued(run_id=run_id, restart=True, **_fields(plan)))
+        self._restarted.add(run_id)
+        self._go_on(run_id, plan)
         return True
 
     def played(self, run_id: str, game: RunGame) -> None:
@@ -115,15 +117,21 @@ class RunBook:
     def tell_again(self) -> None:
         """Tell of every open run: a new recording knows none of them."""
         for run_id, plan in self._open.items():
-            self._tell(RunContinued(run_id=run_id, **_fields(plan)))
+            self._go_on(run_id, plan)
+
+    def _go_on(self, run_id: str, plan: RunPlan) -> None:
+        """Tell that a run goes on; that it is after a restart until that is recorded."""
+        restart = run_id in self._restarted
+        if self._tell(RunContinued(run_id=run_id, restart=restart, **_fields(plan))):
+            self._restarted.discard(run_id)
 
     def _keep(self, run_id: str, plan: RunPlan) -> None:
         while len(self._open) >= MOST_OPEN:
             self._open.pop(next(iter(self._open)))
         self._open[run_id] = plan
 
-    def _tell(self, fact: RunFact) -> None:
-        noted(self._note, STRATEGY_RUN, fact)
+    def _tell(self, fact: RunFact) -> int:
+        return noted(self._note, STRATEGY_RUN, fact)
 
 
 def _fields(plan: RunPlan) -> dict[str, Any]:

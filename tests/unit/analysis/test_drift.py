@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.drift_support import GameOf, Rehearsal, Service, total
 
 from vectra_player.analysis.drift import compare
 from vectra_player.analysis.games import generate_games
+from vectra_player.errors import SourceError, UsageError, VectraError
 from vectra_player.foundation.paper_records import WalletLimits, WalletRequest
 from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.actions import Buy
@@ -105,6 +107,44 @@ def test_a_limit_of_the_wallet_is_named(tmp_path: Path, busy: str) -> None:
     found = compare(Rehearsal(tmp_path, busy, games(3), wallet).run(), tmp_path)
     assert {one.cause for one in found.causes} <= {"limit", "follows"}
     assert found.causes[0].cause == "limit"
+
+
+def test_an_amount_that_the_buttons_cannot_make_is_named(tmp_path: Path, busy: str) -> None:
+    found = compare(Rehearsal(tmp_path, busy, games(3), pressed=lambda _: 0.005).run(), tmp_path)
+    causes = {one.cause for one in found.causes}
+    assert "amount" in causes
+    assert causes <= {"amount", "follows"}
+    assert any(trade.said == "0.005 SOL pressed, 0.01 decided" for trade in found.trades)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [(UsageError("the page says no"), "refused"), (SourceError("no answer"), "unknown")],
+)
+def test_an_order_that_is_not_answered_well_is_named(
+    tmp_path: Path, busy: str, error: VectraError, cause: str
+) -> None:
+    orders = itertools.count()
+
+    def fails_at_times(amount: float) -> float:
+        if next(orders) % 3 == 1:
+            raise error
+        return amount
+
+    found = compare(Rehearsal(tmp_path, busy, games(3), pressed=fails_at_times).run(), tmp_path)
+    causes = {one.cause for one in found.causes}
+    assert cause in causes
+    assert causes <= {cause, "follows"}
+
+
+def test_a_new_wallet_meanwhile_is_somebody_elses_doing(tmp_path: Path, busy: str) -> None:
+    def reset(service: Service, market: Market) -> None:
+        if (market.phase, market.tick) == (GamePhase.LIVE, 8):
+            service.reset(WalletRequest(cash=2, latency_ms=0))
+
+    found = compare(Rehearsal(tmp_path, busy, games(3), meanwhile=reset).run(), tmp_path)
+    assert found.unexplained == 0
+    assert any(one.cause == "human" for one in found.causes)
 
 
 def test_limits_of_the_run_hold_in_its_backtest_too(tmp_path: Path, busy: str) -> None:

@@ -167,6 +167,25 @@ def test_a_run_is_told_at_its_begin_again_in_a_new_recording_and_by_a_new_servic
         book.go_on("'; DROP", PLAN)
 
 
+def test_a_restart_that_was_not_recorded_is_told_when_recording_begins() -> None:
+    told: list[tuple[str, object]] = []
+    recording = False
+
+    def note(kind: str, detail: object) -> int:
+        if recording:
+            told.append((kind, detail))
+        return len(told)
+
+    run = RunBook(note, FakeClock(T0)).begin(PLAN)
+    book = RunBook(note, FakeClock(T0))
+    book.go_on(run, PLAN)
+    assert told == []
+    recording = True
+    book.tell_again()
+    book.tell_again()
+    assert [getattr(fact, "restart", None) for fact in facts(told)] == [True, False]
+
+
 def test_runs_whose_program_is_gone_are_forgotten_in_the_end() -> None:
     book = RunBook(clock=FakeClock(T0))
     first = book.begin(PLAN)

@@ -102,6 +102,10 @@ class RunControl(Protocol):
         """Take in a run of an earlier service; tell whether it was not known. Raises UsageError."""
         ...
 
+    def require(self, run_id: str | None) -> None:
+        """Make sure that a run is known; None is none. Raises UsageError."""
+        ...
+
     def played(self, run_id: str, game: RunGame) -> None:
         """Take down a game of a run. Raises UsageError for an unknown run."""
         ...

@@ -107,6 +107,7 @@ class TradeRoutes:
 
     def _act(self, action: Action, request: Request, mode: str) -> Response:
         run = request.headers.get(RUN_HEADER)
+        self._trade.runs.require(run)
         return answer(self._trade.act(action, actor_of(request), mode, run))
 
 
