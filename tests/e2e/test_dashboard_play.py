@@ -36,7 +36,7 @@ async def fits(page: Page, width: int) -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (2560, "dark")])
 async def test_the_pages_of_own_play_fit(
-    browser: Browser, up: Site, tmp_path: Path, width: int, scheme: str
+    browser: Browser, up: Site, width: int, scheme: str
 ) -> None:
     async with opened(
         browser, origin_of(up), up.instance.token, "/play", width=width, scheme=scheme
@@ -44,11 +44,9 @@ async def test_the_pages_of_own_play_fit(
         await expect(page.locator("#rows tbody tr")).to_have_count(1)
         await expect(page.locator("[aria-current='page']")).to_have_text("Play")
         await fits(page, width)
-        await page.screenshot(path=tmp_path / "play.png", full_page=True)
         await page.locator("#rows tbody a").first.click()
         await expect(page.locator("#deeds tbody tr")).to_have_count(3)
         await fits(page, width)
-        await page.screenshot(path=tmp_path / "own-game.png", full_page=True)
 
 
 async def test_own_games_are_listed_sorted_and_chosen_by_day(browser: Browser, up: Site) -> None:

@@ -218,7 +218,7 @@ async def test_a_file_that_cannot_be_used_opens_as_text_and_is_mended(
 
 
 async def test_profiles_are_chosen_compared_simulated_and_lead_to_what_runs_them(
-    browser: Browser, lone: Lone, store: ProfileStore, tmp_path: Path
+    browser: Browser, lone: Lone, store: ProfileStore
 ) -> None:
     store.save(store.based_on(PRESETS["fixed_baseline"], "mine", {"execution.entry_tick": 9}))
     async with opened(
@@ -250,7 +250,6 @@ async def test_profiles_are_chosen_compared_simulated_and_lead_to_what_runs_them
         await expect(page.locator("#simulation-report svg").first).to_be_visible()
         await expect(page.locator("#figures")).to_contain_text("fair -9.16 %")
         await fits(page)
-        await page.screenshot(path=tmp_path / "simulation.png", full_page=True)
         backtest = page.locator("#actions").get_by_role("link", name="Backtest")
         await expect(backtest).to_have_attribute("href", "/backtest?profile=mine")
         explore = page.locator("#actions").get_by_role("link", name="Explore")

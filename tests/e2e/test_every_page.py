@@ -1,11 +1,10 @@
 """Every page at three widths and in both themes: it fits, it is accessible, nothing goes wrong.
 
-The pages come from the route tables. Pictures are kept: `VECTRA_PICTURES=folder` says where.
+The pages come from the route tables. `VECTRA_PICTURES=folder` keeps a picture of each.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ from tests.e2e.support.every_page import (
     logged_in,
     settled,
 )
-from tests.e2e.support.pages import fits
+from tests.e2e.support.pages import fits, picture
 from tests.foundation_support import Site, site
 from tests.own_play_support import import_own_play
 
@@ -63,16 +62,8 @@ def up(root: Path) -> Iterator[Site]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    told = os.environ.get("VECTRA_PICTURES")
-    folder = Path(told) if told else tmp_path_factory.mktemp("pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 async def test_every_page_fits_is_accessible_and_says_nothing_wrong(
-    browser: Browser, up: Site, examples: dict[str, str], pictures: Path
+    browser: Browser, up: Site, examples: dict[str, str]
 ) -> None:
     replay = up.post("/api/replay", {"game_id": GAME, "paused": True}).json["id"]
     places = every_page(up, examples, more=["/games?q=nothing-like-this"])
@@ -80,12 +71,12 @@ async def test_every_page_fits_is_accessible_and_says_nothing_wrong(
     wrong: list[str] = []
     async with logged_in(browser, up, color_scheme="dark", reduced_motion="reduce") as visit:
         for place in places:
-            wrong += await looked_at(visit, place, pictures)
+            wrong += await looked_at(visit, place)
         wrong += [line for line in visit.wrong if "404" not in line]
     assert wrong == []
 
 
-async def looked_at(visit: Visit, place: Place, pictures: Path) -> list[str]:
+async def looked_at(visit: Visit, place: Place) -> list[str]:
     """Return what is wrong with a page at any width and in any theme."""
     wrong = []
     async with visit.page(place) as page:
@@ -97,20 +88,20 @@ async def looked_at(visit: Visit, place: Place, pictures: Path) -> list[str]:
                     await fits(page, width)
                 except AssertionError as error:
                     wrong.append(f"too wide: {error}")
-                await picture(page, pictures / f"{place.name}-{width}-{theme}")
+                await picture(page, f"{place.name}-{width}-{theme}")
             if width == min(SIZES):
                 wrong += [f"{width} px: {fault}" for fault in await faults_of(page, WIDTH_RULES)]
         await page.set_viewport_size({"width": 1280, "height": 900})
         wrong += [f"light: {fault}" for fault in await faults_of(page, THEME_RULES)]
         await page.emulate_media(color_scheme="dark")
         wrong += [f"dark: {fault}" for fault in await faults_of(page)]
-        wrong += await behind_tabs(page, pictures / place.name)
+        wrong += await behind_tabs(page, place.name)
     found = [f"{place.path}: {line}" for line in wrong]
     print(*found, sep="\n")  # one after another: should the test be cut off, they are known
     return found
 
 
-async def behind_tabs(page: Page, stem: Path) -> list[str]:
+async def behind_tabs(page: Page, stem: str) -> list[str]:
     """Return what is wrong with what a page shows behind its tabs."""
     wrong = []
     for tab in await page.locator("main [role='tab']:visible").all():
@@ -119,10 +110,5 @@ async def behind_tabs(page: Page, stem: Path) -> list[str]:
         await settled(page)
         found = await faults_of(page, context="main")
         wrong += [f"tab {name}: {fault}" for fault in found]
-        await picture(page, stem.with_name(f"{stem.name}-tab-{name.split()[0].lower()}"))
+        await picture(page, f"{stem}-tab-{name.split()[0].lower()}")
     return wrong
-
-
-async def picture(page: Page, stem: Path) -> None:
-    """Keep what the page looks like."""
-    await page.screenshot(path=stem.with_suffix(".jpg"), type="jpeg", quality=80, full_page=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,13 @@ ARGUMENTS = [
 ]
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 FIT_S = 10
+PICTURES = os.environ.get("VECTRA_PICTURES")
+"""A folder for pictures of what is looked at; without it none is taken, for they are dear."""
+
+WIDTH_SHOWN = """() => new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(
+    () => told(document.documentElement.scrollWidth))))"""
+"""The width of what is shown once the page has been drawn as it is now."""
+
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)  # the machine may be busy
 
@@ -75,21 +83,31 @@ async def fits(page: Page, width: int) -> None:
     wide = 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(FIT_S):
-            while (wide := await page.evaluate("document.documentElement.scrollWidth")) > width:
+            while (wide := await page.evaluate(WIDTH_SHOWN)) > width:
                 await asyncio.sleep(0.05)
     assert wide <= width
 
 
 async def fits_every_look(
-    page: Page, pictures: Path, widths: Sequence[int] = (1280, 360), name: str = "page"
+    page: Page, folder: Path, widths: Sequence[int] = (1280, 360), name: str = "page"
 ) -> None:
-    """Show a page at each width in both themes: nothing sticks out; keep a picture of each."""
+    """Show a page at each width in both themes: nothing sticks out.
+
+    `folder`: of the test; pictures are called by it.
+    """
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme)
         for width in widths:
             await page.set_viewport_size({"width": width, "height": 900})
             await fits(page, width)
-            await page.screenshot(path=pictures / f"{name}-{scheme}-{width}.png", full_page=True)
+            await picture(page, f"{folder.name}-{name}-{scheme}-{width}")
+
+
+async def picture(page: Page, name: str) -> None:
+    """Keep what the whole page looks like, where that is wanted."""
+    if PICTURES:
+        path = Path(PICTURES) / f"{name}.jpg"
+        await page.screenshot(path=path, type="jpeg", quality=80, full_page=True)
 
 
 @contextlib.asynccontextmanager
