@@ -141,6 +141,7 @@ async def test_a_server_that_only_pings_is_silent() -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await socket.send("2")
+                await socket.recv()  # unread answers would hold up the closing as well
                 await asyncio.sleep(0.02)
 
     async with feed(handler) as url:
