@@ -211,6 +211,12 @@ def test_a_run_goes_on_after_the_service_was_restarted(tmp_path: Path) -> None:
                 out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert json.loads(out)["result"]["stopped"] is None
+    quick("--data-dir", root, "store", "flush")
+    with StoreReader(root) as reader:
+        recorded = load_run(reader, json.loads(out)["run_id"])
+    assert recorded.restarts == 1
+    drift = compare(recorded, root)
+    assert drift.unexplained == 0, [trade for trade in drift.trades if trade.cause]
 
 
 def test_in_a_replay_a_strategy_decides_what_it_decides_in_a_backtest(up: Site) -> None:

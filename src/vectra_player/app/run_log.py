@@ -34,7 +34,7 @@ from vectra_player.model.run import (
 )
 from vectra_player.model.units import Tick, to_sol
 from vectra_player.protocol.phases import GamePhase
-from vectra_player.strategy.engine import Engine
+from vectra_player.strategy.engine import STAGES, Engine
 from vectra_player.strategy.limits import Limits
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import Decision, GameResult, Outcome, RunResult
@@ -227,13 +227,18 @@ class _Game:
         self._decisions: list[RunDecision] = []
         self._outcomes: list[RunOutcome] = []
         self._shown: list[RunShown] = []
-        self._place = ("", -1)
+        self._stage = (-1, -1)
+        self._place = ("", 0)
 
     def see(self, market: Market) -> bool:
-        """Take down a step; tell whether there was one at this place before."""
-        before, self._place = self._place, (market.phase.value, market.tick)
-        again = before == self._place
+        """Take down a step; tell whether it is none for the engine, which had it or a later one."""
+        place = STAGES[market.phase], market.tick
+        again = place <= self._stage
+        if not again:
+            self._stage, self._place = place, (market.phase.value, market.tick)
         self._late += [(tick, market.tick) for tick, _ in market.late]
+        if place < self._stage:
+            return again
         if market.phase in (GamePhase.COOLDOWN, GamePhase.BETTING):
             self._count_down(RunCountdown(market.phase.value, market.timer_ms))
         elif market.phase is GamePhase.RUGGED:

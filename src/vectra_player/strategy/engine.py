@@ -42,13 +42,15 @@ DAY_US = 86_400_000_000
 
 _ACTIONS = (Buy, Sell, PlaceSidebet)
 
-_STAGES = {
+STAGES = {
     GamePhase.UNKNOWN: 0,
     GamePhase.COOLDOWN: 0,
     GamePhase.BETTING: 1,
     GamePhase.LIVE: 2,
     GamePhase.RUGGED: 3,
 }
+"""Order of the phases of one game; steps of one game come by it and by tick."""
+
 _COUNTDOWN = (GamePhase.COOLDOWN, GamePhase.BETTING)
 _RUNNING = (GamePhase.LIVE, GamePhase.RUGGED)
 _DECIDING = (GamePhase.BETTING, GamePhase.LIVE)
@@ -138,7 +140,7 @@ class Engine:
 
     def step(self, market: Market) -> None:
         """Play one step. One that was played already, or lies before it, changes nothing."""
-        place = (market.game_id, _STAGES[market.phase], market.tick)
+        place = (market.game_id, STAGES[market.phase], market.tick)
         if place[0] == self._last[0] and place[1:] <= self._last[1:]:
             self._repeat(market, place)
             return
