@@ -21,10 +21,15 @@ from vectra_player.app.instance import write_instance
 DEMO = ("--source", "demo", "--speed", "30", "--seed", "3")
 
 
+def listening(up: Site, query: str = "") -> connect:
+    """Connect to the feed; what comes after the last look is thrown away at once, not held up."""
+    url = f"ws://127.0.0.1:{up.instance.feed}/feed{query}"
+    return connect(url, additional_headers=up.bearer, max_queue=None)
+
+
 async def hear(up: Site, wanted: int, query: str = "") -> list[dict[str, Any]]:
     """Return the first messages of the feed."""
-    url = f"ws://127.0.0.1:{up.instance.feed}/feed{query}"
-    async with asyncio.timeout(PATIENCE_S), connect(url, additional_headers=up.bearer) as feed:
+    async with asyncio.timeout(PATIENCE_S), listening(up, query) as feed:
         return [json.loads(await feed.recv()) for _ in range(wanted)]
 
 
@@ -87,7 +92,6 @@ def test_the_printed_link_works_once(tmp_path: Path) -> None:
 async def test_a_stop_and_a_start_give_two_sessions_and_the_feed_goes_on(tmp_path: Path) -> None:
     with site(tmp_path, *DEMO) as up:
         first = up.get("/api/recording").json["session_id"]
-        url = f"ws://127.0.0.1:{up.instance.feed}/feed"
         heard: list[dict[str, Any]] = []
 
         async def until(condition: Any) -> None:
@@ -97,7 +101,7 @@ async def test_a_stop_and_a_start_give_two_sessions_and_the_feed_goes_on(tmp_pat
         def post(action: str) -> Any:
             return asyncio.to_thread(up.post, "/api/recording", {"action": action})
 
-        async with asyncio.timeout(PATIENCE_S), connect(url, additional_headers=up.bearer) as feed:
+        async with asyncio.timeout(PATIENCE_S), listening(up) as feed:
             await until(lambda m: m["type"] == "game.tick")
             assert (await post("stop")).json["recording"] is False
             await until(lambda m: m["type"] == "recording" and not m["data"]["recording"])
@@ -197,8 +201,7 @@ def test_clients_and_feed_are_in_the_status_line(tmp_path: Path) -> None:
 
 async def test_clients_are_told_the_end(tmp_path: Path) -> None:
     with site(tmp_path, *DEMO) as up:
-        url = f"ws://127.0.0.1:{up.instance.feed}/feed"
-        async with asyncio.timeout(PATIENCE_S), connect(url, additional_headers=up.bearer) as feed:
+        async with asyncio.timeout(PATIENCE_S), listening(up) as feed:
             await feed.recv()
             up.process.send_signal(signal.SIGINT)
             kinds = [json.loads(message)["type"] async for message in feed]
