@@ -36,6 +36,8 @@ TITLES = {
     "backtest": "PF9: backtests and grids",
     "dashboard": "PF12: pages in the browser",
     "retrieval": "PF11: the index and its answers",
+    "press": "From a press to the frame the page sends",
+    "alerts": "What a frame costs the alert rules",
     "decode": "Decoding one packet",
     "footprint": "PF13: footprint",
 }

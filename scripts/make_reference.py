@@ -358,11 +358,18 @@ def _bodies(table: list[Endpoint]) -> list[str]:
     """Describe every structure that is taken or given."""
     parts: list[str] = []
     for name, kind in _structures(kind for e in table for kind in (e.takes, e.gives)).items():
-        rows = [(f"`{field.name}`", _written(field.type), "" if field.required else
-                 f"`{msgspec.json.encode(field.default).decode()}`")
+        rows = [(f"`{field.name}`", _written(field.type), _default_of(field))
                 for field in msgspec.structs.fields(kind)]  # fmt: skip
         parts += [f"### {name}", _said(kind), _table(("key", "type", "default"), rows)]
     return parts
+
+
+def _default_of(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return ""
+    made = field.default_factory is not msgspec.NODEFAULT
+    default = field.default_factory() if made else field.default
+    return f"`{msgspec.json.encode(default).decode()}`"
 
 
 def _written(kind: Any) -> str:
@@ -378,8 +385,12 @@ def _of_schema(schema: dict[str, Any]) -> str:
         return f"[`{name}`](#{name.lower()})"
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(map(_of_schema, schema["anyOf"]))
     if schema["type"] == "array":
-        return f"list of {_of_schema(schema['items'])}"
+        items = schema.get("items")
+        each = [items] if isinstance(items, dict) else schema.get("prefixItems", [])
+        return f"list of {', '.join(map(_of_schema, each))}" if each else "list"
     return str(schema["type"])
 
 

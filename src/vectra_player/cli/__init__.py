@@ -23,6 +23,7 @@ from vectra_player.cli import (
     artifacts,
     backtest,
     data,
+    drift,
     fairness,
     foundation,
     index,
@@ -55,6 +56,7 @@ data.register(app)
 fairness.register(app)
 simulate.register(app)
 backtest.register(app)
+drift.register(app)
 mcp.register(app)
 system.register(app)
 app.add_typer(analyze.app, name="analyze")
