@@ -53,6 +53,19 @@ NOT_RUN = {
         "plays five games of three minutes",
         "tests/contract/test_strategy_run.py::test_a_strategy_plays_whole_games_on_paper",
     ),
+    **{
+        command: NotRun(
+            "needs a run beside the live game",
+            "tests/contract/test_strategy_run.py::test_a_strategy_plays_whole_games_on_paper",
+        )
+        for command in (
+            "vectra-player drift",
+            "vectra-player drift RUN_ID",
+            "vectra-player drift --mode live --since 2026-01-31",
+            "vectra-player drift --report drift.html",
+            "vectra-player --json drift",
+        )
+    },
     "vectra-player index build": NotRun(
         "embeds for ten seconds",
         "tests/contract/test_index.py::test_the_command_tells_what_it_did",
