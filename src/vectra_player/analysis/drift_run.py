@@ -38,6 +38,8 @@ from vectra_player.strategy.loading import FOLDER
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.profile import Profile
 
+ORDERS = frozenset({"BUY", "SELL", "SIDEBET"})
+
 Prices = npt.NDArray[np.float64]
 
 _fact = msgspec.json.Decoder(RunFact, strict=False).decode
@@ -238,7 +240,10 @@ def _plans(fact: Any) -> bool:
 
 
 def _actions(reader: StoreReader, run_id: str) -> dict[str, ActionRecord]:
-    """Return what became of each order of the run, by its action id."""
+    """Return what became of each order of the run, by its action id.
+
+    The presses that set its amount are records too, and no orders.
+    """
     rows = reader.fetch(
         """
         SELECT raw FROM ws_event_rows WHERE event_name = 'vectra.outcome'
@@ -247,7 +252,7 @@ def _actions(reader: StoreReader, run_id: str) -> dict[str, ActionRecord]:
         [run_id],
     ).column(0)
     found = [_action(str(raw)) for raw in rows.to_pylist()]
-    return {one.action_id: one for one in found}
+    return {one.action_id: one for one in found if one.action_type in ORDERS}
 
 
 def _with_prices(reader: StoreReader, told: Sequence[RunGame], origin: str) -> list[Played]:

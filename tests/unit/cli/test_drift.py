@@ -54,7 +54,12 @@ def write(folder: Path, run: RecordedRun) -> None:
         for told in (*facts, *games, ended):
             store.append(_fact("strategy_run", told))
         for record in run.actions.values():
-            store.append(_fact("outcome", msgspec.structs.replace(record, strategy=RUN)))
+            told_of = msgspec.structs.replace(record, strategy=RUN)
+            store.append(_fact("outcome", told_of))
+            pressed = msgspec.structs.replace(
+                told_of, action_id=f"{record.action_id}.1", action_type="BET_INCREMENT"
+            )
+            store.append(_fact("outcome", pressed))
         store.stop_session("the end")
 
 
