@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from tests.live_support import GAME, ME, T0, fact_event, stored
 
 from vectra_player.model.frame import Frame
+from vectra_player.protocol.phases import GamePhase
 from vectra_player.protocol.rugs import Event, decode
+from vectra_player.trading.reconcile import Reconciler
 from vectra_player.trading.records import AccountState, ActionRecord, OrderType
+from vectra_player.trading.tracker import Step, Tracker
 
 SOCKET = "page.1"
 BEFORE = AccountState(cash=Decimal(10), position_qty=Decimal(0), avg_cost=0.0)
 REQUESTS = {"BUY": "buyOrder", "SELL": "sellOrder", "SIDEBET": "requestSidebet"}
+
+
+class Following(Tracker):
+    """A tracker with the account it goes by, joined as `trading.trader` joins them."""
+
+    def __init__(self, before: AccountState = BEFORE) -> None:
+        super().__init__()
+        self._reconciler = Reconciler()
+        cash, qty = float(before.cash or 0), float(before.position_qty or 0)
+        self.take(update(-100, cash=cash, positionQty=qty, avgCost=before.avg_cost), nobody)
+
+    def take(self, event: Event, stray: Callable[[], ActionRecord]) -> list[Step]:
+        """Take an event."""
+        self._reconciler.hear(event, self.under_way, GamePhase.LIVE, self.traces)
+        return self.hear(event, stray, self._reconciler.shown)
+
+
+def nobody() -> ActionRecord:
+    """Make no record: no order is expected."""
+    raise AssertionError("an order nobody pressed for")
 
 
 def at(ms: float) -> int:

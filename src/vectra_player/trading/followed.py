@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from decimal import Decimal
 from typing import Any
 
@@ -95,10 +96,14 @@ class Followed:
         return sent is not None and 0 <= sent - press.at_ms + 20 <= PRESS_BEFORE_FRAME_MS
 
     def takes_frame(self, event: Event, kind: OrderType) -> bool:
-        """Tell whether a request is the one this press made."""
+        """Tell whether a request may be the one this press made."""
         if self.sent is not None or self.record.action_type != kind:
             return False
         return event.ts >= self.since_us - SENT_BEFORE_PRESS_US
+
+    def asks_for(self, asked: Decimal | None) -> bool:
+        """Tell whether a request is for exactly what was pressed for."""
+        return self._wanted() in (asked, None)
 
     def is_ack(self, event: Event) -> bool:
         """Tell whether an ack answers this order: by id, on its socket and namespace."""
@@ -121,26 +126,28 @@ class Followed:
             return told.type == _TRADES.get(self.record.action_type)
         return isinstance(told, SidebetEvent) and self.record.action_type == "SIDEBET"
 
-    def shows(self, update: PlayerUpdate, after: AccountState, ts: Micros) -> bool:
-        """Tell whether an account after the order differs as the order would make it."""
+    def is_among(self, shown: Container[str], ts: Micros) -> bool:
+        """Tell whether an account of this time shows the order: its trade, or its very change.
+
+        A change after a cut may be the sum of several: it shows nothing that no trade told.
+        """
         if self.sent is None or self.shown or ts < self.sent.ts:
             return False
-        before = self.record.state_before
-        if self.record.action_type == "SIDEBET":
-            running = update.side_bet is not msgspec.UNSET and update.side_bet is not None
-            return running or _less(after.cash, before.cash)
-        if self.record.action_type == "BUY":
-            return _less(before.position_qty or Decimal(0), after.position_qty)
-        return _less(after.position_qty, before.position_qty)
+        record = self.record
+        told = record.trace_id is not None and record.trace_id in shown
+        return told or (not self.cut and record.action_id in shown)
 
     def wrong_order(self, asked: Decimal | None) -> str:
         """Return how the page's request differs from the order; empty when it does not."""
-        record = self.record
-        wanted = record.amount if record.percentage is None else sol(record.percentage)
+        wanted = self._wanted()
         if asked is None or wanted is None or asked == wanted:
             return ""
         self.remark = f"the page sent {float(asked):g}, not {float(wanted):g}"
-        return f"{record.action_id}: {self.remark}"
+        return f"{self.record.action_id}: {self.remark}"
+
+    def _wanted(self) -> Decimal | None:
+        record = self.record
+        return record.amount if record.percentage is None else sol(record.percentage)
 
     # What is learnt -------------------------------------------------------------------------
 
@@ -231,7 +238,7 @@ class Followed:
             if there
         ]
         after = " after the connection was cut" if self.cut else ""
-        return f"heard {' and '.join(heard) or 'no reply'} only{after}"
+        return self.remark or f"heard {' and '.join(heard) or 'no reply'} only{after}"
 
     def _stamped(self, event: Event, stamp: int | None, kind: ServerStamp) -> None:
         """Keep the first reply's time; the server's own stamp is better than any arrival.
@@ -250,10 +257,6 @@ class Followed:
         if self.record.action_type != "SELL" or cost is None or qty is None or back is None:
             return None
         return sol(float(back) - float(qty) * cost)
-
-
-def _less(low: Decimal | None, high: Decimal | None) -> bool:
-    return low is not None and high is not None and low < high
 
 
 def _ms(ts: Micros) -> Millis:

@@ -2,11 +2,13 @@
 
 Every change of cash or holding must be explained by something heard: an own trade, a bet, its
 result, an order under way, or the rug. What nothing explains is a mismatch: the server is right,
-and nothing more is pressed until a person has looked.
+and nothing more is pressed until a person has looked. What explains a change is shown by it:
+`tracker` takes an order for done only then.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 from itertools import chain, combinations
@@ -32,6 +34,7 @@ RUG_TELLS_LATE_US = 1_000_000
 """What the rug takes is told before the frame of the rug: 175 ms, measured once."""
 
 MOST_WAITING = 12
+REMEMBERED_TRADES = 64
 OVER = frozenset({GamePhase.RUGGED, GamePhase.COOLDOWN})
 
 
@@ -55,6 +58,13 @@ class Reconciler:
         self._waiting: list[Move] = []
         self._shown_early: set[str] = set()
         self._unordered: tuple[str, Micros] | None = None
+        self._heard_of: deque[tuple[str, str]] = deque(maxlen=REMEMBERED_TRADES)
+        self._shown: frozenset[str] = frozenset()
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """Return what the event heard last shows as done: traces of trades, ids of orders."""
+        return self._shown
 
     def hear(
         self,
@@ -78,12 +88,13 @@ class Reconciler:
         ordered: Container[str | None],
     ) -> str:
         told = event.payload
+        self._shown = frozenset()
         if event.direction != "received":
             return ""
         if event.name == "playerUpdate" and isinstance(told, PlayerUpdate):
             return self._update(told, under_way, phase)
         move = self._move_of(event)
-        if move is not None:
+        if move is not None and self._is_new(move):
             if isinstance(told, NewTrade) and move.trace_id not in ordered:
                 self._unordered = (move.what, event.ts)
             if move.trace_id in self._shown_early:
@@ -99,7 +110,7 @@ class Reconciler:
         what, since_us = self._unordered
         if phase in OVER:
             self._unordered = None
-        elif now_us - since_us > RUG_TELLS_LATE_US:
+        elif abs(now_us - since_us) > RUG_TELLS_LATE_US:  # abs: clocks are set back, too
             self._unordered = None
             return f"{what} was told that nobody ordered here"
         return ""
@@ -118,6 +129,15 @@ class Reconciler:
             if event.name == "currentSidebetResult" and told.payout:
                 return Move("a sidebet's win", sol(told.payout) or ZERO, ZERO, event.trace_id)
         return None
+
+    def _is_new(self, move: Move) -> bool:
+        """Tell whether a trade is told for the first time; the wire may double it."""
+        if move.trace_id is None:
+            return True
+        key = (move.what, move.trace_id)
+        known = key in self._heard_of
+        self._heard_of.append(key)
+        return not known
 
     def _own(self, player_id: str | None) -> bool:
         return player_id is not None and player_id == self._player
@@ -146,14 +166,20 @@ class Reconciler:
         for shown in _subsets(self._waiting):
             left_cash = cash - sum((move.cash for move in shown), ZERO)
             left_qty = qty - sum((move.qty for move in shown), ZERO)
+            self._shown = frozenset(move.trace_id for move in shown if move.trace_id)
             if _nothing(left_cash) and _nothing(left_qty):
                 return self._grown_old(shown)
             if self._taken_at_rug(left_cash, left_qty, phase):
                 return self._grown_old(shown)
-            order = next((each for each in under_way if _explains(each, left_cash, left_qty)), None)
+            held = (self._qty or ZERO) + qty - left_qty
+            order = next(
+                (each for each in under_way if _does(each, left_cash, left_qty, held)), None
+            )
             if order is not None:
+                self._shown |= {order.action_id}
                 self._shown_early.add(order.trace_id or "")
                 return self._grown_old(shown)
+        self._shown = frozenset()
         self._waiting = []
         return f"the account changed by {_signed(cash)} SOL and {_signed(qty)} units unexplained"
 
@@ -172,11 +198,13 @@ class Reconciler:
         return phase in OVER and gone and cash >= -TOLERANCE
 
 
-def _explains(order: ActionRecord, cash: Decimal, qty: Decimal) -> bool:
+def _does(order: ActionRecord, cash: Decimal, qty: Decimal, held: Decimal) -> bool:
+    """Tell whether a change is exactly what an order under way makes of what was held."""
     if order.client_ts is None:
         return False
     if order.action_type == "SELL":
-        return qty < 0 <= cash + TOLERANCE
+        sold = held * Decimal(str(order.percentage or 0)) / 100
+        return qty < 0 <= cash + TOLERANCE and _nothing(qty + sold)
     paid = order.amount is not None and _nothing(cash + order.amount)
     return paid and (qty > 0 if order.action_type == "BUY" else _nothing(qty))
 

@@ -1,13 +1,14 @@
 """Follow an order from its press to the account that shows it. Pure: events in, records out.
 
 One instance hears every event of one page. An order is CONFIRMED only when a reply names it (an
-ack by its id on the same socket, or an echo by its trace id) and a later `playerUpdate` shows it;
-what stays in doubt is UNKNOWN, for good. Sources: protocol reference sections 10 and 11.
+ack by its id on the same socket, or an echo by its trace id) and a `playerUpdate` shows it, which
+`reconcile` says; what stays in doubt is UNKNOWN, for good. Sources: protocol reference sections 10
+and 11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from vectra_player.trading.records import AccountState, ActionRecord, OrderType
 
 ORDER_TYPES: dict[str, OrderType] = {"BUY": "BUY", "SELL": "SELL", "SIDEBET": "SIDEBET"}
 ECHOES = frozenset({"standard/newTrade", "newTrade", "currentSidebet"})
+YET_DONE = "refused by its ack, yet carried out"
 SOCKET_ENDS = frozenset({"vectra.disconnected", "vectra.gap"})
 
 
@@ -98,8 +100,13 @@ class Tracker:
         """Forget an order of which nothing was pressed after all."""
         self._open = [each for each in self._open if each.record.action_id != action_id]
 
-    def hear(self, event: Event, stray: Callable[[], ActionRecord]) -> list[Step]:
-        """Take an event of the page. `stray` makes the record of an order nobody pressed for."""
+    def hear(
+        self, event: Event, stray: Callable[[], ActionRecord], shown: Container[str] = ()
+    ) -> list[Step]:
+        """Take an event of the page. `stray` makes the record of an order nobody pressed for.
+
+        `shown`: what it shows as done, traces of trades and ids of orders (`Reconciler.shown`).
+        """
         if event.kind == "fact":
             return self._fact(event)
         if event.direction == "sent":
@@ -109,12 +116,14 @@ class Tracker:
         if event.name in ECHOES:
             return self._echo(event)
         if event.name == "playerUpdate" and isinstance(event.payload, PlayerUpdate):
-            return self._update(event, event.payload)
+            return self._update(event, event.payload, shown)
         return []
 
     def due(self, now_us: Micros) -> list[Step]:
         """End what has waited too long."""
         patience = self._patience
+        for each in (*self._open, *self._ended):
+            each.since_us = min(each.since_us, now_us)  # the clock was set back: wait anew
         steps = [
             self._end(each, "UNKNOWN", each.doubt())
             for each in list(self._open)
@@ -136,14 +145,16 @@ class Tracker:
         kind = order_of(event.name)
         if kind is None or event.kind != "event":
             return []
-        found = next((each for each in self._open if each.takes_frame(event, kind)), None)
+        asked = asked_of(event)
+        may = [each for each in self._open if each.takes_frame(event, kind)]
+        found = next((each for each in may if each.asks_for(asked)), may[0] if may else None)
         if found is None:
             found = Followed(
                 msgspec.structs.replace(stray(), action_type=kind), event.ts, ours=False
             )
             self._open.append(found)
         found.join_frame(event)
-        wrong = found.wrong_order(asked_of(event)) if found.ours else ""
+        wrong = found.wrong_order(asked) if found.ours else ""
         return [Step("sent", found.record, wrong)]
 
     def _ack(self, event: Event) -> list[Step]:
@@ -158,35 +169,39 @@ class Tracker:
             if each.is_echo(event) and not each.echoed:
                 each.join_echo(event)
                 return self._replied(each)
+        for each in self._ended:
+            if each.is_echo(event) and each.record.outcome == "REJECTED":
+                return [Step("late", each.record, f"{each.record.action_id}: {YET_DONE}")]
         return self._late(each for each in self._ended if each.is_echo(event) and not each.echoed)
 
     def _replied(self, each: Followed) -> list[Step]:
         return self._concluded(each) or [Step("replied", each.record)]
 
-    def _update(self, event: Event, update: PlayerUpdate) -> list[Step]:
-        """Let an update show at most one order of a kind: the oldest one it can show."""
+    def _update(self, event: Event, update: PlayerUpdate, shown: Container[str]) -> list[Step]:
+        """Learn what the account is, and which orders that shows."""
         after = account_of(update, self._account)
         self._account = after
         steps: list[Step] = []
-        shown: set[str] = set()
+        done = [each for each in self._open if each.is_among(shown, event.ts)]
+        kinds = {each.record.action_type for each in done}
         for each in list(self._open):
-            kind = each.record.action_type
-            if kind in shown:
-                each.rebase(after)
-            elif each.shows(update, after, event.ts):
+            if each in done:
                 each.join_update(after, event.ts)
-                shown.add(kind)
                 steps += self._concluded(each)
+            elif each.record.action_type in kinds:
+                each.rebase(after)
         return steps
 
     def _concluded(self, each: Followed) -> list[Step]:
         """End an order when enough is known."""
         if each.ack is False and (each.echoed or each.shown):
-            return [self._end(each, "UNKNOWN", "refused by its ack, yet carried out", halt=True)]
+            return [self._end(each, "UNKNOWN", YET_DONE, halt=True)]
+        if each.remark and (each.ack is False or (each.shown and (each.echoed or each.ack))):
+            return [self._end(each, "UNKNOWN", each.remark)]
         if each.ack is False:
             return [self._end(each, "REJECTED", each.refusal or "the server refused it")]
         if each.shown and (each.echoed or each.ack):
-            return [self._end(each, "CONFIRMED", each.remark)]
+            return [self._end(each, "CONFIRMED", "")]
         return []
 
     def _end(

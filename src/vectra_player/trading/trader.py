@@ -42,6 +42,10 @@ log = structlog.get_logger(__name__)
 DURABLE_S = 1.0
 """An intent that is not on the disk by then is not pressed; it takes a few milliseconds."""
 
+WANTED_S = 5.0
+"""An order that is not pressed by then was decided too long ago; twelve presses for its amount take
+less, and so does waiting for another order of the same tick."""
+
 TURN_S = 0.25
 
 
@@ -129,7 +133,8 @@ class Trader:
         self._waiting[order.action_id] = record
         self._engaged = True
         self._told(Step("intent", record))
-        spawn(self._carry_out(order, record, seq), name=f"order {order.action_id}")
+        until_s = self._clock.monotonic() + WANTED_S
+        spawn(self._carry_out(order, record, seq, until_s), name=f"order {order.action_id}")
         return record
 
     def scene(self) -> Scene:
@@ -193,7 +198,7 @@ class Trader:
         fault = self._reconciler.hear(
             event, tracker.under_way, self._live().game_phase, tracker.traces
         )
-        for step in tracker.hear(event, self._stray):
+        for step in tracker.hear(event, self._stray, self._reconciler.shown):
             self._step(step)
         if fault and self._engaged:
             self._facts.note("mismatch", {"reason": fault, "seq": event.seq})
@@ -229,13 +234,15 @@ class Trader:
 
     # Inside ---------------------------------------------------------------------------------
 
-    async def _carry_out(self, order: Order, record: ActionRecord, seq: int) -> None:
+    async def _carry_out(
+        self, order: Order, record: ActionRecord, seq: int, until_s: float
+    ) -> None:
         async with self._one_at_a_time:
             self._in_hand = order
             try:
                 if not await self._facts.durable(seq, DURABLE_S):
                     raise PressRefusedError("not_durable", "The order is not on the disk in time.")
-                await self._press(order, record)
+                await self._press(order, record, until_s)
             except PressRefusedError as error:
                 self._withdraw(record, Refusal(code=error.code, message=error.message))
             except VectraError as error:
@@ -246,13 +253,15 @@ class Trader:
             finally:
                 self._in_hand = None
 
-    async def _press(self, order: Order, record: ActionRecord) -> None:
+    async def _press(self, order: Order, record: ActionRecord, until_s: float) -> None:
         """Set the amount and press once, each with leave of the gate. Raises PressRefusedError."""
         seen = await self._hands.look()
         if isinstance(seen, Refusal):
             raise PressRefusedError(seen.code, seen.message)
         self._visible = seen.visibility == "visible"
+        self._still_wanted(record, until_s)
         await self._prepare(order)
+        self._still_wanted(record, until_s)
         scene = self.scene()
         permit = self.gate.permit(order, scene, order.action_type)
 
@@ -264,6 +273,15 @@ class Trader:
         done = await self._hands.press_order(order, _Watched(permit, dispatched))
         if isinstance(done, Refusal):
             raise PressRefusedError(done.code, done.message)
+
+    def _still_wanted(self, record: ActionRecord, until_s: float) -> None:
+        """Raise PressRefusedError for an order of a moment that is over."""
+        if self._live().game_id != record.game_id:
+            raise PressRefusedError("game_over", "The game of this order is over.")
+        if self._clock.monotonic() > until_s:
+            raise PressRefusedError(
+                "too_late", f"It took more than {WANTED_S:g} s to get ready. Decide anew."
+            )
 
     async def _prepare(self, order: Order) -> None:
         def permit_for(button: str) -> Permit:
@@ -283,7 +301,7 @@ class Trader:
             self.gate.note_outcome(step.record)  # which halts where the outcome is unknown
         elif step.stage == "late":
             self._facts.note("late_reply", {"action_id": step.record.action_id})
-        elif step.halt:
+        if step.halt and step.stage != "done":
             self.gate.halt("mismatch", step.halt)
         self._told(step)
 

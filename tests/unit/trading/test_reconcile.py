@@ -127,3 +127,30 @@ def test_a_sale_nobody_ordered_is_found_unless_the_rug_comes_right_after() -> No
     assert [account.hear(each, (), LIVE) for each in (sold, shown)] == ["", ""]
     assert account.hear(update(180), (), GamePhase.RUGGED) == ""
     assert account.hear(later, (), GamePhase.COOLDOWN) == ""
+
+
+def test_a_trade_that_is_told_twice_happened_once() -> None:
+    bought = echo("BUY", 1, amount=1, qty=0.5)
+    same = update(3, cash=9, positionQty=2.5)
+    assert told(bought, bought, update(2, cash=9, positionQty=2.5), same, same, same) == []
+
+
+@pytest.mark.parametrize(("share", "right"), [(50, True), (25, False), (100, False)])
+def test_a_sale_under_way_explains_exactly_its_share(share: int, right: bool) -> None:
+    sale = msgspec.structs.replace(
+        order("SELL", str(share)), client_ts=at(1) // 1000, trace_id=f"{1:032x}"
+    )
+    sold = update(2, cash=11, positionQty=1)
+    assert (told(sold, under_way=(sale,)) == []) is right
+
+
+def test_an_update_shows_the_trades_that_explain_it_and_no_other() -> None:
+    account = Reconciler()
+    account.hear(update(0, cash=10, positionQty=2, avgCost=1), (), LIVE)
+    account.hear(echo("BUY", 1, number=7, amount=1, qty=0.5), (SENT,), LIVE)
+    account.hear(update(2, cash=9, positionQty=2.5), (SENT,), LIVE)
+    assert account.shown == {f"{7:032x}"}
+    account.hear(update(3, cash=8.99, positionQty=2.51), (SENT,), LIVE)
+    assert account.shown == {SENT.action_id}
+    account.hear(update(4, cash=8.99), (SENT,), LIVE)
+    assert account.shown == set()

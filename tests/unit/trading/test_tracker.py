@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.trading_support import (
     BEFORE,
+    Following,
     ack,
     at,
     cut,
@@ -21,7 +22,7 @@ from tests.trading_support import (
 from vectra_player.model.press import PressSeen
 from vectra_player.protocol.rugs import Event
 from vectra_player.trading.records import AccountState, ActionRecord, OrderType
-from vectra_player.trading.tracker import Step, Tracker
+from vectra_player.trading.tracker import Step
 
 BY_PERSON = msgspec.structs.replace(
     order(), action_id="human-1", actor="human", button="", amount=None, press_ts=None
@@ -35,11 +36,12 @@ def stray() -> ActionRecord:
 BOUGHT = {"cash": 9.99, "positionQty": 0.008333333, "avgCost": 1.2}
 
 
-def followed(*events: Event, start: ActionRecord | None = None) -> tuple[Tracker, list[Step]]:
-    tracker = Tracker()
-    steps = [tracker.follow(start or order(), at(0))]
+def followed(*events: Event, start: ActionRecord | None = None) -> tuple[Following, list[Step]]:
+    record = start or order()
+    tracker = Following(record.state_before)
+    steps = [tracker.follow(record, at(0))]
     for event in events:
-        steps += tracker.hear(event, stray)
+        steps += tracker.take(event, stray)
     return tracker, steps
 
 
@@ -143,7 +145,7 @@ def test_doubt_stays_unknown_and_stops_trading(events: list[Event], error: str) 
 def test_what_comes_after_an_unknown_end_is_told_and_changes_nothing() -> None:
     tracker, _ = followed(request("BUY", 0.01, 4))
     tracker.due(at(60_000))
-    late = tracker.hear(ack(60_500), stray)
+    late = tracker.take(ack(60_500), stray)
     assert [(step.stage, step.record.outcome) for step in late] == [("late", "UNKNOWN")]
     assert tracker.under_way == ()
 
@@ -158,7 +160,7 @@ def test_a_page_that_sends_another_amount_stops_trading_and_is_told() -> None:
     _, steps = followed(request("BUY", 0.1, 4), echo("BUY", 73), update(202, **BOUGHT))
     assert steps[1].halt == "practice-1: the page sent 0.1, not 0.01"
     assert (ended(steps).record.outcome, ended(steps).record.error) == (
-        "CONFIRMED",
+        "UNKNOWN",
         "the page sent 0.1, not 0.01",
     )
 
@@ -181,16 +183,16 @@ def test_replies_to_others_are_not_taken(foreign: Event) -> None:
 
 
 def test_two_orders_of_one_tick_stay_apart_and_one_update_shows_one() -> None:
-    tracker = Tracker()
+    tracker = Following()
     tracker.follow(order(name="practice-1"), at(0))
-    steps = tracker.hear(request("BUY", 0.01, 4, ack=9, number=1), stray)
+    steps = tracker.take(request("BUY", 0.01, 4, ack=9, number=1), stray)
     tracker.follow(order(name="practice-2", ms=5), at(5))
-    steps += tracker.hear(request("BUY", 0.01, 9, ack=10, number=2), stray)
-    steps += tracker.hear(ack(60, ack=10), stray)
-    steps += tracker.hear(ack(61, ack=9), stray)
-    steps += tracker.hear(update(70, **BOUGHT), stray)
+    steps += tracker.take(request("BUY", 0.01, 9, ack=10, number=2), stray)
+    steps += tracker.take(ack(60, ack=10), stray)
+    steps += tracker.take(ack(61, ack=9), stray)
+    steps += tracker.take(update(70, **BOUGHT), stray)
     assert ended(steps).record.action_id == "practice-1"
-    steps = tracker.hear(update(90, cash=9.98, positionQty=0.016666666, avgCost=1.2), stray)
+    steps = tracker.take(update(90, cash=9.98, positionQty=0.016666666, avgCost=1.2), stray)
     assert ended(steps).record.action_id == "practice-2"
     assert ended(steps).record.state_before.position_qty == Decimal("0.008333333")
 
@@ -201,18 +203,18 @@ def press(button: str, ms: float) -> PressSeen:
 
 @pytest.mark.parametrize("first", ["press", "frame"])
 def test_a_persons_press_and_its_frame_find_each_other_in_either_order(first: str) -> None:
-    tracker = Tracker()
+    tracker = Following()
     pressed = msgspec.structs.replace(BY_PERSON, button="BUY", press_ts=at(0) // 1000)
     frame = request("BUY", 0.01, 4)
     steps = []
     if first == "press":
         steps.append(tracker.seen(press("BUY", 0), pressed, at(1)))
-    steps += tracker.hear(frame, stray)
+    steps += tracker.take(frame, stray)
     if first == "frame":
         steps.append(tracker.seen(press("BUY", 0), pressed, at(6)))
     assert len(tracker.under_way) == 1
     for event in (echo("BUY", 73), update(202, **BOUGHT)):
-        steps += tracker.hear(event, stray)
+        steps += tracker.take(event, stray)
     record = ended(steps).record
     assert (record.actor, record.button, record.outcome) == ("human", "BUY", "CONFIRMED")
     assert (record.press_ts, record.client_ts) == (at(0) // 1000, at(4) // 1000)
@@ -220,26 +222,26 @@ def test_a_persons_press_and_its_frame_find_each_other_in_either_order(first: st
 
 
 def test_an_order_nobody_pressed_for_is_followed_all_the_same() -> None:
-    tracker = Tracker()
+    tracker = Following()
     steps = []
     for event in (request("BUY", 0.01, 4), echo("BUY", 73), update(202, **BOUGHT)):
-        steps += tracker.hear(event, stray)
+        steps += tracker.take(event, stray)
     record = ended(steps).record
     assert (record.actor, record.button, record.press_ts) == ("human", "", None)
     assert (record.amount, record.outcome) == (Decimal("0.01"), "CONFIRMED")
 
 
 def test_a_persons_doubt_stops_nothing() -> None:
-    tracker = Tracker()
-    tracker.hear(request("BUY", 0.01, 4), stray)
+    tracker = Following()
+    tracker.take(request("BUY", 0.01, 4), stray)
     assert ended(tracker.due(at(60_000))).halt == ""
 
 
 def test_a_frame_before_the_press_is_not_taken_for_ours() -> None:
-    tracker = Tracker()
-    tracker.hear(request("BUY", 0.5, 0), stray)
+    tracker = Following()
+    tracker.take(request("BUY", 0.5, 0), stray)
     tracker.follow(order(ms=100), at(100))
-    steps = tracker.hear(request("BUY", 0.01, 104, ack=1, number=2), stray)
+    steps = tracker.take(request("BUY", 0.01, 104, ack=1, number=2), stray)
     assert [step.record.action_id for step in steps] == ["practice-1"]
 
 
@@ -250,3 +252,46 @@ def test_an_update_that_mentions_nothing_shows_nothing(kind: OrderType) -> None:
         request(kind, float(value), 4), ack(40), update(50), start=order(kind, value)
     )
     assert len(tracker.under_way) == 1
+
+
+def test_an_ack_that_lies_is_not_confirmed_by_what_another_trade_did() -> None:
+    tracker, _ = followed(
+        request("BUY", 0.01, 4),
+        ack(40),
+        echo("BUY", 60, number=9),
+        update(70, **BOUGHT),
+    )
+    assert len(tracker.under_way) == 1
+    assert ended(tracker.due(at(60_000))).record.error == "heard ack only"
+
+
+def test_after_a_cut_only_its_own_trade_shows_an_order() -> None:
+    tracker, _ = followed(request("BUY", 0.01, 4), ack(40), cut(), update(70, **BOUGHT))
+    assert len(tracker.under_way) == 1
+    _, steps = followed(request("BUY", 0.01, 4), echo("BUY", 40), cut(), update(70, **BOUGHT))
+    assert ended(steps).record.outcome == "CONFIRMED"
+
+
+def test_a_trade_that_comes_after_its_refusal_stops_trading_and_changes_nothing() -> None:
+    tracker, steps = followed(request("BUY", 0.01, 4), ack(40, success=False))
+    assert ended(steps).record.outcome == "REJECTED"
+    (late,) = tracker.take(echo("BUY", 73), stray)
+    assert (late.stage, late.record.outcome) == ("late", "REJECTED")
+    assert late.halt == "practice-1: refused by its ack, yet carried out"
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_an_hour() -> None:
+    tracker, _ = followed(request("BUY", 0.01, 3_600_000))
+    assert tracker.due(at(0)) == []
+    assert ended(tracker.due(at(9_000))).record.outcome == "UNKNOWN"
+
+
+def test_of_two_presses_a_frame_is_of_the_one_that_asked_for_it() -> None:
+    tracker = Following()
+    tracker.follow(order(), at(0))
+    by_hand = msgspec.structs.replace(BY_PERSON, button="BUY", amount=Decimal("0.05"))
+    tracker.seen(press("BUY", 1), by_hand, at(2))
+    (theirs,) = tracker.take(request("BUY", 0.05, 4), stray)
+    (ours,) = tracker.take(request("BUY", 0.01, 6, ack=1, number=2), stray)
+    assert (theirs.record.action_id, ours.record.action_id) == ("human-1", "practice-1")
+    assert (theirs.halt, ours.halt) == ("", "")
