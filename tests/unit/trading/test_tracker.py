@@ -131,7 +131,7 @@ def test_a_refusal_is_rejected_in_the_servers_words(answer: Event, error: str) -
         ([request("BUY", 0.01, 4), echo("BUY", 73), update(99, cash=10)], "heard echo only"),
         ([request("BUY", 0.01, 4), update(3, **BOUGHT), ack(223)], "heard ack only"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else " ".join(e.name or "ack" for e in value),
 )
 def test_doubt_stays_unknown_and_stops_trading(events: list[Event], error: str) -> None:
     tracker, steps = followed(*events)
