@@ -216,7 +216,8 @@ class Gate:
                 self._memory.set_aside()
             left = tuple(way for way in self._orders.under_way if not way.unknown)
             self._memory.keep(replace(self._saved(), halts=(), under_way=left))
-            self.switch.raise_again()
+            if self._halts_by("kill"):  # one that fell since nobody has looked at: it stays
+                self.switch.raise_again()
         except OSError as error:
             raise UsageError(
                 f"Trading stays halted: {error}.", advice="Mend the folder run/ of the data."
@@ -233,7 +234,7 @@ class Gate:
     @property
     def halted(self) -> str:
         """Why nothing is pressed, in words; empty where nothing halts."""
-        return " ".join(halt.detail for halt in self._halts)
+        return " ".join(halt.detail or halt.reason for halt in self._halts)
 
     def state(self) -> State:
         """Return which of the three states the gate is in."""
@@ -364,9 +365,8 @@ class Gate:
         self._book = None if saved.book is None else resumed(saved.book)
         self._kept = self._book
         self._orders.resume(saved.under_way, saved.orders, saved.sells)
-        known = self.halted
         for way in self._orders.under_way:
-            if way.action_id not in known:
+            if way.action_id not in self.halted:
                 self._lose_sight(way, "the service ended before it was told")
 
     def _saved(self) -> Saved:
@@ -386,10 +386,10 @@ class Gate:
             self._memory.keep(self._saved())
         except OSError as error:
             log.error("trading memory not kept", error=repr(error))
-            now_us = self._clock.now_us()
             detail = f"{self._memory.path} cannot be written: {error.strerror or error}."
             if not self._halts_by("disk"):
-                self._halts += (Halt(reason="disk", detail=detail, by="", at_us=now_us),)
+                at_us = self._clock.now_us()
+                self._halts += (Halt(reason="disk", detail=detail, by="", at_us=at_us),)
                 self._arming, self._ran_out = None, False
                 self._tell("halted", "", detail)
             return False

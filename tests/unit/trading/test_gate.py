@@ -511,6 +511,36 @@ def test_even_a_dangling_link_kills(desk: Desk) -> None:
     desk.trade(make_order())
 
 
+class KilledAtTheWrite(FullDisk):
+    """A disk that takes so long that somebody makes the kill file meanwhile."""
+
+    file: Path | None = None
+
+    def _before(self, operation: str, path: Path, target: Path | None = None) -> None:
+        if operation == "write" and self.file is not None:
+            self.file.touch()
+            self.file = None
+
+
+@pytest.mark.parametrize("halted", [True, False])
+def test_a_kill_that_falls_while_somebody_acknowledges_stays(desk: Desk, halted: bool) -> None:
+    disk = KilledAtTheWrite()
+    gate = desk.start(ops=disk)
+    if halted:
+        gate.halt("mismatch", "The cash is not as told.")
+    disk.file = desk.folder / "KILL"
+    gate.acknowledge("test")
+    assert desk.refusal(make_order()) == "halted"
+    assert gate.status().killed
+    gate.acknowledge("test")
+    desk.trade(make_order())
+
+
+def test_a_halt_without_a_word_halts_all_the_same(desk: Desk) -> None:
+    desk.gate.halt("other", "")
+    assert desk.refusal(make_order()) == "halted"
+
+
 def test_a_kill_works_with_a_full_disk(desk: Desk) -> None:
     desk.disk.full = True
     desk.gate.kill("page")
