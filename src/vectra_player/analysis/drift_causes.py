@@ -26,7 +26,7 @@ from vectra_player.analysis.drift_records import MEANING, ROUNDING, WRITTEN, Cau
 from vectra_player.analysis.drift_run import Played, RecordedRun
 from vectra_player.analysis.retold import SET_BACK, Misbooked, Otherwise, Retold, misbooked
 from vectra_player.model.action import ActionRecord
-from vectra_player.model.run import RunGame
+from vectra_player.model.run import RunGame, RunOutcome
 from vectra_player.model.units import Tick
 from vectra_player.strategy.records import RunResult
 
@@ -43,6 +43,7 @@ class Explain:
     at_once: Decided
     first: str = ""
     disturbed: dict[Cause, str] = field(default_factory=dict)
+    flights: list[tuple[Line, Tick]] = field(default_factory=list)
 
     def trades(self, test: RunResult) -> Iterator[Trade]:
         """Yield every trade of the run and its backtest."""
@@ -63,6 +64,9 @@ class Explain:
 
     def _take_note(self, game: RunGame, pair: Pair) -> None:
         """Keep what others did to the account before a trade."""
+        first = pair.run.first if pair.run is not None else None
+        if pair.run is not None and isinstance(first, RunOutcome) and not first.at_once:
+            self.flights.append((pair.run, first.heard))
         until = pair.settled[1]
         for one in game.outcomes:
             at = f"at tick {one.heard} of game {game.game_id}"
@@ -181,6 +185,9 @@ class Explain:
             return "unexplained", other.sentence()
         if line.action != "rug" and self._only_unseen(pair):
             return "unseen", f"{played.missed} recorded ticks of this game were not shown to it"
+        flight = self._under_way(line.game_id, pair.place[1])
+        if flight is not None and not pair.decided_alike:
+            return "latency", flight
         for cause, said in self.disturbed.items():
             return cause, said
         if self.first:
@@ -190,6 +197,13 @@ class Explain:
         if played.missed or played.game.rug_tick is None:
             return "unseen", MEANING["unseen"]
         return "unexplained", MEANING["unexplained"]
+
+    def _under_way(self, game_id: str, tick: Tick) -> str | None:
+        """Say which order of the run was under way at a tick, where a backtest has its answer."""
+        for line, heard in reversed(self.flights):
+            if line.game_id == game_id and line.tick < tick <= heard:
+                return f"the {line.action} of tick {line.tick} was under way until tick {heard}"
+        return None
 
     def _only_unseen(self, pair: Pair) -> bool:
         """Tell whether the ticks that were not shown suffice for another decision."""
@@ -218,14 +232,17 @@ class Explain:
             return
         for other in self.retold.otherwise[:1]:
             yield _unexplained(other.game_id, "decision", other.sentence())
-        for wrong in misbooked(self.run.plan.cash, self.run.told):
+        for wrong in misbooked(self.run.plan.cash, self.run.told, late=self._clicks):
             yield self._misbooked(wrong)
 
     def _misbooked(self, wrong: Misbooked) -> Trade:
         off = wrong.told - wrong.ruled
         said = f"{wrong.what}: {off:+f} SOL off the rules"
         trade = _unexplained(wrong.game_id, "account", said)
-        if self._clicks and _near(wrong.told, wrong.ruled):
+        lamports = ROUNDING * sum(len(game.outcomes) for game in self.run.told)
+        exact = wrong.what.startswith("cash")
+        near = abs(off) <= lamports if exact else _near(wrong.told, wrong.ruled)
+        if self._clicks and near:
             return replace(trade, cause="rounding")
         return trade
 

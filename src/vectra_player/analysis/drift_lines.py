@@ -106,7 +106,7 @@ class Pair:
         run, test = self.run, self.test
         if run is None or test is None or not self.decided_alike:
             return False
-        return _facts(run.first) == _facts(test.first) and _facts(run.end) == _facts(test.end)
+        return _facts(run.first) == _facts(test.first) and _ending(run.end) == _ending(test.end)
 
 
 def lines_of_run(game: RunGame, mode: Mode) -> list[Line]:
@@ -200,6 +200,11 @@ def _told_line(game_id: str, heard: Sequence[Became], foreign_id: str | None = N
     phase, value = ("RUGGED", ZERO) if action == RUG else ("LIVE", told.amount)
     foreign = foreign_id is not None
     return Line(game_id, action, value, phase, told.tick, first, end, foreign_id, foreign)
+
+
+def _ending(one: Became | None) -> tuple[object, ...] | None:
+    """Return how a sidebet ended; a server's record of a lost one has its start tick."""
+    return None if one is None else (one.kind, one.profit)
 
 
 def _facts(one: Became | None) -> tuple[object, ...] | None:

@@ -20,7 +20,7 @@ Cause = Literal[
 ]  # fmt: skip
 
 MEANING: dict[Cause, str] = {
-    "latency": "the order was carried out at a later tick than it was decided at",
+    "latency": "an order was carried out, or answered, at a later tick than it was decided at",
     "limit": "a limit or the gate forbade the order",
     "refused": "the page or the server refused the order",
     "missed": "the rug came before the order",

@@ -219,10 +219,18 @@ class Misbooked:
     ruled: Decimal
 
 
-def misbooked(start: Decimal, games: Sequence[RunGame]) -> Iterator[Misbooked]:
-    """Yield what the rules do not give: amounts of outcomes, and the cash they lead to."""
-    cash, stakes = start, dict[int | None, Decimal]()
+def misbooked(
+    start: Decimal, games: Sequence[RunGame], *, late: bool = False
+) -> Iterator[Misbooked]:
+    """Yield what the rules do not give: amounts of outcomes, and the cash they lead to.
+
+    late: the account is told after what moved it, so that a game's cash is that of the next begin.
+    """
+    cash, stakes, wrong = start, dict[int | None, Decimal](), False
     for game in games:
+        if late and cash != game.cash_before and not wrong:
+            wrong = True
+            yield Misbooked(game.game_id, "cash at its begin", game.cash_before, cash)
         for told in game.outcomes:
             if told.kind in SET_BACK:
                 cash = told.cash
@@ -234,7 +242,7 @@ def misbooked(start: Decimal, games: Sequence[RunGame]) -> Iterator[Misbooked]:
                 what = f"{told.kind} at tick {told.tick}"
                 yield Misbooked(game.game_id, what, *ruled)
             cash += _moved(told)
-    if games and not games[-1].cut and cash != games[-1].cash_after:
+    if games and not late and not games[-1].cut and cash != games[-1].cash_after:
         last = games[-1]
         yield Misbooked(last.game_id, "cash at the end", last.cash_after, cash)
 

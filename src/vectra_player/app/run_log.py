@@ -164,7 +164,7 @@ class RunLog:
             self._number += 1
             self._game = _Game(self._number, market)
         again = self._game.see(market)
-        self._show(market, seen, again)
+        self._show(seen, again)
         for decision, then in zip(fresh, after, strict=True):
             self._last_shown = then
             self._game.decide(decision, shown_of(then), self._plan.mode)
@@ -189,10 +189,10 @@ class RunLog:
         )
         self._post(f"{self.run_id}/end", RunEnding(reason=reason, result=figures))
 
-    def _show(self, market: Market, seen: AccountView, again: bool) -> None:
+    def _show(self, seen: AccountView, again: bool) -> None:
         if self._game is not None and seen != self._last_shown:
             self._last_shown = seen
-            self._game.show(shown_of(seen, market.phase.value, market.tick, again))
+            self._game.show(shown_of(seen, *self._game.place, again))
 
     def _close(self, result: GameResult, view: AccountView, *, cut: bool = False) -> None:
         if self._game is not None:
@@ -228,14 +228,14 @@ class _Game:
         self._outcomes: list[RunOutcome] = []
         self._shown: list[RunShown] = []
         self._stage = (-1, -1)
-        self._place = ("", 0)
+        self.place = ("", 0)
 
     def see(self, market: Market) -> bool:
         """Take down a step; tell whether it is none for the engine, which had it or a later one."""
         place = STAGES[market.phase], market.tick
         again = place <= self._stage
         if not again:
-            self._stage, self._place = place, (market.phase.value, market.tick)
+            self._stage, self.place = place, (market.phase.value, market.tick)
         self._late += [(tick, market.tick) for tick, _ in market.late]
         if place < self._stage:
             return again
@@ -263,7 +263,7 @@ class _Game:
 
     def decide(self, decision: Decision, shown: RunShown, mode: Mode) -> None:
         """Take down what was decided at the last step."""
-        (phase, tick), number = self._place, decision.number
+        (phase, tick), number = self.place, decision.number
         self._decisions.append(
             RunDecision(
                 number=number,
@@ -282,7 +282,7 @@ class _Game:
 
     def set_back(self, kind: str, account: RunAccount) -> None:
         """Take down that the account was made another one: `qty` for `amount` SOL and its cash."""
-        phase, tick = self._place
+        phase, tick = self.place
         self._outcomes.append(
             RunOutcome(
                 number=None, kind=kind, tick=tick, price=0.0, amount=account.cost, qty=account.qty,
@@ -310,7 +310,7 @@ class _Game:
         )
 
     def _heard(self, outcome: Outcome, at_once: bool) -> RunOutcome:
-        phase, tick = self._place
+        phase, tick = self.place
         return RunOutcome(
             number=outcome.number,
             kind=outcome.kind,
