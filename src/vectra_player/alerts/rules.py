@@ -119,6 +119,11 @@ def read_rules(text: str, name: str) -> Read:
     return Read(rules, frozenset(changed), tuple(faults))
 
 
+def checked_rule(name: str, keys: Mapping[str, Any]) -> tuple[Rule | None, list[tuple[str, str]]]:
+    """Lay keys over a built-in rule; return the rule, or None and what is wrong, by key."""
+    return _read_table(name, dict(keys))
+
+
 @cache
 def default_rules() -> Mapping[str, Rule]:
     """Return the built-in rules, one for each type."""

@@ -1,4 +1,4 @@
-"""Run one strategy on paper for the dashboard: `python -m vectra_player.app.paper_child`.
+"""Run one strategy for the dashboard: `python -m vectra_player.app.paper_child`.
 
 The order is one JSON line on standard input, whose end means that the dashboard is gone: the run
 ends then as it does at SIGTERM. Each line on standard output is one thing that happened
@@ -22,13 +22,21 @@ import msgspec
 from vectra_player.app.strategy_run import Plan, Ran, Watcher, run_strategy
 from vectra_player.clock import SystemClock
 from vectra_player.dashboard.paper import LineKind, PaperLine, PaperOrder, PaperScore, Told
-from vectra_player.errors import VectraError
+from vectra_player.errors import UsageError, VectraError
+from vectra_player.foundation.paper_records import ActionNote
 from vectra_player.model.units import to_sol
 from vectra_player.strategy.latency import BUY_ORDER_MS, Latency
 from vectra_player.strategy.limits import Limits
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import STOPPED_WRONG, Outcome
 from vectra_player.strategy.score import Score, score_card
+
+PLACES = {
+    "paper": "on paper",
+    "practice": "in practice: it presses the demo page",
+    "live": "live: it presses the game page",
+}
+UNDONE = frozenset({"REJECTED", "BLOCKED", "UNKNOWN"})
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -54,6 +62,7 @@ class _Teller(Watcher):
         *,
         actions: int = 0,
         score: list[PaperScore] | None = None,
+        run_id: str | None = None,
         wrong: bool = False,
     ) -> None:
         """Say one thing."""
@@ -63,6 +72,7 @@ class _Teller(Watcher):
             games=self._games,
             actions=actions,
             score=score or [],
+            run_id=run_id,
             wrong=wrong,
         )
         self._out.write(msgspec.json.encode(told) + b"\n")
@@ -78,6 +88,12 @@ class _Teller(Watcher):
             self._games += self._first_tick == 0
         self._game, self._first_tick = market.game_id, market.tick
         self.say("game", f"Game {market.game_id} from tick {market.tick}.")
+
+    def note(self, note: ActionNote) -> None:
+        if note.outcome in UNDONE:
+            why = note.error or note.reason or "no reason is known"
+            tick = "" if note.game_context_tick is None else f"Tick {note.game_context_tick}: "
+            self.say("refused", f"{tick}{note.action_type} {note.outcome}, {why}.")
 
     def outcome(self, outcome: Outcome) -> None:
         self.say("refused", f"Tick {outcome.tick}: not sent, {outcome.message}.")
@@ -110,6 +126,7 @@ def main() -> None:
 def _run(data_dir: Path, order: PaperOrder, teller: _Teller) -> None:
     from vectra_player.analysis.contestant import find_contestant
 
+    _check(order)
     contestant = find_contestant(order.name, data_dir)
     plan = Plan(
         games=order.games,
@@ -117,8 +134,9 @@ def _run(data_dir: Path, order: PaperOrder, teller: _Teller) -> None:
         latency_ms=order.latency_ms,
         limits=Limits(max_stake_sol=_sol(order.max_stake), max_loss_run_sol=_sol(order.max_loss)),
         seed=order.seed,
+        mode=order.mode,
     )
-    teller.say("begin", f"{contestant.name} on the live game, on paper.")
+    teller.say("begin", f"{contestant.name} on the live game, {PLACES[order.mode]}.")
     ran = asyncio.run(run_strategy(data_dir, contestant, plan, teller))
     result, stopped = ran.result, ran.result.stopped
     teller.count(sum(1 for game in result.games if game.first_tick == 0))
@@ -128,8 +146,18 @@ def _run(data_dir: Path, order: PaperOrder, teller: _Teller) -> None:
         f"{reason[:1].upper()}{reason[1:]}.",
         actions=len(result.decisions),
         score=_score(ran, order),
+        run_id=ran.run_id,
         wrong=stopped is not None and stopped.reason in STOPPED_WRONG,
     )
+
+
+def _check(order: PaperOrder) -> None:
+    """Refuse what does not go together. Raises UsageError."""
+    if order.mode != "paper" and (order.cash is not None or order.latency_ms is not None):
+        raise UsageError(
+            f"A new wallet and its latency are of paper; {order.mode} has the account's own.",
+            advice="Leave both empty.",
+        )
 
 
 def _score(ran: Ran, order: PaperOrder) -> list[PaperScore]:

@@ -23,7 +23,9 @@ from vectra_player.dashboard.faults import fault_of
 from vectra_player.dashboard.guard import Guard
 from vectra_player.dashboard.params import read_body, read_params
 from vectra_player.dashboard.routes.actions import ActionsRoutes
+from vectra_player.dashboard.routes.alerts import AlertsRoutes
 from vectra_player.dashboard.routes.backtest import BacktestRoutes
+from vectra_player.dashboard.routes.drift import DriftRoutes
 from vectra_player.dashboard.routes.explorer import ExplorerRoutes
 from vectra_player.dashboard.routes.fairness import FairnessRoutes
 from vectra_player.dashboard.routes.games import GamesRoutes
@@ -66,6 +68,8 @@ TABS: tuple[Callable[[Services], Routes], ...] = (
     ProtocolRoutes,
     FairnessRoutes,
     ActionsRoutes,
+    DriftRoutes,
+    AlertsRoutes,
     SwitchRoutes,
 )
 """The tabs, in the order of the bar."""

@@ -135,6 +135,20 @@ def simulate_profiles(data_dir: Path, request: dict[str, Any], tell: Tell) -> An
     return profiles.simulate_profiles(data_dir, request, tell)
 
 
+def compare_run(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Make the drift report of a strategy run (`work.drift`)."""
+    from vectra_player.dashboard.work import drift
+
+    return drift.compare_run(data_dir, request, tell)
+
+
+def try_alert_rule(data_dir: Path, request: dict[str, Any], tell: Tell) -> Any:
+    """Run a rule of alerts over recorded games (`work.alerts`)."""
+    from vectra_player.dashboard.work import alerts
+
+    return alerts.try_rule(data_dir, request, tell)
+
+
 WORK: dict[str, Work] = {
     "backtest": run_strategy,
     "import": import_files,
@@ -145,6 +159,8 @@ WORK: dict[str, Work] = {
     "profile-simulation": simulate_profiles,
     "explore": explore,
     "index": build_index,
+    "drift": compare_run,
+    "alert-trial": try_alert_rule,
 }
 
 

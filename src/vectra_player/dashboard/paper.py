@@ -1,9 +1,9 @@
-"""A strategy that trades on paper beside the live game: one child process, started and stopped.
+"""A strategy that trades beside the live game: one child process, started and stopped.
 
 The child (`vectra_player.app.paper_child`) runs what `vectra-player strategy run` runs: it decides
-at each step of the feed and acts through foundation's trade API, where the one paper account is
-kept. It ends when the dashboard does; what became of the last run lies in `results/paper.json`.
-Made by `app.dashboard`, used by the routes.
+at each step of the feed and acts through foundation's trade API, where the account is kept: on
+paper unless ordered otherwise. It ends when the dashboard does; what became of the last run lies
+in `results/paper.json`. Made by `app.dashboard`, used by the routes.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ class PaperOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What to run, and what it may risk; as the options of `strategy run`.
 
     games: whole games to play, null until it is stopped. cash: begin with a new wallet of so much.
+    mode: practice and live press the buttons of the page that is recorded, as the gate allows.
     """
 
+    mode: Literal["paper", "practice", "live"] = "paper"
     name: Annotated[str, Meta(min_length=1, max_length=128)]
     games: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     cash: Annotated[float, Meta(ge=0.001, le=1_000_000)] | None = None
@@ -79,18 +81,25 @@ class PaperScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing a child says. games: whole games played so far. wrong: the strategy's own fault."""
+    """One thing a child says. games: whole games played so far. wrong: the strategy's own fault.
+
+    run_id: as the recording has the run, once it has ended.
+    """
 
     line: PaperLine
     game_id: str | None = None
     games: int = 0
     actions: int = 0
     score: list[PaperScore] = []
+    run_id: str | None = None
     wrong: bool = False
 
 
 class PaperRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: what was ordered, where it stands, what it said (newest last). Times in ms UTC."""
+    """A run: what was ordered, where it stands, what it said (newest last). Times in ms UTC.
+
+    run_id: as the recording has it; its drift report is found by that.
+    """
 
     id: str
     order: PaperOrder
@@ -102,6 +111,7 @@ class PaperRun(msgspec.Struct, frozen=True, kw_only=True):
     actions: int = 0
     lines: list[PaperLine] = []
     score: list[PaperScore] = []
+    run_id: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -110,7 +120,7 @@ class PaperRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaperRuns:
-    """Runs one strategy at a time on the one paper account; safe to share between threads."""
+    """Runs one strategy at a time; safe to share between threads."""
 
     def __init__(
         self,
@@ -222,6 +232,7 @@ class PaperRuns:
                 games=told.games,
                 actions=told.actions,
                 score=told.score,
+                run_id=told.run_id,
             )
 
     def _over(self, last: Told | None) -> None:

@@ -1,4 +1,4 @@
-"""`/backtest/paper`: a strategy that trades on paper beside the live game, and the paper account.
+"""`/backtest/paper`: a strategy that trades beside the live game, on paper by default.
 
 Acting lies below `/api/trade/` as on the monitor: a cookie alone is refused there by the guard,
 and only this page, visited by the user, is given the trade token (docs/decisions/0016). The account
@@ -33,10 +33,10 @@ NOT_FOUND = 404
 _Sol = Annotated[float, Meta(gt=0, lt=1_000_000_000)]
 
 
-Mode = Annotated[
-    Literal["PAPER", "PRACTICE", "LIVE"], Meta(description="PAPER, PRACTICE or LIVE")
-]
+Mode = Annotated[Literal["PAPER", "PRACTICE", "LIVE"], Meta(description="PAPER, PRACTICE or LIVE")]
 """PRACTICE and LIVE press the buttons of the page that is recorded."""
+
+_MODES: dict[str, Mode] = {"paper": "PAPER", "practice": "PRACTICE", "live": "LIVE"}
 
 
 class AccountWanted(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ class PaperRoutes:
                      PaperStatus),
             Endpoint("GET", "/api/trade", self.account, "An account of foundation's.", account,
                      params=AccountWanted),
-            Endpoint("POST", "/api/trade/start", self.start_paper, "Start a strategy on paper.",
+            Endpoint("POST", "/api/trade/start", self.start_paper, "Start a strategy.",
                      PaperStatus, PaperOrder),
             Endpoint("POST", "/api/trade/stop", self.stop_paper, "Stop it.", PaperStatus,
                      Nothing),
@@ -127,12 +127,18 @@ class PaperRoutes:
             ) from None
 
     def start_paper(self, body: PaperOrder) -> PaperStatus:
-        """Start a strategy; foundation must keep a paper account to play on."""
+        """Start a strategy; foundation must keep an account of its mode to play on."""
         known = {choice.word: choice.problem for choice in choices(self._services.data_dir)}
         problem = known.get(body.name, "choose one of the list")
         if problem:
             raise WrongParametersError({"name": f"It cannot play: {problem}."})
-        self.account(AccountWanted())
+        if body.mode != "paper":
+            given = [name for name in ("cash", "latency_ms") if getattr(body, name) is not None]
+            if given:
+                raise WrongParametersError(
+                    dict.fromkeys(given, f"Of a paper wallet; {body.mode} has the account's own.")
+                )
+        self.account(AccountWanted(_MODES[body.mode]))
         return PaperStatus(self._services.paper.start(body))
 
     def stop_paper(self, body: Nothing) -> PaperStatus:

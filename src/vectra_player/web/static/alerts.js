@@ -86,6 +86,13 @@ export class Alerts {
     return client.on("alert", (message) => this.tell(message));
   }
 
+  /** Say where rules and log of the alerts are; null: the dashboard does not run. */
+  setPage(href) {
+    if (this.server === "dashboard") return;
+    this.page.hidden = href === null;
+    if (href) this.page.href = href;
+  }
+
   /** Show one alert message of the feed. */
   tell(message) {
     const alert = message?.data;
@@ -212,7 +219,8 @@ export class Alerts {
     if (typeof Notification === "undefined") desktop.querySelector("input").disabled = true;
     const close = make("button", { className: "button", type: "button", textContent: "Close" });
     close.addEventListener("click", () => this.dialog.close());
-    this.dialog.replaceChildren(make("h2", { textContent: "Alerts" }), make("div", { className: "stack alert-choices" }, sound, desktop, hint), this.list, close);
+    this.page = make("a", { href: "/alerts", textContent: "Rules and log of alerts", hidden: this.server !== "dashboard" });
+    this.dialog.replaceChildren(make("h2", { textContent: "Alerts" }), make("div", { className: "stack alert-choices" }, sound, desktop, hint), this.list, make("div", { className: "row between wrap" }, close, this.page));
   }
 
   #choice(label, checked, call) {

@@ -19,6 +19,7 @@ export const TABS = [
   { id: "protocol", label: "Protocol", server: "dashboard", href: "/protocol", key: "o" },
   { id: "fairness", label: "Fairness", server: "dashboard", href: "/fairness", key: "f" },
   { id: "actions", label: "Actions", server: "dashboard", href: "/actions", key: "a" },
+  { id: "alerts", label: "Alerts", server: "dashboard", href: "/alerts", key: "n" },
   { id: "monitor", label: "Monitor", server: "monitor", href: "/", key: "m" },
   { id: "tools", label: "Tools", server: "monitor", href: "/artifacts/orchestrator/", key: "t" },
   { id: "replay", label: "Replay", server: "monitor", href: "/?replay=", key: "l" },
@@ -96,6 +97,7 @@ class Shell {
     const key = tabs.map((tab) => tab.href).join();
     if (key === this.#neighbours) return;
     this.#neighbours = key;
+    this.alerts?.setPage(tabs.find((tab) => tab.id === "alerts")?.href ?? null);
     for (const tab of this.#others) this.#go.delete(tab.key);
     for (const tab of tabs) this.#go.set(tab.key, tab);
     for (const link of this.tabBar.querySelectorAll("[data-neighbour]")) link.remove();

@@ -11,11 +11,21 @@ const SHOWN = 8;
 export class JobList {
   #timer = null;
   #states = new Map();
+  #closed = false;
 
-  /** `kind` of jobs in `box`; `result(job)` is what is shown of a finished one; `ended(job)` is called once. */
-  constructor(box, kind, { result, ended = () => undefined }) {
-    Object.assign(this, { box, kind, result, ended });
+  /**
+   * `kind` of jobs in `box`; `result(job)` is what is shown of a finished one; `ended(job)` is called
+   * once; `only(job)` tells which are shown, `most` how many.
+   */
+  constructor(box, kind, { result, ended = () => undefined, only = () => true, most = SHOWN }) {
+    Object.assign(this, { box, kind, result, ended, only, most });
     this.ask();
+  }
+
+  /** Ask no more: the box is gone. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#closed = true;
   }
 
   /** Ask now, and again as long as something runs. */
@@ -23,13 +33,13 @@ export class JobList {
     clearTimeout(this.#timer);
     let busy = false;
     try {
-      const jobs = (await get(`/api/jobs?kind=${this.kind}`)).slice(0, SHOWN);
+      const jobs = (await get(`/api/jobs?kind=${this.kind}`)).filter(this.only).slice(0, this.most);
       busy = jobs.some((job) => job.state === "waiting" || job.state === "running");
       this.#draw(jobs);
     } catch {
       // The shell says that the service does not answer; what was shown stays.
     }
-    this.#timer = setTimeout(() => this.ask(), busy ? BUSY_MS : IDLE_MS);
+    if (!this.#closed) this.#timer = setTimeout(() => this.ask(), busy ? BUSY_MS : IDLE_MS);
   }
 
   #draw(jobs) {

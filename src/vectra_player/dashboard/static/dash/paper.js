@@ -1,5 +1,5 @@
-// A strategy on paper beside the live game: start and stop it, its log, and the account it trades on.
-// The account's panel is the monitor's; both show the one account that foundation keeps.
+// A strategy beside the live game, on paper by default: start and stop it, its log, and the account it
+// trades on. The account's panel is the monitor's; both show the one account that foundation keeps.
 
 import { FoundationWSClient } from "/static/sdk/foundation-ws-client.js";
 import { formatCount, formatNumber, formatSol, formatSolExact, formatTime, formatUtc } from "/static/sdk/format.js";
@@ -7,7 +7,7 @@ import { mountShell } from "/static/shell.js";
 import { get, poll } from "/static/ui/api.js";
 import { byId, el, setText } from "/static/ui/dom.js";
 import { GamePanel } from "/static/monitor/game-panel.js";
-import { account } from "/static/monitor/trade-api.js";
+import { account, gate } from "/static/monitor/trade-api.js";
 import { TradePanel } from "/static/monitor/trade-panel.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 import { tell } from "/static/dash/load.js";
@@ -16,6 +16,8 @@ import { table } from "/static/dash/table.js";
 
 const ASK_MS = 1_000;
 const NUMBERS = ["games", "max_stake", "max_loss", "cash", "latency_ms"];
+const PAPER_ONLY = ["cash", "latency_ms"];
+const MODES = { paper: "paper", practice: "practice: press the demo page", live: "live: press the game page" };
 const FIRST = "conservative";
 const ON = new Set(["starting", "running", "stopping"]);
 const PLACES = {
@@ -56,6 +58,7 @@ live.on(({ running, state }) => {
     up = running;
     byId("paper").dataset.live = String(up);
     if (up) trade.ask();
+    askModes();
   }
   forbidden = "";
   if (!up) forbidden = DOWN;
@@ -63,6 +66,33 @@ live.on(({ running, state }) => {
   setText(byId("place"), up ? (forbidden ? "" : PLACES[state.trading] ?? "") : "");
   drawButtons();
 });
+
+/** Offer the page's own mode where the gate has one; what the address asks for is chosen then. */
+async function askModes() {
+  let own = null;
+  try {
+    own = up ? (await gate.state()).mode : null;
+  } catch {
+    // A service without a gate trades on paper only.
+  }
+  const field = byId("mode");
+  const offered = ["paper", ...(own in MODES && own !== "paper" ? [own] : [])];
+  if ([...field.options].map((option) => option.value).join() === offered.join()) return;
+  const chosen = new URLSearchParams(location.search).get("mode") ?? field.value;
+  field.replaceChildren(...offered.map((mode) => el("option", { value: mode }, MODES[mode])));
+  field.value = offered.includes(chosen) ? chosen : "paper";
+  byId("mode-field").hidden = offered.length < 2;
+  drawMode();
+}
+
+/** A wallet is of paper; another mode has the account's own. */
+function drawMode() {
+  const paper = byId("mode").value === "paper";
+  for (const name of PAPER_ONLY) {
+    byId(name).closest(".field").hidden = !paper;
+    if (!paper) byId(name).value = "";
+  }
+}
 
 async function ask() {
   try {
@@ -88,10 +118,13 @@ function draw() {
 
 function drawFacts() {
   const facts = run
-    ? [["strategy", run.order.name], ["since", formatTime(run.started_ms), formatUtc(run.started_ms)], ["whole games", formatCount(run.games)],
+    ? [["strategy", run.order.name], ["mode", run.order.mode], ["since", formatTime(run.started_ms), formatUtc(run.started_ms)], ["whole games", formatCount(run.games)],
       ["to play", run.order.games ? formatCount(run.order.games) : "until stopped"]]
     : [];
   byId("run-facts").hidden = !run;
+  const over = run?.run_id && !ON.has(run.state);
+  byId("run-drift").hidden = !over;
+  if (over) byId("run-drift").replaceChildren("It is recorded. ", el("a", { href: `/actions/drift?run=${encodeURIComponent(run.run_id)}` }, "Compare it with its backtest"), ".");
   byId("run-facts").replaceChildren(...facts.map(([name, text, title = ""]) => el("div", { class: "figure" }, el("dt", {}, name), el("dd", { title, class: "truncate" }, text))));
 }
 
@@ -143,13 +176,13 @@ function order() {
   const told = NUMBERS.map((name) => [name, byId(name).value.trim()]).filter(([, text]) => text !== "");
   const wrong = told.filter(([, text]) => !Number.isFinite(Number(text))).map(([name]) => name);
   mark(wrong);
-  if (!wrong.length) return { name: byId("name").value, ...Object.fromEntries(told.map(([name, text]) => [name, Number(text)])) };
+  if (!wrong.length) return { name: byId("name").value, mode: byId("mode").value, ...Object.fromEntries(told.map(([name, text]) => [name, Number(text)])) };
   note("Write numbers in the marked fields, or leave them empty.", "bad");
   return null;
 }
 
 function mark(wrong) {
-  for (const name of ["name", ...NUMBERS]) byId(name).setAttribute("aria-invalid", String(wrong.includes(name)));
+  for (const name of ["name", "mode", ...NUMBERS]) byId(name).setAttribute("aria-invalid", String(wrong.includes(name)));
 }
 
 /** What an action was refused for, field by field where the service says so. */
@@ -180,6 +213,8 @@ byId("runner").addEventListener("submit", (event) => {
 byId("stop").addEventListener("click", () => act("stop", {}));
 byId("runner").addEventListener("input", () => {
   const address = new URLSearchParams();
+  drawMode();
+  if (byId("mode").value !== "paper") address.set("mode", byId("mode").value);
   for (const name of ["name", ...NUMBERS]) if (byId(name).value.trim()) address.set(name, byId(name).value.trim());
   history.replaceState(null, "", `?${address}`);
 });
@@ -191,6 +226,7 @@ async function fill() {
 }
 
 fill().catch(tell);
+client.on("trade.gate", () => askModes());
 trade.keys(shell);
 trade.show(null);
 poll(ask, ASK_MS);
