@@ -218,9 +218,35 @@ async def test_a_press_of_ours_that_would_hit_something_else_never_reaches_the_p
     await press_at(place.user, page.target_id, other.aim.x, other.aim.y)
     press = await listener.next()
     assert (press.token, press.withheld, press.button) == ("t", True, "")
-    assert await place.evaluate("window.__demo.presses.length") == clicks
+    meant = seen.named("BUY")
+    assert meant is not None
+    assert meant.aim is not None
+    await press_at(place.user, page.target_id, meant.aim.x, meant.aim.y)
+    assert await place.evaluate("window.__demo.presses.length") == clicks, "a person's was first"
+    assert listener.heard == []
+    await look(page, SELECTORS)
     await press_at(place.user, page.target_id, other.aim.x, other.aim.y)
-    assert (await listener.next()).button == "X2", "the next press is anybody's again"
+    assert (await listener.next()).button == "X2", "after a look the page is anybody's again"
+
+
+async def test_a_press_that_a_busy_page_gets_late_is_judged_all_the_same(place: Bench) -> None:
+    await place.visit()
+    await place.hands.set_amount(place.order("BUY"), lambda button: Leave())
+    page = place.run.source.page()
+    assert page is not None
+    listener = Listener(place.run)
+    await in_sight(place, "X2")
+    announced = Asked(names=("BUY", "X2"), arm="BUY", token="t", hold_ms=300)
+    seen = await look(page, SELECTORS, announced)
+    other = seen.named("X2")
+    assert other is not None
+    assert other.aim is not None
+    busy = "setTimeout(() => { const e = performance.now() + 700; while (performance.now() < e); })"
+    await place.evaluate(busy)
+    await page.send_mouse(other.aim.x, other.aim.y)
+    press = await listener.next()
+    assert (press.token, press.withheld) == ("t", True)
+    await look(page, SELECTORS)
 
 
 async def test_after_a_refusal_at_the_last_moment_a_person_presses_as_ever(place: Bench) -> None:

@@ -283,6 +283,7 @@ class Hands:
             return _no(error.code, error.message)
         except PageError as error:
             if not error.sent:
+                await self._take_back(page, job)
                 return _of(error)
             doubt = error.message
         pressed = Pressed(
@@ -295,8 +296,8 @@ class Hands:
         done = await self._proven(pressed, proof)
         if isinstance(done, Pressed):
             self._on_press(done)
-            if not doubt and done.proof is None:
-                await self._take_back(page, job)
+        if not (doubt or (isinstance(done, Pressed) and done.proven)):
+            await self._take_back(page, job)
         return done
 
     async def _proven(

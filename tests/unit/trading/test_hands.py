@@ -180,6 +180,21 @@ async def test_a_press_that_was_withheld_never_happened() -> None:
     assert rig.pressed == []
 
 
+@pytest.mark.parametrize("fault", ["withheld", "beside", "mute", "gone"])
+async def test_after_a_press_that_is_not_proved_the_page_is_a_persons_again(fault: str) -> None:
+    page = FakePage("0.03")
+    page.faults = {fault}
+    await Rig(page).press()
+    assert [asked["arm"] for asked in page.asked] == ["BUY", ""]
+
+
+async def test_a_press_that_may_still_arrive_stays_announced() -> None:
+    page = FakePage("0.03")
+    page.faults = {"unanswered", "mute"}
+    await Rig(page).press()
+    assert [asked["arm"] for asked in page.asked] == ["BUY"]
+
+
 async def test_the_word_for_somebody_elses_press_proves_nothing() -> None:
     page = FakePage("0.03")
     rig = Rig(page)

@@ -4,7 +4,6 @@
 const LABEL = 80;
 const UNTRUSTED_A_SECOND = 20;
 const GESTURE = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"];
-const SWALLOW_MS = 300;
 
 const buttonAt = (target, rules) => {
   let near = null;
@@ -42,11 +41,13 @@ const tell = (state, binding, found, event, more) => {
   }, { priority: "user-blocking" });
 };
 
-// True when the event was taken away from the page.
+// True when the event was taken away from the page. Once one was, everything is until the next look
+// or the end of the hold: what came first may have been a person's, and ours is still on its way.
 const withhold = (state, binding, event) => {
   const guard = state.guard;
   if (!guard || !event.isTrusted) return false;
-  if (performance.now() > guard.until) {
+  // By when it was sent: a page that was busy for longer gets it late, and changed perhaps.
+  if (event.timeStamp > guard.until) {
     state.guard = null;
     return false;
   }
@@ -57,12 +58,10 @@ const withhold = (state, binding, event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   if (!guard.withheld && event.target instanceof Element) {
-    guard.until = performance.now() + SWALLOW_MS;
     // A page that already got a part of the gesture may have acted on it: that is no certainty.
     tell(state, binding, { name: "", element: event.target }, event, { token: guard.token, withheld: !guard.passed });
   }
   guard.withheld = true;
-  if (event.type === "click") state.guard = null;
   return true;
 };
 
