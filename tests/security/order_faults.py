@@ -56,7 +56,7 @@ class Judge:
     durable: set[str] = field(default_factory=set)
     presses: Counter[str] = field(default_factory=Counter)
     told: dict[str, ActionRecord] = field(default_factory=dict)
-    halts: list[float] = field(default_factory=list)
+    halts: list[list[float]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -123,8 +123,8 @@ class Judge:
         """A no that was done all the same must halt as soon as anything shows it."""
         if record.outcome != "REJECTED" or truth.executed_s is None or truth.evidence_s is None:
             return
-        done_s = truth.executed_s
-        halted = any(done_s <= at <= truth.evidence_s + 3 for at in self.halts)
+        latest = truth.evidence_s + 3
+        halted = any(start <= latest and end >= truth.executed_s for start, end in self.halts)
         self.check(halted, f"{record.action_id} was refused, yet done, and nothing halted")
 
     def check(self, right: bool, wrong: str) -> None:
@@ -156,7 +156,8 @@ class Notes:
             await asyncio.sleep(timeout_s)
             return False
         await asyncio.sleep(self._rng.uniform(0.001, 0.02))
-        self._judge.durable.add(self._intents[seq])
+        if seq in self._intents:
+            self._judge.durable.add(self._intents[seq])
         return True
 
 
@@ -312,8 +313,12 @@ class Play:
         return self._summed()
 
     def _changed(self, event: GateEvent) -> None:
+        halts = self.judge.halts
         if event.kind in ("halted", "killed"):
-            self.judge.halts.append(self.clock.seconds)
+            halts.append([self.clock.seconds, float("inf")])
+        elif event.kind == "acknowledged":
+            for each in halts:
+                each[1] = min(each[1], self.clock.seconds)
 
     def _look_after(self, gate: Gate) -> None:
         """Be the person who looks and says go on."""

@@ -129,16 +129,25 @@ class Gate:
         if self._ran_out and not self._open_or_coming():
             self._ran_out = False
 
-    def note_outcome(self, record: ActionRecord) -> None:
-        """Take in what became of an order. UNKNOWN halts trading until a person looked."""
+    def note_outcome(self, record: ActionRecord, *, durable: bool = True) -> None:
+        """Take in what became of an order. UNKNOWN halts trading until a person looked.
+
+        Where the record is not `durable` the order stays written down till `outcome_durable`.
+        """
         way = self._orders.get(record.action_id)
         if way is None:
             return
         if record.outcome == "UNKNOWN":
             self._lose_sight(way, record.error or "the server did not answer")
-            return
-        self._orders.end(way.action_id)
-        self._keep()
+        else:
+            self._orders.end(way.action_id)
+        if durable:
+            self.outcome_durable(way.action_id)
+
+    def outcome_durable(self, action_id: str) -> None:
+        """Learn that the outcome of an order is on the disk."""
+        if self._orders.note_durable(action_id):
+            self._keep()
 
     @property
     def unfinished(self) -> tuple[UnderWay, ...]:
@@ -214,7 +223,7 @@ class Gate:
         try:
             if self._damaged:
                 self._memory.set_aside()
-            left = tuple(way for way in self._orders.under_way if not way.unknown)
+            left = tuple(way for way in self._orders.written if not way.unknown)
             self._memory.keep(replace(self._saved(), halts=(), under_way=left))
             if self._halts_by("kill"):  # one that fell since nobody has looked at: it stays
                 self.switch.raise_again()
@@ -224,7 +233,7 @@ class Gate:
             ) from None
         self._damaged, self._halts = False, ()
         for way in lost:
-            self._orders.end(way.action_id)
+            self._orders.forget(way.action_id)
         if done:
             self._tell("acknowledged", by, " ".join(halt.detail for halt in done))
         return done
@@ -314,21 +323,10 @@ class Gate:
 
     def _begin(self, order: Order, scene: Scene) -> Refusal | None:
         """Write the order down before its first press; refuse where the disk does."""
-        way = UnderWay(
-            action_id=order.action_id,
-            action_type=order.action_type,
-            mode=order.mode,
-            actor=order.actor,
-            at_us=self._clock.now_us(),
-            amount=order.amount,
-            percentage=order.percentage,
-            strategy=order.strategy,
-            game_id=scene.game_id,
-        )
-        self._orders.begin(way)
+        self._orders.begin(order, scene.game_id)
         if self._keep():
             return None
-        self._orders.end(way.action_id)
+        self._orders.forget(order.action_id)
         return Refusal(code="disk", message="The order cannot be written down. Mend the disk.")
 
     def _halts_by(self, reason: HaltReason) -> list[str]:
@@ -372,7 +370,7 @@ class Gate:
     def _saved(self) -> Saved:
         return Saved(
             halts=self._halts,
-            under_way=self._orders.under_way,
+            under_way=self._orders.written,
             book=self._book,
             orders=self._orders.stamps(sells=False),
             sells=self._orders.stamps(sells=True),

@@ -33,6 +33,7 @@ class Orders:
         self._begun_s: dict[str, float] = {}
         self._given: dict[str, int] = {}
         self._decided: set[str] = set()
+        self._closing: dict[str, UnderWay] = {}
         self._over: deque[str] = deque(maxlen=REMEMBERED_ACTIONS)
         self._times: dict[bool, deque[float]] = {True: deque(), False: deque()}
 
@@ -40,6 +41,11 @@ class Orders:
     def under_way(self) -> tuple[UnderWay, ...]:
         """Every order whose outcome is open, those of unknown outcome included."""
         return tuple(self._ways.values())
+
+    @property
+    def written(self) -> tuple[UnderWay, ...]:
+        """What must stand on the disk: also orders that ended, until their outcome does."""
+        return (*self._ways.values(), *self._closing.values())
 
     def get(self, action_id: str) -> UnderWay | None:
         """Return an order under way."""
@@ -79,12 +85,22 @@ class Orders:
             )
         return None
 
-    def begin(self, way: UnderWay) -> None:
+    def begin(self, order: Order, game_id: str | None) -> None:
         """Take an order in and count it."""
         now_s = self._clock.monotonic()
-        self._ways[way.action_id] = way
-        self._begun_s[way.action_id] = now_s
-        self._times[way.action_type == "SELL"].append(now_s)
+        self._ways[order.action_id] = UnderWay(
+            action_id=order.action_id,
+            action_type=order.action_type,
+            mode=order.mode,
+            actor=order.actor,
+            at_us=self._clock.now_us(),
+            amount=order.amount,
+            percentage=order.percentage,
+            strategy=order.strategy,
+            game_id=game_id,
+        )
+        self._begun_s[order.action_id] = now_s
+        self._times[order.action_type == "SELL"].append(now_s)
 
     def give(self, order: Order, button: str, presses: int) -> None:
         """Count the presses of a permit; one for the money button is the last of its action."""
@@ -94,7 +110,12 @@ class Orders:
             self._given[order.action_id] = self._given.get(order.action_id, 0) + presses
 
     def end(self, action_id: str) -> None:
-        """Let an order go; its id is used up."""
+        """End an order: its id is used up. It stays written until its outcome is on the disk."""
+        self._closing[action_id] = self._ways[action_id]
+        self.forget(action_id)
+
+    def forget(self, action_id: str) -> None:
+        """Let an order go of which nothing more need be told."""
         self._ways.pop(action_id, None)
         self._begun_s.pop(action_id, None)
         self._given.pop(action_id, None)
@@ -104,6 +125,14 @@ class Orders:
     def lose_sight(self, action_id: str) -> None:
         """Mark an order as one of unknown outcome."""
         self._ways[action_id] = replace(self._ways[action_id], unknown=True)
+
+    def note_durable(self, action_id: str) -> bool:
+        """Learn that an outcome is on the disk; tell whether that changes what must be written."""
+        way = self._ways.get(action_id)
+        if way is not None and way.unknown and not way.told:
+            self._ways[action_id] = replace(way, told=True)
+            return True
+        return self._closing.pop(action_id, None) is not None
 
     def overdue(self) -> list[UnderWay]:
         """Return the orders nothing was heard of for too long."""

@@ -39,7 +39,10 @@ class Halt(Struct, frozen=True, kw_only=True):
 
 
 class UnderWay(Struct, frozen=True, kw_only=True):
-    """An order that has, or had, leave to be pressed. `unknown`: nobody saw what became of it."""
+    """An order that has, or had, leave to be pressed.
+
+    `unknown`: nobody saw what became of it. `told`: and that is recorded.
+    """
 
     action_id: str
     action_type: OrderType
@@ -51,6 +54,7 @@ class UnderWay(Struct, frozen=True, kw_only=True):
     strategy: str | None = None
     game_id: str | None = None
     unknown: bool = False
+    told: bool = False
 
 
 class Saved(Struct, frozen=True, kw_only=True):

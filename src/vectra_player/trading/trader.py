@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from vectra_player.model.action import OUTCOME
 from vectra_player.model.press import PressSeen
 from vectra_player.protocol.game_payloads import GameState
 from vectra_player.protocol.rugs import Event
+from vectra_player.trading import action_records
 from vectra_player.trading.gate import Gate
 from vectra_player.trading.hands import Hands, Pressed
 from vectra_player.trading.permit import Permit
@@ -41,6 +41,9 @@ log = structlog.get_logger(__name__)
 
 DURABLE_S = 1.0
 """An intent that is not on the disk by then is not pressed; it takes a few milliseconds."""
+
+OUTCOME_DURABLE_S = 30.0
+"""An outcome that is not on the disk by then is told as UNKNOWN after a restart."""
 
 WANTED_S = 5.0
 """An order that is not pressed by then was decided too long ago; twelve presses for its amount take
@@ -110,6 +113,7 @@ class Trader:
         self._visible = True
         self._in_hand: Order | None = None
         self._told_unfinished = False
+        self._keeping: set[asyncio.Task[None]] = set()
         self._turning = spawn(self._turn(), name="trading")
 
     # Orders ---------------------------------------------------------------------------------
@@ -125,8 +129,9 @@ class Trader:
         A refused one is BLOCKED at once. Any other outcome comes through `told`: UNKNOWN, here,
         says only that nothing is known yet.
         """
-        record = self._record_of(order)
-        refusal = self.gate.refusal(order, self.scene())
+        scene = self.scene()
+        record = action_records.of_order(order, scene, self._tracker.account)
+        refusal = self.gate.refusal(order, scene)
         if refusal is not None:
             return self._block(record, refusal)
         seq = self._facts.note("intent", record)
@@ -167,26 +172,14 @@ class Trader:
     def tell_unfinished(self) -> None:
         """Record the orders of a service before this one that nobody saw the end of, once."""
         for way in () if self._told_unfinished else self.gate.unfinished:
-            record = ActionRecord(
-                action_id=way.action_id,
-                action_type=way.action_type,
-                button=way.action_type,
-                actor=way.actor,
-                mode=way.mode,
-                outcome="UNKNOWN",
-                amount=way.amount,
-                percentage=None if way.percentage is None else float(way.percentage),
-                strategy=way.strategy,
-                game_id=way.game_id,
-                intent_ts=way.at_us // 1000,
-                error="the service ended before its outcome was known",
-            )
-            self._step(Step("done", record))
+            if not way.told:
+                self._step(Step("done", action_records.of_lost(way)))
         self._told_unfinished = True
 
     async def close(self) -> None:
         """Follow nothing more; what is open is told as UNKNOWN at the next start."""
         self._turning.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
 
     # What is heard --------------------------------------------------------------------------
 
@@ -213,13 +206,8 @@ class Trader:
         if kind is None:
             self._preparing(press)
             return
-        record = replace(
-            self._by_person(press.button, press.press_ts),
-            action_type=kind,
-            amount=None if kind == "SELL" else _number(press.amount),
-            percentage=_percent(press.percentage) if kind == "SELL" else None,
-            sequence=self._sequence,
-        )
+        by_person = self._by_person(press.button, press.press_ts)
+        record = action_records.pressed_order(by_person, kind, press, self._sequence)
         self._sequence = None
         self._step(self._tracker.seen(press, record, self._clock.now_us()))
 
@@ -266,9 +254,10 @@ class Trader:
         permit = self.gate.permit(order, scene, order.action_type)
 
         def dispatched() -> None:
-            pressed = replace(record, press_ts=self._clock.now_us() // 1000, **_context(scene))
+            now_us = self._clock.now_us()
+            pressed = action_records.at_press(record, scene, now_us // 1000)
             self._waiting.pop(order.action_id, None)
-            self._step(self._tracker.follow(pressed, self._clock.now_us()))
+            self._step(self._tracker.follow(pressed, now_us))
 
         done = await self._hands.press_order(order, _Watched(permit, dispatched))
         if isinstance(done, Refusal):
@@ -297,13 +286,21 @@ class Trader:
     def _step(self, step: Step) -> None:
         """Record and tell a step, and let the gate know of outcomes."""
         if step.stage == "done":
-            self._facts.note(OUTCOME, step.record)
-            self.gate.note_outcome(step.record)  # which halts where the outcome is unknown
+            seq = self._facts.note(OUTCOME, step.record)
+            self.gate.note_outcome(step.record, durable=False)  # halts where it is unknown
+            keeping = spawn(self._keep(seq, step.record), name="outcome")
+            self._keeping.add(keeping)
+            keeping.add_done_callback(self._keeping.discard)
         elif step.stage == "late":
             self._facts.note("late_reply", {"action_id": step.record.action_id})
         if step.halt and step.stage != "done":
             self.gate.halt("mismatch", step.halt)
         self._told(step)
+
+    async def _keep(self, seq: int, record: ActionRecord) -> None:
+        """Let the gate forget an order when its outcome is on the disk, and not before."""
+        if await self._facts.durable(seq, OUTCOME_DURABLE_S):
+            self.gate.outcome_durable(record.action_id)
 
     def _block(self, record: ActionRecord, refusal: Refusal) -> ActionRecord:
         blocked = replace(record, outcome="BLOCKED", error=f"{refusal.code}: {refusal.message}")
@@ -341,52 +338,19 @@ class Trader:
         self._told(Step("done", self._kept(record, press.proof)))
 
     def _kept(self, record: ActionRecord, press: PressSeen | None) -> ActionRecord:
-        """Record a press that sends nothing: what the page showed after it is all there is."""
-        share = record.button.endswith("%")
-        done = replace(
-            record,
-            action_type="PERCENTAGE" if share else "BET_INCREMENT",
-            outcome="CONFIRMED" if press is not None and press.trusted else "UNKNOWN",
-            amount=None if share or press is None else _number(press.amount),
-            percentage=_percent(press.percentage) if share and press is not None else None,
-        )
+        """Record a press that sends nothing."""
+        done = action_records.prepared(record, press)
         self._facts.note(OUTCOME, done)
         return done
 
     def _by_person(self, button: str, press_ts: int | None) -> ActionRecord:
         """Return the record of something nobody ordered through us."""
-        scene = self.scene()
-        return ActionRecord(
-            action_id=self.next_id(),
-            action_type="BUY",
-            button=button,
-            actor="human",
-            mode=self.mode,
-            outcome="UNKNOWN",
-            press_ts=press_ts,
-            state_before=self._tracker.account,
-            **_context(scene),
-        )
+        account = self._tracker.account
+        made = action_records.by_person(self.next_id(), self.mode, self.scene(), account)
+        return replace(made, button=button, press_ts=press_ts)
 
     def _stray(self) -> ActionRecord:
         return self._by_person("", None)
-
-    def _record_of(self, order: Order) -> ActionRecord:
-        scene = self.scene()
-        return ActionRecord(
-            action_id=order.action_id,
-            action_type=order.action_type,
-            button=order.action_type,
-            actor=order.actor,
-            mode=self.mode,
-            outcome="UNKNOWN",
-            amount=order.amount,
-            percentage=None if order.percentage is None else float(order.percentage),
-            strategy=order.strategy,
-            intent_ts=scene.now_us // 1000,
-            state_before=self._tracker.account,
-            **_context(scene),
-        )
 
     def _tick_age(self) -> float | None:
         if self._last_tick_s is None:
@@ -399,24 +363,3 @@ class Trader:
             await asyncio.sleep(TURN_S)
             for step in self._tracker.due(self._clock.now_us()):
                 self._step(step)
-
-
-def _context(scene: Scene) -> dict[str, Any]:
-    return {
-        "game_id": scene.game_id,
-        "game_context_tick": scene.tick,
-        "game_context_price": scene.price,
-        "game_context_phase": scene.phase.value,
-    }
-
-
-def _number(text: str | None) -> Decimal | None:
-    try:
-        return None if text is None else Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        return None
-
-
-def _percent(text: str | None) -> float | None:
-    number = _number(None if text is None else text.removesuffix("%"))
-    return None if number is None else float(number)

@@ -28,6 +28,7 @@ from vectra_player.trading.gate import Gate
 from vectra_player.trading.gate_orders import OVERDUE_S
 from vectra_player.trading.gate_records import GateEvent
 from vectra_player.trading.limits import MAX_PRESSES
+from vectra_player.trading.memory import TradeMemory
 from vectra_player.trading.permit import Permit
 from vectra_player.trading.records import Order, Scene
 
@@ -53,6 +54,10 @@ class Desk:
         gate = self.start(origin=SITE, allow_live=True, live_enabled=True)
         gate.arm(gate.phrase)
         return gate
+
+    def kept(self) -> list[str]:
+        """Return the orders that are written down."""
+        return [way.action_id for way in TradeMemory(self.folder).load().under_way]
 
     def scene(self, **changes: Any) -> Scene:
         return make_scene(self.clock, **changes)
@@ -573,3 +578,27 @@ def test_every_change_is_told_in_order(desk: Desk) -> None:
         ("killed", "page"),
         ("acknowledged", "cli"),
     ]
+
+
+def test_an_order_stays_written_until_its_outcome_is_on_the_disk(desk: Desk) -> None:
+    order = make_order()
+    desk.gate.permit(order, make_scene(desk.clock), "BUY")
+    desk.gate.note_outcome(outcome(order), durable=False)
+    assert desk.gate.status().under_way == ()
+    assert desk.kept() == [order.action_id]
+    desk.gate.outcome_durable(order.action_id)
+    assert desk.kept() == []
+
+
+def test_an_unknown_outcome_is_told_once_and_halts_until_acknowledged(desk: Desk) -> None:
+    order = make_order()
+    desk.gate.permit(order, make_scene(desk.clock), "BUY")
+    desk.gate.note_outcome(outcome(order, "UNKNOWN"), durable=False)
+    assert [way.told for way in desk.gate.unfinished] == [False]
+    desk.gate.outcome_durable(order.action_id)
+    assert [way.told for way in desk.gate.unfinished] == [True]
+    again = make_gate(desk.folder, desk.clock)
+    assert [way.told for way in again.unfinished] == [True]
+    assert again.state() == "HALTED"
+    again.acknowledge("test")
+    assert desk.kept() == []
