@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from vectra_player.analysis.contestant import Contestant, find_contestant
-from vectra_player.analysis.drift_run import Played, RecordedRun
+from vectra_player.analysis.drift_run import Played, RecordedRun, joined
 from vectra_player.app.remote_account import RemoteAccount
 from vectra_player.app.run_log import RunLog, account_of, plan_of
 from vectra_player.app.service_api import ServiceApi
@@ -36,6 +36,7 @@ from vectra_player.strategy.engine import Engine
 from vectra_player.strategy.limits import NO_LIMITS, Limits
 from vectra_player.strategy.market import Market, game_steps
 
+LONGEST_BODY = 65_536
 GameOf = tuple[str, Sequence[float]]
 """An id and all prices, the rug's last."""
 
@@ -68,6 +69,7 @@ class Service(ServiceApi):
             self.plan = self.plan or asked.plan
             return {"run_id": "run-1", "restart": not self.known}
         if name == "games":
+            assert len(body) < LONGEST_BODY
             self.games.append(msgspec.json.decode(body, type=RunGame))
             return {"run_id": "run-1"}
         if name == "end":
@@ -157,7 +159,7 @@ class Rehearsal:
         prices = {name: np.asarray(path) for name, path in self.games}
         played = [
             Played(game, prices[game.game_id], len(prices[game.game_id]) - 1)
-            for game in service.games
+            for game in joined(service.games)
         ]
         return RecordedRun(
             "run-1", service.plan, 0, "127.0.0.1:1", service.ended(), tuple(played),

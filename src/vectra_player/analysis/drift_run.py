@@ -6,7 +6,8 @@ told while they were at it; nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -220,7 +221,7 @@ def load_run(reader: StoreReader, run_id: str) -> RecordedRun:
     if not begun:
         raise UsageError(f"The begin of the run {run_id} is not recorded.")
     plan, first = begun[0]
-    told = [fact.game for fact in facts if isinstance(fact, RunPlayed)]
+    told = joined(fact.game for fact in facts if isinstance(fact, RunPlayed))
     games = _with_prices(reader, told, str(first["origin"]))
     return RecordedRun(
         run_id=run_id,
@@ -233,6 +234,23 @@ def load_run(reader: StoreReader, run_id: str) -> RecordedRun:
         actions=_actions(reader, run_id),
         restarts=sum(isinstance(fact, RunContinued) and fact.restart for fact in facts),
     )
+
+
+def joined(told: Iterable[RunGame]) -> list[RunGame]:
+    """Return games made of their parts; one of which a part is missing is left out."""
+    parts: dict[int, dict[int, RunGame]] = defaultdict(dict)
+    for one in told:
+        parts[one.number][one.part] = one
+    return [
+        msgspec.structs.replace(
+            found[0],
+            decisions=tuple(one for part in range(len(found)) for one in found[part].decisions),
+            outcomes=tuple(one for part in range(len(found)) for one in found[part].outcomes),
+            shown=tuple(one for part in range(len(found)) for one in found[part].shown),
+        )
+        for _, found in sorted(parts.items())
+        if sorted(found) == list(range(next(iter(found.values())).parts))
+    ]
 
 
 def _plans(fact: Any) -> bool:

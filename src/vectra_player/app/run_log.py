@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RUNS = "/api/trade/runs"
+PART = 40
+"""Decisions, outcomes and accounts of a game told at once: a request carries 64 KiB at most."""
 
 
 def plan_of(
@@ -196,7 +198,7 @@ class RunLog:
 
     def _close(self, result: GameResult, view: AccountView, *, cut: bool = False) -> None:
         if self._game is not None:
-            self._unsent.append(self._game.record(result, view, cut=cut))
+            self._unsent.extend(in_parts(self._game.record(result, view, cut=cut)))
             self._last_id, self._game = self._game.game_id, None
             self._send()
 
@@ -211,6 +213,23 @@ class RunLog:
             log.warning("run not told", path=path, error=str(error))
             return False
         return True
+
+
+def in_parts(game: RunGame) -> list[RunGame]:
+    """Cut a game into parts that a request can carry."""
+    longest = max(len(game.decisions), len(game.outcomes), len(game.shown))
+    parts = max(1, -(-longest // PART))
+    return [
+        msgspec.structs.replace(
+            game,
+            decisions=game.decisions[part * PART : (part + 1) * PART],
+            outcomes=game.outcomes[part * PART : (part + 1) * PART],
+            shown=game.shown[part * PART : (part + 1) * PART],
+            part=part,
+            parts=parts,
+        )
+        for part in range(parts)
+    ]
 
 
 class _Game:

@@ -27,7 +27,7 @@ Span = tuple[Tick, Tick]
 """Ticks from the first to the last, both included."""
 
 
-class RunAccount(Struct, frozen=True, kw_only=True):
+class RunAccount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An account at a moment; `bet_start` is the start tick of the open sidebet, None without."""
 
     cash: Decimal
@@ -89,7 +89,7 @@ class RunCountdown(Struct, frozen=True):
     timer_ms: int | None
 
 
-class RunPending(Struct, frozen=True, kw_only=True):
+class RunPending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An order under way; `value` in SOL or percent."""
 
     number: int
@@ -98,7 +98,7 @@ class RunPending(Struct, frozen=True, kw_only=True):
     tick: Tick
 
 
-class RunShown(Struct, frozen=True, kw_only=True):
+class RunShown(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The account as the strategy was shown it: from a step on, or after a decision.
 
     again: from a later step of the same countdown on, at which the strategy is not asked.
@@ -111,7 +111,7 @@ class RunShown(Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
-class RunDecision(Struct, frozen=True, kw_only=True):
+class RunDecision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the strategy decided at a step. `action_id` None: the service answered none.
 
     `tick`, `phase`: of the step the strategy was shown; the order may have met a later one.
@@ -127,7 +127,7 @@ class RunDecision(Struct, frozen=True, kw_only=True):
     shown: RunShown
 
 
-class RunOutcome(Struct, frozen=True, kw_only=True):
+class RunOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the run heard of a decision, or of anything else that moved its account.
 
     `number` is that of its decision; one that is none of the run's is of somebody else. `phase`,
@@ -155,6 +155,7 @@ class RunGame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     number: from 1. shown: where it was shown another account than before. seen: LIVE ticks it was
     asked at. late: (tick, at) of prices it was told at a later tick. rug_tick None: it did not see
     the rug. equity: cash, stake and holding at its end. cut: the run ended before the game did.
+    A busy game comes in `parts`, which differ in their decisions, outcomes and accounts alone.
     """
 
     number: int
@@ -171,6 +172,8 @@ class RunGame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cash_after: Decimal
     equity: Decimal
     cut: bool = False
+    part: int = 0
+    parts: int = 1
 
 
 class RunFigures(Struct, frozen=True, kw_only=True):

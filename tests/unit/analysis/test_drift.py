@@ -11,7 +11,9 @@ import pytest
 from tests.drift_support import GameOf, Rehearsal, Service, total
 
 from vectra_player.analysis.drift import compare
+from vectra_player.analysis.drift_run import joined
 from vectra_player.analysis.games import generate_games
+from vectra_player.app.run_log import in_parts
 from vectra_player.errors import SourceError, UsageError, VectraError
 from vectra_player.foundation.paper_records import WalletLimits, WalletRequest
 from vectra_player.protocol.phases import GamePhase
@@ -145,6 +147,15 @@ def test_a_new_wallet_meanwhile_is_somebody_elses_doing(tmp_path: Path, busy: st
     found = compare(Rehearsal(tmp_path, busy, games(3), meanwhile=reset).run(), tmp_path)
     assert found.unexplained == 0
     assert any(one.cause == "human" for one in found.causes)
+
+
+def test_a_busy_game_is_told_in_parts_and_is_whole_again(tmp_path: Path, busy: str) -> None:
+    run = Rehearsal(tmp_path, busy, games(4)).run()
+    game = max((one.game for one in run.games), key=lambda one: len(one.decisions))
+    parts = in_parts(game)
+    assert len(parts) > 1
+    assert joined(reversed(parts)) == [game]
+    assert joined(parts[:-1]) == []
 
 
 def test_limits_of_the_run_hold_in_its_backtest_too(tmp_path: Path, busy: str) -> None:
