@@ -16,9 +16,11 @@ _INT_LIMIT = 1 << 63
 _TICK_LIMIT = 1 << 31
 
 
-def sol(value: float | None) -> Decimal | None:
+def sol(value: float | Decimal | None) -> Decimal | None:
     """Round an amount to a lamport; null beyond DECIMAL(18,9)."""
-    if value is None or not math.isfinite(value) or abs(value) >= _SOL_LIMIT:
+    if value is None or (isinstance(value, Decimal) and not value.is_finite()):
+        return None
+    if not math.isfinite(value) or abs(float(value)) >= _SOL_LIMIT:
         return None
     return to_sol(value)
 
