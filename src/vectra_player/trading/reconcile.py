@@ -181,7 +181,7 @@ class Reconciler:
                 return self._grown_old(shown)
         self._shown = frozenset()
         self._waiting = []
-        return f"the account changed by {_signed(cash)} SOL and {_signed(qty)} units unexplained"
+        return f"The account changed by {_signed(cash)} SOL and {_signed(qty)} units unexplained"
 
     def _grown_old(self, shown: Sequence[Move]) -> str:
         """Let the rest wait for the next update, but not for ever."""

@@ -195,7 +195,7 @@ class Trader:
             self._step(step)
         if fault and self._engaged:
             self._facts.note("mismatch", {"reason": fault, "seq": event.seq})
-            self.gate.halt("mismatch", f"{fault}. The server's word counts")
+            self.gate.halt("mismatch", f"{fault}. The server's word counts.")
         if event.name == "playerUpdate" or isinstance(event.payload, GameState):
             self.gate.note_account(self.scene())
 

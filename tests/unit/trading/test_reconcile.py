@@ -83,7 +83,7 @@ def test_a_trade_the_account_never_shows_is_found() -> None:
 
 def test_a_trade_shown_with_other_figures_is_found() -> None:
     found = told(echo("BUY", 1, amount=1, qty=0.5), update(2, cash=8, positionQty=2.5))
-    assert found == ["the account changed by -2 SOL and +0.5 units unexplained"]
+    assert found == ["The account changed by -2 SOL and +0.5 units unexplained"]
 
 
 def test_trades_of_others_explain_nothing() -> None:
