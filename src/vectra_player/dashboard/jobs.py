@@ -212,7 +212,7 @@ class Jobs:
                 free = [job for job in waiting if _turn_of(job) not in self._taken]
                 ready = [job for job in free if self._not_before.get(job.id, 0.0) <= now]
                 if ready:
-                    job = min(ready, key=lambda j: (j.created_ms, j.id))
+                    job = min(ready, key=lambda j: j.created_ms)  # of equal ones the first added
                     self._taken.add(_turn_of(job))
                     started = msgspec.structs.replace(job, state="running")
                     self._put(started)
