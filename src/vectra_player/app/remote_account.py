@@ -170,10 +170,15 @@ class RemoteAccount:
 
     def refresh(self) -> TradeState:
         """Read the account anew: another service may answer now. Raises as the constructor."""
+        state = self.look()
+        self._told.clear()
+        return state
+
+    def look(self) -> TradeState:
+        """Read the account of the same service as it is now. Raises as the constructor."""
         path = self._base if self._replay else f"{self._base}?mode={self._mode}"
         state = msgspec.convert(self._api.get(path), TradeState)
         self.view = state.account
-        self._told.clear()
         return state
 
     def _send(self, name: ActionName, values: dict[str, float]) -> Any:

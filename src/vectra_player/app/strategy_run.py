@@ -150,6 +150,7 @@ class _Run:
         self._mode: Mode = plan.mode if replay is None else "practice"
         self._log: RunLog | None = None
         self._snapshots = 0
+        self._game_id = ""
         self._engine = Engine(strategy, self._account, limits=plan.limits, seed=plan.seed)
         self._client = FoundationClient(data_dir=data_dir, replay=replay, patience_s=PATIENCE_S)
         self._feed = FeedSteps()
@@ -225,6 +226,7 @@ class _Run:
             return
         self._steps.append(market)
         self._watcher.step(market)
+        self._look(market)
         seen = self._account.view
         self._account.after.clear()
         with _deadline(CALL_LIMIT_S):
@@ -236,6 +238,13 @@ class _Run:
         if self._log is not None:
             view, after = self._account.view, self._account.after
             self._log.step(market, self._engine, seen, after, view)
+
+    def _look(self, market: Market) -> None:
+        """Read a page's account at the begin of a game: it is told after the rug that moved it."""
+        fresh, self._game_id = market.game_id != self._game_id, market.game_id
+        if fresh and self._log is not None and self._mode != "paper":
+            with contextlib.suppress(VectraError):
+                self._account.look()
 
     def _over(self) -> bool:
         games = self._plan.games
