@@ -68,7 +68,7 @@ class Trading(NamedTuple):
 
 
 class _Facts:
-    """Records facts of trading; see `trading.trader.Facts`."""
+    """Records facts of trading; see `trading.records.Facts`."""
 
     def __init__(self, recorder: Recorder, store: EventStore) -> None:
         self._recorder = recorder

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vectra_player.live.values import sol
 from vectra_player.model.press import PressSeen
 from vectra_player.model.units import Millis
 from vectra_player.trading.memory import UnderWay
@@ -19,6 +20,7 @@ from vectra_player.trading.records import (
     ClickMode,
     Order,
     OrderType,
+    Refusal,
     Scene,
 )
 
@@ -99,6 +101,11 @@ def prepared(record: ActionRecord, press: PressSeen | None) -> ActionRecord:
     )
 
 
+def blocked(record: ActionRecord, refusal: Refusal) -> ActionRecord:
+    """Return the record of an order that was not pressed, with the reason."""
+    return replace(record, outcome="BLOCKED", error=f"{refusal.code}: {refusal.message}")
+
+
 def at_press(record: ActionRecord, scene: Scene, press_ts: Millis) -> ActionRecord:
     """Return an order's record with the moment of its press."""
     return replace(record, press_ts=press_ts, **context(scene))
@@ -116,7 +123,7 @@ def context(scene: Scene) -> dict[str, Any]:
 
 def _number(text: str | None) -> Decimal | None:
     try:
-        return None if text is None else Decimal(text.strip().replace(",", "."))
+        return None if text is None else sol(Decimal(text.strip().replace(",", ".")))
     except InvalidOperation:
         return None
 

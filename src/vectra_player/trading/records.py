@@ -6,7 +6,7 @@ Frozen; amounts are SOL, exact to a lamport. Made and read all over the package 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -29,6 +29,7 @@ __all__ = [
     "ActionRecord",
     "Actor",
     "ClickMode",
+    "Facts",
     "Mode",
     "Order",
     "OrderType",
@@ -89,3 +90,15 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
     code: str
     message: str
+
+
+class Facts(Protocol):
+    """Where facts of our own are recorded."""
+
+    def note(self, kind: str, detail: object) -> int:
+        """Record a fact; return its seq, 0 while nothing is recorded."""
+        ...
+
+    async def durable(self, seq: int, timeout_s: float) -> bool:
+        """Wait until a fact survives a crash; False: not in time."""
+        ...

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 from msgspec.structs import replace
@@ -31,6 +30,7 @@ from vectra_player.trading.records import (
     ZERO,
     ActionRecord,
     ClickMode,
+    Facts,
     Order,
     Refusal,
     Scene,
@@ -52,27 +52,17 @@ less, and so does waiting for another order of the same tick."""
 TURN_S = 0.25
 
 
-class Facts(Protocol):
-    """Where facts of our own are recorded."""
-
-    def note(self, kind: str, detail: object) -> int:
-        """Record a fact; return its seq, 0 while nothing is recorded."""
-        ...
-
-    async def durable(self, seq: int, timeout_s: float) -> bool:
-        """Wait until a fact survives a crash; False: not in time."""
-        ...
-
-
 class _Watched:
-    """A permit that tells the moment it is spent: the press follows directly."""
+    """A permit that is judged by the moment it is spent, and tells it: the press follows."""
 
-    def __init__(self, permit: Permit, spent: Callable[[], None]) -> None:
+    def __init__(self, permit: Permit, look: Callable[[], None], spent: Callable[[], None]) -> None:
         self._permit = permit
+        self._look = look
         self._spent = spent
 
     def spend(self, button: str) -> None:
         """Take one press off, or raise PressRefusedError."""
+        self._look()
         self._permit.spend(button)
         self._spent()
 
@@ -113,6 +103,7 @@ class Trader:
         self._visible = True
         self._in_hand: Order | None = None
         self._told_unfinished = False
+        self._unrecorded: list[ActionRecord] = []
         self._keeping: set[asyncio.Task[None]] = set()
         self._turning = spawn(self._turn(), name="trading")
 
@@ -169,8 +160,20 @@ class Trader:
         """Return the orders whose outcome is open."""
         return (*self._waiting.values(), *self._tracker.under_way)
 
+    @property
+    def traces(self) -> frozenset[str | None]:
+        """Return the trace ids of orders that are under way or ended a moment ago."""
+        return self._tracker.traces
+
     def tell_unfinished(self) -> None:
-        """Record the orders of a service before this one that nobody saw the end of, once."""
+        """Record what could not be recorded before; to be called when a recording begins.
+
+        Outcomes that came while nothing was recorded; once, the orders of a service before this
+        one that nobody saw the end of.
+        """
+        unrecorded, self._unrecorded = self._unrecorded, []
+        for record in unrecorded:
+            self._record(record)
         for way in () if self._told_unfinished else self.gate.unfinished:
             if not way.told:
                 self._step(Step("done", action_records.of_lost(way)))
@@ -185,6 +188,13 @@ class Trader:
 
     def hear(self, event: Event) -> None:
         """Take an event of the page, in the order of the recording."""
+        try:
+            self._hear(event)
+        except Exception as error:
+            self._fail(error)
+            raise
+
+    def _hear(self, event: Event) -> None:
         if isinstance(event.payload, GameState):
             self._last_tick_s = self._clock.monotonic()
         tracker = self._tracker
@@ -197,7 +207,7 @@ class Trader:
             self._facts.note("mismatch", {"reason": fault, "seq": event.seq})
             self.gate.halt("mismatch", f"{fault}. The server's word counts.")
         if event.name == "playerUpdate" or isinstance(event.payload, GameState):
-            self.gate.note_account(self.scene())
+            self._show_gate()
 
     def seen(self, press: PressSeen) -> None:
         """Take a press of a person: of an order's button, or of one that sets an amount."""
@@ -239,7 +249,8 @@ class Trader:
                 log.exception("an order broke off", action=record.action_id)
                 self._break_off(record, f"a fault of this program: {error!r}")
             finally:
-                self._in_hand = None
+                # Whether the tab is on the screen is known while a look is fresh, no longer.
+                self._in_hand, self._visible = None, True
 
     async def _press(self, order: Order, record: ActionRecord, until_s: float) -> None:
         """Set the amount and press once, each with leave of the gate. Raises PressRefusedError."""
@@ -259,7 +270,8 @@ class Trader:
             self._waiting.pop(order.action_id, None)
             self._step(self._tracker.follow(pressed, now_us))
 
-        done = await self._hands.press_order(order, _Watched(permit, dispatched))
+        watched = _Watched(permit, self._show_gate, dispatched)
+        done = await self._hands.press_order(order, watched)
         if isinstance(done, Refusal):
             raise PressRefusedError(done.code, done.message)
 
@@ -286,16 +298,24 @@ class Trader:
     def _step(self, step: Step) -> None:
         """Record and tell a step, and let the gate know of outcomes."""
         if step.stage == "done":
-            seq = self._facts.note(OUTCOME, step.record)
             self.gate.note_outcome(step.record, durable=False)  # halts where it is unknown
-            keeping = spawn(self._keep(seq, step.record), name="outcome")
-            self._keeping.add(keeping)
-            keeping.add_done_callback(self._keeping.discard)
+            self._record(step.record)
         elif step.stage == "late":
             self._facts.note("late_reply", {"action_id": step.record.action_id})
         if step.halt and step.stage != "done":
             self.gate.halt("mismatch", step.halt)
         self._told(step)
+
+    def _record(self, record: ActionRecord) -> None:
+        """Record an outcome; that of an order which a recording ended under, in the next one."""
+        seq = self._facts.note(OUTCOME, record)
+        if not seq:
+            if record.intent_ts is not None:
+                self._unrecorded.append(record)
+            return
+        keeping = spawn(self._keep(seq, record), name="outcome")
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
 
     async def _keep(self, seq: int, record: ActionRecord) -> None:
         """Let the gate forget an order when its outcome is on the disk, and not before."""
@@ -303,7 +323,8 @@ class Trader:
             self.gate.outcome_durable(record.action_id)
 
     def _block(self, record: ActionRecord, refusal: Refusal) -> ActionRecord:
-        blocked = replace(record, outcome="BLOCKED", error=f"{refusal.code}: {refusal.message}")
+        """Refuse an order that was not taken in."""
+        blocked = action_records.blocked(record, refusal)
         self._facts.note(OUTCOME, blocked)
         self._told(Step("done", blocked))
         return blocked
@@ -312,7 +333,7 @@ class Trader:
         """End an order of which nothing was pressed."""
         self._waiting.pop(record.action_id, None)
         self._tracker.drop(record.action_id)
-        self.gate.note_outcome(self._block(record, refusal))
+        self._step(Step("done", action_records.blocked(record, refusal)))
 
     def _break_off(self, record: ActionRecord, reason: str) -> None:
         """End an order in the middle: nobody knows what became of it if it was pressed."""
@@ -361,5 +382,17 @@ class Trader:
         """Look after what waits too long."""
         while True:
             await asyncio.sleep(TURN_S)
-            for step in self._tracker.due(self._clock.now_us()):
-                self._step(step)
+            try:
+                for step in self._tracker.due(self._clock.now_us()):
+                    self._step(step)
+            except Exception as error:  # what waits for others must not wait for ever
+                log.exception("looking after orders")
+                self._fail(error)
+
+    def _show_gate(self) -> None:
+        self.gate.note_account(self.scene())
+
+    def _fail(self, error: Exception) -> None:
+        """Press nothing more: what was heard or told may be incomplete by now."""
+        if self._engaged:
+            self.gate.halt("other", f"A fault of this program: {error!r}.")
