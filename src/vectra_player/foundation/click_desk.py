@@ -34,7 +34,7 @@ from vectra_player.model.press import PressSeen
 from vectra_player.protocol.game_payloads import NewTrade, SidebetEvent
 from vectra_player.protocol.rugs import Event
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet
-from vectra_player.trading.records import ZERO, ActionRecord, Order
+from vectra_player.trading.records import SHARES, ZERO, ActionRecord, Order
 from vectra_player.trading.tracker import Step
 from vectra_player.trading.trader import Trader
 
@@ -159,12 +159,18 @@ class ClickDesk:
             return Order(action_type="BUY", amount=action.amount, **given)
         if isinstance(action, PlaceSidebet):
             return Order(action_type="SIDEBET", amount=action.amount, **given)
-        return Order(action_type="SELL", percentage=int(action.percentage), **given)
+        share = int(action.percentage)
+        if share != action.percentage:
+            raise UsageError(
+                f"The page has no button that sells {action.percentage.normalize():f} %.",
+                advice=f"It has {', '.join(map(str, SHARES))} %.",
+            )
+        return Order(action_type="SELL", percentage=share, **given)
 
     def _on_event(self, event: Event) -> None:
         if self._trader is None:
             return
-        ours = {record.trace_id for record in self._trader.under_way}
+        ours = self._trader.traces
         self._trader.hear(event)
         told = event.payload
         if isinstance(told, SidebetEvent) and event.name == "currentSidebetResult":
