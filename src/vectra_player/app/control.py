@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import os
 import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from vectra_player.errors import UsageError
+from vectra_player.unix import bound, short_path
 
 Handlers = dict[str, Callable[..., Awaitable[Any]]]
 """What answers each request; called with the request's fields by name."""
 
+SOCKET = "recorder.sock"
 MAX_LINE_BYTES = 64 * 1024
 UNKNOWN = "unknown request"
 
@@ -39,24 +39,10 @@ class _Request(msgspec.Struct, frozen=True):
 _REQUEST = msgspec.json.Decoder(_Request)
 
 
-@contextlib.contextmanager
-def _socket_path(data_dir: Path) -> Iterator[Path]:
-    """Yield a path of the socket short enough for the system's limit of about 100 bytes."""
-    folder = data_dir / "run"
-    if sys.platform != "linux":
-        yield folder / "recorder.sock"
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield Path(f"/proc/self/fd/{descriptor}/recorder.sock")
-    finally:
-        os.close(descriptor)
-
-
 @contextlib.asynccontextmanager
 async def serve_control(data_dir: Path, handlers: Handlers) -> AsyncIterator[None]:
     """Answer requests while the block runs; call only as the directory's single writer."""
-    with _socket_path(data_dir) as path, _bound(path) as listener:
+    with bound(data_dir / "run", SOCKET) as listener:
         server = await asyncio.start_unix_server(
             _answering(handlers), sock=listener, limit=MAX_LINE_BYTES
         )
@@ -65,18 +51,6 @@ async def serve_control(data_dir: Path, handlers: Handlers) -> AsyncIterator[Non
         finally:
             server.close()
             await server.wait_closed()
-
-
-@contextlib.contextmanager
-def _bound(path: Path) -> Iterator[socket.socket]:
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        path.chmod(0o600)
-        try:
-            yield listener
-        finally:
-            path.unlink(missing_ok=True)
 
 
 def _answering(
@@ -120,7 +94,7 @@ def ask_recorder(
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(timeout_s)
         try:
-            with _socket_path(data_dir) as path:
+            with short_path(data_dir / "run", SOCKET) as path:
                 connection.connect(str(path))
             connection.sendall(msgspec.json.encode({"op": op, "fields": fields}) + b"\n")
             reply = msgspec.json.decode(connection.makefile("rb").readline())

@@ -1,4 +1,4 @@
-"""Run one recording from open to close: store, source, signals, control socket."""
+"""Run one recording from open to close: store, source, signals, sockets."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from vectra_player.app.upkeep import refresh
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
 from vectra_player.sources.base import Source
+from vectra_player.store.hold import Lender
 from vectra_player.store.writer import EventStore
 
 log = structlog.get_logger(__name__)
@@ -47,11 +48,14 @@ async def opened(
     store = await asyncio.to_thread(
         EventStore.open, settings.data_dir, clock=clock, settings=store_settings(settings)
     )
+    lender = Lender(store)
     try:
+        lender.start()
         recorder = Recorder(store, source, SOURCES[name], clock=clock, recording=recording)
         _stop_on_signals(recorder)
         yield Opened(store, recorder, source)
     finally:
+        await asyncio.to_thread(lender.close)
         await asyncio.to_thread(store.close)
         await asyncio.to_thread(refresh, settings.data_dir)
 

@@ -55,6 +55,7 @@ class DataDir:
         self.journal_file: Final = self.journal / "journal.sqlite"
         self.reserve_file: Final = self.journal / "reserve"
         self.lock_file: Final = self.run / "writer.lock"
+        self.import_lock: Final = root / "run" / "import.lock"
         self.version_file: Final = self.manifests / "schema_version.json"
         self.context_file: Final = root / "CONTEXT.md"
         self.config_file: Final = root / "config.toml"

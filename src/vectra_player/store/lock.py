@@ -69,6 +69,11 @@ class WriterLock:
             os.ftruncate(descriptor, len(text))
         return cls(path, descriptor)
 
+    @property
+    def descriptor(self) -> int:
+        """The open file: whoever has a copy of it holds the lock too, until all are closed."""
+        return self._descriptor
+
     def release(self) -> None:
         """Give the lock up. The file stays: removing it would let two processes win."""
         if self._descriptor >= 0:

@@ -1,7 +1,8 @@
 """What opening a store does about an earlier end that was not clean.
 
-Leftovers of staging go, a filing that was cut short is done again, and each session that never
-ended gets `vectra.crash_recovered` as its last event. Used by `store.writer` only.
+Files that were on their way into the dataset arrive, leftovers of staging go, a filing that was
+cut short is done again, and each session that never ended gets `vectra.crash_recovered` as its last
+event. Used by `store.writer` only.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from vectra_player.clock import Clock
 from vectra_player.model.frame import fact
+from vectra_player.store.arrivals import finish_arrivals
 from vectra_player.store.filing import Filer
 from vectra_player.store.fsops import FileOps, remove_tree
 from vectra_player.store.groups import GroupEncoder
@@ -38,6 +40,7 @@ def recover(
     Raises:
         DiskError: the disk refused; nothing is lost.
     """
+    finish_arrivals(data_dir, ops, step)
     clean_staging(data_dir, ops)
     redo = ingest.call(Journal.plan) is not None
     crashed = ingest.call(lambda journal: _end_crashed(journal, clock))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final, Self
@@ -18,6 +19,7 @@ from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import DiskError, UsageError
 from vectra_player.model.frame import Frame, fact
 from vectra_player.model.units import Source
+from vectra_player.store.arrivals import finish_arrivals
 from vectra_player.store.bulk import BulkLoader
 from vectra_player.store.compactor import Compactor
 from vectra_player.store.derivation import Deriver
@@ -227,6 +229,24 @@ class EventStore:
         """
         self._await(self._ingest.queue.last_seq)
         return self._filer.run()
+
+    @contextmanager
+    def hold(self) -> Iterator[int]:
+        """File everything, then hold still while the block runs: its caller may change filed rows.
+
+        Frames go on into the journal; nothing is filed or compacted. Yields the open file of the
+        writer's lock, for a process that does the work.
+
+        Raises:
+            DiskError: what waits cannot be filed.
+            OSError: at the end: files that were to arrive could not be moved; the next start does.
+        """
+        with self._filer.lock:
+            self._filer.run()
+            try:
+                yield self._lock.descriptor
+            finally:
+                finish_arrivals(self.data_dir, self._ops)
 
     def stop_session(self, reason: str) -> FilingReport:
         """End the session with `vectra.stopped`, durable, and file everything.

@@ -26,8 +26,8 @@ from vectra_player.sources.chrome.wire import (
     Kept,
     Sticky,
     frame,
-    peer_uid,
 )
+from vectra_player.unix import peer_uid
 
 KEEP_BYTES = 64 * 1024 * 1024
 """Beyond this the pipe is not read: Chrome queues, nothing is lost (capture.md, chrome-host)."""

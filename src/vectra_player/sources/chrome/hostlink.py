@@ -11,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from vectra_player.errors import SourceError
-from vectra_player.sources.chrome.wire import CHUNK, HEADER, frame, peer_uid
+from vectra_player.sources.chrome.wire import CHUNK, HEADER, frame
+from vectra_player.unix import peer_uid
 
 HELLO_S = 30.0
 

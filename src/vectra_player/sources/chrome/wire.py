@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import socket
 import struct
-import sys
 from collections import deque
 from typing import Any
 
@@ -181,12 +180,3 @@ class Client:
 def frame(kind: bytes, number: int, payload: bytes) -> bytes:
     """Return one frame of the wire."""
     return HEADER.pack(kind, number, len(payload)) + payload
-
-
-def peer_uid(peer: socket.socket) -> int:
-    """Return the user at the other end of a Unix socket."""
-    if sys.platform == "linux":
-        credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        return int(struct.unpack("3i", credentials)[1])
-    xucred = peer.getsockopt(0, 1, 76)
-    return int(struct.unpack_from("2I", xucred)[1])

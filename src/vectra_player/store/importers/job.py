@@ -1,6 +1,6 @@
 """Carry out an import: plan, read, leave out what is known, store, count.
 
-Opens the store itself, as its only writer. Used by `store.importers.run` only.
+Used by `store.importers.run` only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from vectra_player.model.frame import TEXT, Frame
 from vectra_player.model.units import RawFormat
 from vectra_player.protocol.redact import scrub, surely_clean
 from vectra_player.store.importers import earlier_parquet, own_exports
+from vectra_player.store.importers.beside import ImportStore, open_way
 from vectra_player.store.importers.detect import Kind
 from vectra_player.store.importers.evidence import read_records
 from vectra_player.store.importers.known import KnownRecords
@@ -40,13 +41,6 @@ from vectra_player.store.importers.report import (
 from vectra_player.store.importers.sink import SessionSink
 from vectra_player.store.importers.times import Timeline, parse_stamp
 from vectra_player.store.layout import DataDir
-from vectra_player.store.settings import StoreSettings
-from vectra_player.store.writer import EventStore
-
-SETTINGS = StoreSettings(
-    auto_compact=False, file_frames=1 << 30, file_bytes=1 << 40, file_interval_s=1e6
-)
-"""The store files when the import says so: few, large files instead of whatever has gathered."""
 
 FILE_FRAMES = 100_000
 FILE_BYTES = 48 << 20
@@ -89,7 +83,8 @@ class ImportJob:
         self._files: Counter[str] = Counter()
         self._sinks: dict[str, SessionSink] = {}
         self._own: OwnSink
-        self._store: EventStore
+        self._store: ImportStore
+        self._cut_short: frozenset[str] = frozenset()
         self._known: KnownRecords
         self._quarantine: Quarantine
 
@@ -102,23 +97,21 @@ class ImportJob:
             return
         if not sources:
             return
-        with (
-            EventStore.open(self._root, clock=self._clock, settings=SETTINGS) as store,
-            ExitStack() as stack,
-        ):
+        data_dir = DataDir.open_or_create(self._root, clock=self._clock)
+        with open_way(data_dir, self._clock) as way, ExitStack() as stack:
+            store, self._cut_short = way
             store.flush()
             self._store = store
             self._known = KnownRecords(self._root)
             stack.callback(self._known.close)
-            self._rederive = Rederive(DataDir(self._root), self._known)
+            self._rederive = Rederive(data_dir, self._known)
             self._own = OwnSink(store, self._known, self._rederive, self._conflict)
             self._path = Path()
-            self._quarantine = Quarantine(DataDir(self._root).quarantine, self._clock.now_us())
+            self._quarantine = Quarantine(data_dir.quarantine, self._clock.now_us())
             stack.callback(self._quarantine.close)
             self._known.expect(source.session_id for source in sources)
             self._read_all(sources)
-            store.flush()
-        self._end()
+            self._end()
 
     def _read_all(self, sources: Sequence[Source]) -> None:
         self._total = sum(source.size for source in sources)
@@ -209,6 +202,8 @@ class ImportJob:
             sink.next_file()
             return sink
         held = self._known.keys(session_id) if session_id in self._known.sessions else None
+        if session_id in self._cut_short:
+            self._rederive.force(session_id)
         sink = SessionSink(
             self._store,
             session_id,
@@ -233,8 +228,12 @@ class ImportJob:
         self._unfiled_frames += len(new)
         self._unfiled_bytes += sum(len(frame.raw) for frame in new)
         if self._unfiled_frames >= FILE_FRAMES or self._unfiled_bytes >= FILE_BYTES:
+            self._rederive.in_parts(self._unfinished())
             self._store.flush()
             self._unfiled_frames = self._unfiled_bytes = 0
+
+    def _unfinished(self) -> set[str]:
+        return {name for name, sink in self._sinks.items() if sink.added} | self._own.unfinished
 
     def _read_earlier(self, source: Source) -> None:
         """Rows of several sessions may share a file: each session has its own sink to the end."""
@@ -303,8 +302,13 @@ class ImportJob:
             )
 
     def _end(self) -> None:
-        """Make the rows of sessions that grew, or came in disorder, anew; then close the count."""
-        self._rederive.carry_out()
+        """File the rest, derive anew what grew or came in disorder, and close the count."""
+        if self.report.stopped:
+            self._rederive.in_parts(self._unfinished())
+        self._store.flush()
+        if not self.report.stopped:
+            self._rederive.in_parts(())
+        self._rederive.carry_out(self._store.hold)
         self.report.games = len(self._games)
         self.report.sessions = len(self._sessions)
         if self._quarantine.place:

@@ -49,6 +49,11 @@ class OwnSink:
         self._waiting: list[OwnRecord] = []
         self._bytes = 0
 
+    @property
+    def unfinished(self) -> set[str]:
+        """Sessions that got rows and not their end."""
+        return self._touched
+
     def add(self, record: OwnRecord) -> bool:
         """Take one row; true when it is new."""
         if record.session_id != self._session:

@@ -1,12 +1,15 @@
 """Sessions whose derived rows an import must make anew, noted before the first of them changes.
 
 A session that grows after its games were finished has rows from both before and after until it is
-rebuilt; should the import be killed in between, the next one finds the note and rebuilds.
+rebuilt; should the import be killed in between, the next one finds the note and rebuilds. So it is
+with a session of which only the first part has become visible.
 Used by `store.importers.job` only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -15,7 +18,7 @@ from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.importers.known import KnownRecords
 from vectra_player.store.layout import DataDir
 from vectra_player.store.reads import StoreReader
-from vectra_player.store.rebuild import rebuild
+from vectra_player.store.rebuild import rebuild_held
 
 NOTE = "import_rederive.json"
 
@@ -28,6 +31,7 @@ class Rederive:
         self._note = data_dir.manifests / NOTE
         self._ops = FileOps()
         self._sessions = _read(self._note)
+        self._parts: frozenset[str] = frozenset()
         self._known = known
 
     def add(self, session_id: str) -> None:
@@ -39,21 +43,34 @@ class Rederive:
         """Note a session, known or not."""
         if session_id not in self._sessions:
             self._sessions.add(session_id)
-            data = msgspec.json.encode(sorted(self._sessions))
-            replace_file(self._ops, self._note, data)
+            self._write()
 
-    def carry_out(self) -> None:
-        """Rebuild what is noted, everything being filed and the store closed; then drop the note.
+    def in_parts(self, sessions: Iterable[str]) -> None:
+        """Note which sessions are visible, or about to be, without their end."""
+        parts = frozenset(sessions) - self._sessions
+        if parts != self._parts:
+            self._parts = parts
+            self._write()
 
-        Raises VectraError as `rebuild`.
+    def carry_out(self, hold: Callable[[], AbstractContextManager[object]]) -> None:
+        """Rebuild what has grown, everything being filed; then only parts stay noted.
+
+        `hold` gives the right to change filed rows. Raises VectraError as `rebuild_held`.
         """
-        if not self._sessions:
-            return
-        with StoreReader(self._data_dir.root) as reader:
-            present = self._sessions & {item.session_id for item in reader.sessions()}
-        if present:
-            rebuild(self._data_dir, sorted(present))
-        if self._note.exists():
+        if self._sessions:
+            with StoreReader(self._data_dir.root) as reader:
+                present = self._sessions & {item.session_id for item in reader.sessions()}
+            if present:
+                with hold():
+                    rebuild_held(self._data_dir, sorted(present))
+            self._sessions = set()
+            self._write()
+
+    def _write(self) -> None:
+        noted = sorted(self._sessions | self._parts)
+        if noted:
+            replace_file(self._ops, self._note, msgspec.json.encode(noted))
+        elif self._note.exists():
             self._ops.unlink(self._note)
             self._ops.fsync_dir(self._note.parent)
 

@@ -18,7 +18,8 @@ import pytest
 
 from vectra_player.sources.chrome import host
 from vectra_player.sources.chrome.hostlink import Heard, HostBusyError, HostLink
-from vectra_player.sources.chrome.wire import Sticky, peer_uid
+from vectra_player.sources.chrome.wire import Sticky
+from vectra_player.unix import peer_uid
 
 FAKE = str(Path(__file__).with_name("fake_chrome.py"))
 

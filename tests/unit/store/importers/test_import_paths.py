@@ -422,7 +422,7 @@ def test_an_import_that_died_before_its_rebuild_is_mended_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("vectra_player.store.importers.rederive.rebuild", die)
+        patched.setattr("vectra_player.store.importers.rederive.rebuild_held", die)
         with pytest.raises(KeyboardInterrupt):
             import_paths([path], root)
     report = import_paths([path], root)
