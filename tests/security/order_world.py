@@ -11,6 +11,7 @@ import asyncio
 import json
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from tests.live_support import cooldown, fact_event, rug, stored, tick
 from tests.security.virtual_loop import VirtualClock
 from tests.trading_support import trace
 
+from vectra_player.clock import Clock
 from vectra_player.demo.accounts import Account, Accounts
 from vectra_player.demo.frames import Table
 from vectra_player.errors import UsageError
@@ -70,10 +72,15 @@ class Plan:
 
 @dataclass
 class World:
-    """The server, the page before it and the socket between them."""
+    """The server, the page before it and the socket between them.
+
+    What the page hears and says goes to `hear` as events, or to `emit` as frames.
+    """
 
     rng: random.Random
-    clock: VirtualClock
+    clock: Clock
+    speed: float = 1.0
+    emit: Callable[[Frame], None] | None = None
     truths: dict[int, Truth] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     hear: Any = None
@@ -121,7 +128,7 @@ class World:
         for left in range(COUNTDOWN_MS, -1, -round(COUNTDOWN_S * 1000)):
             table.timer_ms = left
             self.say("gameStateUpdate", cooldown(left, table.game.game_id))
-            await asyncio.sleep(COUNTDOWN_S)
+            await self._rest(COUNTDOWN_S)
 
     async def _one_game(self) -> None:
         table = self.table
@@ -136,7 +143,7 @@ class World:
                 self.tell_account()
             if self._hurry and number > 1:
                 break
-            await asyncio.sleep(TICK_S)
+            await self._rest(TICK_S)
         self._hurry = False
         await self._rug(prices)
         self.table = self._next_table()
@@ -152,11 +159,11 @@ class World:
         if trade is not None:
             self.say("standard/newTrade", trace(self._new_trace()), trade)
         self.tell_account()
-        await asyncio.sleep(0.175)
+        await self._rest(0.175)
         table.rugged = True
         told = prices[: table.tick + 1] + prices[-1:]
         self.say("gameStateUpdate", rug(told, table.game.game_id))
-        await asyncio.sleep(1.0)
+        await self._rest(1.0)
 
     # The wire -------------------------------------------------------------------------------
 
@@ -185,6 +192,9 @@ class World:
             source="cdp",
             origin="127.0.0.1:7777",
         )
+        if self.emit is not None:
+            self.emit(frame)
+            return
         self._seq += 1
         event = decode(stored(frame, self._seq))
         assert event is not None
@@ -197,7 +207,10 @@ class World:
 
     def later(self, seconds: float, call: Any, *args: object) -> None:
         """Do something after a time."""
-        asyncio.get_running_loop().call_later(seconds, call, *args)
+        asyncio.get_running_loop().call_later(seconds / self.speed, call, *args)
+
+    async def _rest(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self.speed)
 
     # Orders ---------------------------------------------------------------------------------
 
@@ -297,7 +310,7 @@ class World:
             self.open = False
             self._tell(fact_event("disconnected", {"socket": self.socket}))
             self.later(self.rng.uniform(0.1, 3.0), self._reconnect, fault == "reload")
-        elif fault == "step":
+        elif fault == "step" and isinstance(self.clock, VirtualClock):
             self.clock.step_s += self.rng.choice((-3600, -5, -0.5, 0.5, 5, 3600))
         elif fault == "rug":
             self._hurry = True

@@ -137,9 +137,9 @@ class Gate:
         way = self._orders.get(record.action_id)
         if way is None:
             return
-        if record.outcome == "UNKNOWN":
+        if record.outcome == "UNKNOWN" and not way.unknown:
             self._lose_sight(way, record.error or "the server did not answer")
-        else:
+        elif record.outcome != "UNKNOWN":
             self._orders.end(way.action_id)
         if durable:
             self.outcome_durable(way.action_id)
