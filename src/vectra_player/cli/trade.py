@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -39,7 +40,13 @@ def status(context: typer.Context) -> None:
 def arm(context: typer.Context, minutes: Minutes = 30.0, phrase: Phrase = None) -> None:
     """Arm live trading for a time: the third of three switches, after a phrase is typed."""
     session: Session = context.obj
-    wanted = _need(session, "trade-status")["phrase"]
+    now = _need(session, "trade-status")
+    if now["mode"] == "practice":
+        raise UsageError(
+            f"{now['origin']} is a page of this machine: it cannot be traded live.",
+            advice="Practice needs no arming: give orders in practice mode.",
+        )
+    wanted = now["phrase"]
     if phrase is None:
         if not sys.stdin.isatty():
             raise UsageError("Nobody can be asked for the phrase.", advice="Give it by --phrase.")
@@ -134,8 +141,8 @@ def _show_status(session: Session, found: dict[str, Any]) -> None:
         session.console.print(f"  {halt['detail']}", markup=False, highlight=False)
     limits = found["limits"]
     rows = [
-        ("lost in this session", found["loss_session_sol"], limits["max_loss_session_sol"], "SOL"),
-        ("lost on this UTC day", found["loss_day_sol"], limits["max_loss_day_sol"], "SOL"),
+        ("lost in this session", _lost(found, "session"), limits["max_loss_session_sol"], "SOL"),
+        ("lost on this UTC day", _lost(found, "day"), limits["max_loss_day_sol"], "SOL"),
         ("one BUY or SIDEBET", "–", limits["max_stake_sol"], "SOL"),
         ("at risk at once", "–", limits["max_exposure_sol"], "SOL"),
         ("orders in 60 s", found["orders_last_minute"], limits["orders_per_minute"], ""),
@@ -145,6 +152,11 @@ def _show_status(session: Session, found: dict[str, Any]) -> None:
     )
     for order in found["under_way"]:
         session.note(f"Under way: {order['action_type']} {order['action_id']}")
+
+
+def _lost(found: dict[str, Any], over: str) -> str:
+    """Write a loss as the pages do: a gain is none."""
+    return f"{max(Decimal(found[f'loss_{over}_sol']), Decimal(0)).normalize():f}"
 
 
 def _headline(found: dict[str, Any]) -> str:

@@ -86,6 +86,23 @@ async def test_a_wrong_phrase_or_time_does_not_arm(shell: Shell, gate: Gate) -> 
     assert gate.status().armed_until_us is None
 
 
+async def test_a_page_of_this_machine_is_not_armed(shell: Shell) -> None:
+    switches = {"origin": DEMO, "live_enabled": True, "allow_live": True}
+    gate = make_gate(shell.root / "run", Clock(), **switches)
+    async with serve_control(shell.root, trade_handlers(gate)):
+        assert "cannot be traded live" in await beside(
+            shell.refused, "arm", "--phrase", gate.phrase
+        )
+    assert gate.status().armed_until_us is None
+
+
+@pytest.mark.parametrize(
+    ("lost", "shown"), [("0E-9", "0"), ("-0.0018", "0"), ("0.010", "0.01"), ("10", "10")]
+)
+def test_a_loss_is_written_without_exponents_and_a_gain_as_none(lost: str, shown: str) -> None:
+    assert trade._lost({"loss_day_sol": lost}, "day") == shown
+
+
 async def test_without_a_terminal_nobody_is_asked(
     shell: Shell, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
