@@ -27,9 +27,6 @@ PROFILE_S = 60.0
 PROFILE_STEP_S = 1.0
 """The profile is put on the disk after each step: what was counted survives a stop."""
 
-HELD = "Another process writes to this data directory, and only one may."
-HELD_ADVICE = "Stop `vectra-player up` and run `vectra-player dashboard`: the import begins there."
-
 Tell = Callable[[int, int, str], None]
 Work = Callable[[Path, dict[str, Any], Tell], Any]
 
@@ -185,8 +182,8 @@ def main(kind: str) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         result = WORK[kind](Path(order["data_dir"]), order["request"], tell)
-    except StoreLockedError:
-        say(Said(error=HELD, advice=HELD_ADVICE, busy=True))
+    except StoreLockedError as error:
+        say(Said(error=error.message, advice=error.advice, busy=True))
     except VectraError as error:
         say(Said(error=error.message, advice=error.advice))
     except OSError as error:

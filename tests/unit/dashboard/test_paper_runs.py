@@ -22,7 +22,7 @@ def say(kind, text, **more):
     print(json.dumps(line), flush=True)
 
 def stop(*_):
-    say("end", "Stopped by you.", games=3, score=[SCORE], wrong=False)
+    say("end", "Stopped by you.", games=3, score=[SCORE], run_id="run-1", wrong=False)
     sys.exit()
 
 SCORE = dict(who="you", profit=-0.1, expected=None, paid_in=1, bets=1, won=0,

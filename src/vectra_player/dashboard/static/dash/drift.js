@@ -61,8 +61,8 @@ const TRADES = [
   { label: "trade", cell: (row) => row.action },
   { label: "run", cell: (row) => row.run },
   { label: "backtest", cell: (row) => row.backtest },
-  { label: "later, ticks", name: "num", cell: (row) => row.later },
-  { label: "difference, SOL", name: "num", cell: (row) => row.profit },
+  { label: "later", hint: "ticks", name: "num", cell: (row) => row.later },
+  { label: "difference", hint: "SOL, of the run above that of the backtest", name: "num", cell: (row) => row.profit },
   { label: "why", name: "wrap-cell", cell: (row) => (row.cause === null ? el("span", { class: "muted" }, "alike") : el("div", { class: "why" }, chip(row.cause), el("span", {}, row.said))) },
 ];
 const CAUSES = [

@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount } from "/static/sdk/format.js";
 import { ApiError, post } from "/static/ui/api.js";
-import { byId, el, scrolling, setText } from "/static/ui/dom.js";
+import { byId, el, scrolling } from "/static/ui/dom.js";
 import { JobList, progress } from "/static/dash/jobs.js";
 import { faultOf } from "/static/dash/load.js";
 import { table } from "/static/dash/table.js";
@@ -36,11 +36,6 @@ export class Imports {
   #drop = byId("drop");
   #input = byId("files");
   #busy = false;
-
-  /** Say beforehand that an import waits while foundation runs. */
-  running(up) {
-    setText(byId("import-note"), up ? "While vectra-player up runs, an import waits: one process may write. Stop it and run vectra-player dashboard to import at once." : "");
-  }
 
   /** `ended` is called when an import has ended. */
   constructor(ended) {

@@ -17,7 +17,7 @@ import { table } from "/static/dash/table.js";
 const ASK_MS = 1_000;
 const NUMBERS = ["games", "max_stake", "max_loss", "cash", "latency_ms"];
 const PAPER_ONLY = ["cash", "latency_ms"];
-const MODES = { paper: "paper", practice: "practice: press the demo page", live: "live: press the game page" };
+const MODES = { paper: "risks nothing", practice: "presses the demo page", live: "presses the game page" };
 const FIRST = "conservative";
 const ON = new Set(["starting", "running", "stopping"]);
 const PLACES = {
@@ -79,7 +79,7 @@ async function askModes() {
   const offered = ["paper", ...(own in MODES && own !== "paper" ? [own] : [])];
   if ([...field.options].map((option) => option.value).join() === offered.join()) return;
   const chosen = new URLSearchParams(location.search).get("mode") ?? field.value;
-  field.replaceChildren(...offered.map((mode) => el("option", { value: mode }, MODES[mode])));
+  field.replaceChildren(...offered.map((mode) => el("option", { value: mode, title: MODES[mode] }, mode)));
   field.value = offered.includes(chosen) ? chosen : "paper";
   byId("mode-field").hidden = offered.length < 2;
   drawMode();

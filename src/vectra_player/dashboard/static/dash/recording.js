@@ -146,11 +146,10 @@ function askStore(ask = refresh) {
 }
 
 const control = new Switch();
-const imports = new Imports(() => askStore());
+new Imports(() => askStore());
 live.on((told) => {
   control.draw(told);
   events.running(told.running);
-  imports.running(told.running);
 });
 new Exports();
 shell.key("r", "Start or stop recording", () => control.toggle());

@@ -53,13 +53,17 @@ export class TradeLog {
 
   /** Show an account as `/api/trade` tells it. */
   show({ actions, score }) {
-    this.#body.replaceChildren(...(actions.length ? actions.map(lineOf) : [empty()]));
+    const told = withoutSteps(actions);
+    this.#body.replaceChildren(...(told.length ? told.map(lineOf) : [empty()]));
     this.score.replaceChildren(el("table", {}, head(SCORE), el("tbody", {}, ...score.map(scoreOf))));
   }
 
-  /** Put an action on top. */
+  /** Put an action on top; what it was under way with is over. */
   add(note) {
     this.#body.querySelector(".nothing")?.remove();
+    const mine = [...this.#body.rows].filter((row) => note.action_id && row.dataset.action === note.action_id);
+    if (note.kind === "submitted" && mine.some((row) => row.dataset.kind !== "submitted")) return;
+    for (const row of mine) if (row.dataset.kind === "submitted") row.remove();
     this.#body.prepend(lineOf(note));
     while (this.#body.rows.length > MOST) this.#body.lastElementChild.remove();
   }
@@ -69,6 +73,16 @@ export class TradeLog {
     this.#body.replaceChildren(empty());
     this.score.replaceChildren();
   }
+}
+
+/** Leave out that an action is under way where more is told of it; the newest come first. */
+function withoutSteps(actions) {
+  const known = new Set();
+  return actions.filter(({ kind, action_id: id }) => {
+    const step = kind === "submitted" && id && known.has(id);
+    known.add(id);
+    return !step;
+  });
 }
 
 function head(cells) {
