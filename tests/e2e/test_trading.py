@@ -128,6 +128,11 @@ def test_the_badge_says_practice_and_paper_is_still_there(practice: Practice) ->
     assert practice.up.get("/api/trade").json["mode"] == "PAPER"
 
 
+def test_every_button_is_found_on_the_open_page(practice: Practice) -> None:
+    told = run("--data-dir", practice.up.root, "--json", "trade", "check")
+    assert (told.code, told.json["findings"]) == (0, [])
+
+
 def test_buy_sidebet_and_sale_go_through_the_page_and_are_confirmed(practice: Practice) -> None:
     bought = practice.order("buy", amount=0.003)
     assert (bought["outcome"], bought["kind"], bought["error"]) == ("CONFIRMED", "bought", None)

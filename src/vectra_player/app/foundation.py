@@ -117,7 +117,9 @@ async def run_foundation(
         )
         status = _status_with_feed(pair.recorder, service)
         handlers = handlers_of(pair.store, pair.recorder, status)
-        handlers |= login_handlers(service, beside) | trade_handlers(live.trading.gate)
+        handlers |= login_handlers(service, beside) | trade_handlers(
+            live.trading.gate, live.trading.check
+        )
         await steps.enter_async_context(serve_control(settings.data_dir, handlers))
         if recording:
             await pair.recorder.start_recording()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -22,6 +22,7 @@ from vectra_player.trading.gate import Gate, Listener
 from vectra_player.trading.gate_records import ARM_MINUTES, GateStatus, KillReport
 from vectra_player.trading.kill import KillSwitch
 from vectra_player.trading.memory import TradeMemory
+from vectra_player.trading.survey import Finding
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,9 @@ WATCH_S = 0.05
 """How soon the service shows a kill file; a press looks for it by itself."""
 
 KILL_SIGNAL = signal.SIGUSR1
+
+Check = Callable[[], Awaitable[list[Finding]]]
+"""Looks for every button on the open page; raises UsageError where there is none."""
 
 
 def open_gate(
@@ -55,7 +59,7 @@ def open_gate(
     )
 
 
-def trade_handlers(gate: Gate) -> Handlers:
+def trade_handlers(gate: Gate, check: Check) -> Handlers:
     """Return what the control socket answers about trading."""
 
     async def status() -> GateStatus:
@@ -74,12 +78,16 @@ def trade_handlers(gate: Gate) -> Handlers:
         done = gate.acknowledge(by)
         return {"acknowledged": done, "status": gate.status()}
 
+    async def look() -> list[Finding]:
+        return await check()
+
     return {
         "trade-status": status,
         "trade-arm": arm,
         "trade-disarm": disarm,
         "trade-kill": kill,
         "trade-acknowledge": acknowledge,
+        "trade-check": look,
     }
 
 

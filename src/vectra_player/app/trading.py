@@ -16,15 +16,16 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import structlog
 
 from vectra_player.app.recorder import Recorder
-from vectra_player.app.trade_control import kill_by_signal, open_gate, watch_gate
+from vectra_player.app.trade_control import Check, kill_by_signal, open_gate, watch_gate
 from vectra_player.bus import Events, spawn
 from vectra_player.clock import Clock
 from vectra_player.config import Settings
-from vectra_player.errors import CaptureHaltedError
+from vectra_player.errors import CaptureHaltedError, UsageError
 from vectra_player.foundation.click_desk import ClickDesk
 from vectra_player.foundation.messages import Message
 from vectra_player.foundation.switch_desk import SwitchDesk
 from vectra_player.model.press import PressSeen
+from vectra_player.model.selectors import Selectors
 from vectra_player.sources.chrome.page import GamePage
 from vectra_player.store.layout import DataDir
 from vectra_player.store.writer import EventStore
@@ -33,6 +34,7 @@ from vectra_player.trading.gate_records import GateEvent
 from vectra_player.trading.hands import Hands
 from vectra_player.trading.records import Refusal
 from vectra_player.trading.selectors import load
+from vectra_player.trading.survey import Finding, self_test
 from vectra_player.trading.trader import Trader
 
 log = structlog.get_logger(__name__)
@@ -65,6 +67,7 @@ class Trading(NamedTuple):
     gate: Gate
     switch: SwitchDesk
     desk: ClickDesk
+    check: Check
 
 
 class _Facts:
@@ -118,36 +121,65 @@ async def trading(
     desk = ClickDesk(recorder.bus, recorder.live.snapshot, publish, clock)
     switch = SwitchDesk(gate, publish, clock)
     told.append(switch.changed)
+    check: Check = _nowhere
     async with contextlib.AsyncExitStack() as steps:
         steps.callback(desk.close)
         if page is not None:
-            hands, trader = _hands_of(page, gate, desk, facts, recorder, settings, clock)
+            selectors = load(settings.data_dir)
+            hands = _hands_of(page, selectors, settings, clock, lambda: trader)
+            trader = _trader_of(page, hands, gate, desk, facts, recorder, clock)
+            check = _check_of(hands, selectors)
             steps.push_async_callback(hands.pictured)
             steps.push_async_callback(trader.close)
         watching = spawn(watch_gate(gate), name="gate")
         steps.callback(watching.cancel)
         steps.enter_context(kill_by_signal(gate.switch))
-        yield Trading(gate, switch, desk)
+        yield Trading(gate, switch, desk, check)
+
+
+async def _nowhere() -> list[Finding]:
+    raise UsageError(
+        "There is no game page here whose buttons could be looked for.",
+        advice="`vectra-player up --source practice` opens one, --source chrome the game's.",
+    )
+
+
+def _check_of(hands: Hands, selectors: Selectors) -> Check:
+    async def check() -> list[Finding]:
+        seen = await hands.look()
+        if isinstance(seen, Refusal):
+            return [Finding(button="", code=seen.code, message=seen.message)]
+        return self_test(seen, selectors)
+
+    return check
 
 
 def _hands_of(
     page: PageSource,
+    selectors: Selectors,
+    settings: Settings,
+    clock: Clock,
+    trader: Callable[[], Trader],
+) -> Hands:
+    pictures = DataDir(settings.data_dir).results / "refusals"
+    return Hands(
+        page.page,
+        selectors,
+        clock,
+        on_press=lambda press: trader().pressed(press),
+        on_refusal=lambda action, refusal, png: _keep_picture(pictures, action, refusal, png),
+    )
+
+
+def _trader_of(
+    page: PageSource,
+    hands: Hands,
     gate: Gate,
     desk: ClickDesk,
     facts: _Facts,
     recorder: Recorder,
-    settings: Settings,
     clock: Clock,
-) -> tuple[Hands, Trader]:
-    pictures = DataDir(settings.data_dir).results / "refusals"
-    hands = Hands(
-        page.page,
-        load(settings.data_dir),
-        clock,
-        on_press=lambda press: trader.pressed(press),
-        on_refusal=lambda action, refusal, png: _keep_picture(pictures, action, refusal, png),
-    )
-
+) -> Trader:
     def origin() -> str | None:
         there = page.page()
         return None if there is None else there.origin
@@ -173,7 +205,7 @@ def _hands_of(
     recorder.bus.attach(
         Events.RECORDING_STARTED, lambda _: trader.tell_unfinished(), name="trading"
     )
-    return hands, trader
+    return trader
 
 
 def _keep_picture(folder: Path, action_id: str, refusal: Refusal, png: bytes) -> None:

@@ -99,6 +99,27 @@ def acknowledge(context: typer.Context) -> None:
     session.result(found, show)
 
 
+@app.command(epilog="Example: vectra-player trade check")
+def check(context: typer.Context) -> None:
+    """Look for every button on the open page, as orders do, and press none.
+
+    Exit code 1 where one is not found: no order that needs it will be pressed.
+    """
+    session: Session = context.obj
+    findings = _need(session, "trade-check")
+
+    def show() -> None:
+        if not findings:
+            session.note("Every button is found, once and where it should be.")
+            return
+        rows = [(each["button"] or "page", each["code"], each["message"]) for each in findings]
+        session.table("", ("button", "what", "why"), rows)
+
+    session.result({"findings": findings}, show)
+    if findings:
+        raise typer.Exit(FOUND_WRONG)
+
+
 def _ask(session: Session, op: str, *, timeout_s: float = 120.0, **fields: str | float) -> Any:
     """Ask the running service; None where none runs, or it does not trade."""
     from vectra_player.app.control import NobodyAnswersError, ask_recorder

@@ -20,6 +20,7 @@ from vectra_player.cli.session import PIPE_WIDTH, Session
 from vectra_player.config import load
 from vectra_player.errors import UsageError
 from vectra_player.trading.gate import Gate
+from vectra_player.trading.survey import Finding
 
 
 class Shell:
@@ -51,6 +52,16 @@ class Shell:
         return str(refusal.value)
 
 
+class Page:
+    """Looks for buttons; finds what it is told to."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self.findings = [*findings]
+
+    async def __call__(self) -> list[Finding]:
+        return self.findings
+
+
 @pytest.fixture
 def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
     (tmp_path / "run").mkdir()
@@ -62,7 +73,7 @@ async def gate(shell: Shell) -> AsyncIterator[Gate]:
     """The gate of a running service on the real page, with the two other switches on."""
     live = {"origin": SITE, "live_enabled": True, "allow_live": True}
     gate = make_gate(shell.root / "run", Clock(), **live)
-    async with serve_control(shell.root, trade_handlers(gate)):
+    async with serve_control(shell.root, trade_handlers(gate, Page())):
         yield gate
 
 
@@ -89,7 +100,7 @@ async def test_a_wrong_phrase_or_time_does_not_arm(shell: Shell, gate: Gate) -> 
 async def test_a_page_of_this_machine_is_not_armed(shell: Shell) -> None:
     switches = {"origin": DEMO, "live_enabled": True, "allow_live": True}
     gate = make_gate(shell.root / "run", Clock(), **switches)
-    async with serve_control(shell.root, trade_handlers(gate)):
+    async with serve_control(shell.root, trade_handlers(gate, Page())):
         assert "cannot be traded live" in await beside(
             shell.refused, "arm", "--phrase", gate.phrase
         )
@@ -178,3 +189,14 @@ def test_the_gate_of_a_data_directory_guards_the_page_of_its_settings(shell: She
         settings = load({"data_dir": shell.root}, {"VECTRA_GAME_URL": url}).settings
         status = open_gate(settings).status()
         assert (status.mode, status.live_enabled, status.allow_live) == (mode, False, False)
+
+
+async def test_the_buttons_of_the_open_page_are_looked_for_on_demand(shell: Shell) -> None:
+    gate, page = make_gate(shell.root / "run", Clock()), Page()
+    async with serve_control(shell.root, trade_handlers(gate, page)):
+        assert (await beside(shell.json, "check"))["findings"] == []
+        page.findings = [Finding(button="SELL", code="not_found", message="SELL is not there.")]
+        told = await beside(shell.json, "check", code=1)
+        assert told["findings"][0]["code"] == "not_found"
+        assert "SELL is not there." in await beside(shell.say, "check", code=1)
+    assert "No service that trades" in shell.refused("check")
