@@ -78,16 +78,13 @@ def trade_handlers(gate: Gate, check: Check) -> Handlers:
         done = gate.acknowledge(by)
         return {"acknowledged": done, "status": gate.status()}
 
-    async def look() -> list[Finding]:
-        return await check()
-
     return {
         "trade-status": status,
         "trade-arm": arm,
         "trade-disarm": disarm,
         "trade-kill": kill,
         "trade-acknowledge": acknowledge,
-        "trade-check": look,
+        "trade-check": check,
     }
 
 

@@ -171,9 +171,7 @@ class Trader:
         Outcomes that came while nothing was recorded; once, the orders of a service before this
         one that nobody saw the end of.
         """
-        unrecorded, self._unrecorded = self._unrecorded, []
-        for record in unrecorded:
-            self._record(record)
+        self._record()
         for way in () if self._told_unfinished else self.gate.unfinished:
             if not way.told:
                 self._step(Step("done", action_records.of_lost(way)))
@@ -306,16 +304,17 @@ class Trader:
             self.gate.halt("mismatch", step.halt)
         self._told(step)
 
-    def _record(self, record: ActionRecord) -> None:
-        """Record an outcome; that of an order which a recording ended under, in the next one."""
-        seq = self._facts.note(OUTCOME, record)
-        if not seq:
-            if record.intent_ts is not None:
+    def _record(self, *records: ActionRecord) -> None:
+        """Record outcomes, after those of orders of ours that no recording took before."""
+        earlier, self._unrecorded = self._unrecorded, []
+        for record in (*earlier, *records):
+            seq = self._facts.note(OUTCOME, record)
+            if seq:
+                keeping = spawn(self._keep(seq, record), name="outcome")
+                self._keeping.add(keeping)
+                keeping.add_done_callback(self._keeping.discard)
+            elif record.intent_ts is not None:
                 self._unrecorded.append(record)
-            return
-        keeping = spawn(self._keep(seq, record), name="outcome")
-        self._keeping.add(keeping)
-        keeping.add_done_callback(self._keeping.discard)
 
     async def _keep(self, seq: int, record: ActionRecord) -> None:
         """Let the gate forget an order when its outcome is on the disk, and not before."""

@@ -78,6 +78,19 @@ async def test_an_outcome_that_came_while_nothing_was_recorded_is_recorded_next(
     assert desk.trader.gate.status().under_way == ()
 
 
+async def test_an_outcome_a_full_disk_refused_is_recorded_with_the_next(desk: Traded) -> None:
+    desk.give()
+    await desk.rest()
+    desk.hear(request("BUY", 0.01, 4))
+    desk.store.recording = False  # as a halted store: no recording begins anew after it
+    desk.hear(echo("BUY", 73), update(202, **BOUGHT))
+    desk.store.recording = True
+    desk.give()
+    await desk.rest()
+    desk.hear(request("BUY", 0.01, 304, ack=1, number=2), ack(340, ack=1, success=False))
+    assert desk.store.outcomes() == ["CONFIRMED", "REJECTED"]
+
+
 async def test_a_fault_in_hearing_halts_a_trader_that_trades(
     desk: Traded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
