@@ -62,7 +62,10 @@ def _factor(text: str) -> Param:
 
 _JUDGED = _ticks("window_ticks", "ticks after which the signal is judged")
 _VOLATILITY = ("window_ticks", "volatility", "factor")
-_TRADE = ("action", "amount", "executed_price", "latency", "mode", "actor", "error", "outcome")
+_TRADE = (
+    "action", "amount", "size", "executed_price", "latency", "mode", "actor", "error", "outcome",
+    "advice",
+)  # fmt: skip
 _SKIP = Param(
     name="skip", kind="words", text="actions that are not told: presses that move no money"
 )

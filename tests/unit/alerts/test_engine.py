@@ -223,19 +223,27 @@ def test_a_confirmed_press_is_told_and_one_that_moves_no_money_is_not() -> None:
     stream = Stream(rules("trade_success"))
     told = only(stream.fact("outcome", **OUTCOME))
     assert told.message == "BUY of 0.010 SOL confirmed at 1.2500x after 180 ms (live, bot)."
+    share = {"action_type": "SELL", "amount": None, "percentage": 25.0}
+    told = only(stream.fact("outcome", **{**OUTCOME, **share}))
+    assert told.message.startswith("SELL of 25 % confirmed")
     assert stream.fact("outcome", **{**OUTCOME, "action_type": "PERCENTAGE"}) == []
     assert stream.fact("outcome", **{**OUTCOME, "outcome": "REJECTED"}) == []
     assert stream.fact("intent", **OUTCOME) == []
 
 
 @pytest.mark.parametrize(
-    ("outcome", "words"),
-    [("REJECTED", "is rejected"), ("BLOCKED", "is blocked"), ("UNKNOWN", "is unknown: it may")],
+    ("outcome", "words", "advice"),
+    [
+        ("REJECTED", "is rejected", "funds. Look at your position before you act again."),
+        ("BLOCKED", "is blocked", "funds. Nothing was ordered."),
+        ("UNKNOWN", "is unknown: it may", "funds. Look at your position before you act again."),
+    ],
 )
-def test_a_press_that_failed_or_may_have_is_told(outcome: str, words: str) -> None:
+def test_a_press_that_failed_or_may_have_is_told(outcome: str, words: str, advice: str) -> None:
     stream = Stream(rules("trade_failed"))
-    told = only(stream.fact("outcome", **{**OUTCOME, "outcome": outcome, "error": "no\nfunds"}))
+    told = only(stream.fact("outcome", **{**OUTCOME, "outcome": outcome, "error": "no\nfunds."}))
     assert words in told.message
+    assert told.message.endswith(advice)
     assert "no\ufffdfunds" in told.message
     assert stream.fact("outcome", **OUTCOME) == []
 

@@ -34,6 +34,8 @@ _TOLD_AS = {
     "BLOCKED": "blocked",
     "UNKNOWN": "unknown: it may or may not have happened",
 }
+_LOOK = "Look at your position before you act again."
+_ADVICE = {"REJECTED": _LOOK, "BLOCKED": "Nothing was ordered.", "UNKNOWN": _LOOK}
 
 
 class OutcomeTold(msgspec.Struct):
@@ -44,6 +46,7 @@ class OutcomeTold(msgspec.Struct):
     mode: Any = None
     outcome: Any = None
     amount: Any = None
+    percentage: Any = None
     executed_price: Any = None
     error: Any = None
     total_latency_ms: Any = None
@@ -80,13 +83,21 @@ def _values_of(told: OutcomeTold) -> dict[str, str]:
     return {
         "action": clean(told.action_type),
         "amount": amount(told.amount),
+        "size": _size(told),
         "executed_price": "an unknown price" if price is None else multiplier(price),
         "latency": milliseconds(number(told.total_latency_ms)),
         "mode": clean(told.mode),
         "actor": clean(told.actor),
-        "error": clean(told.error or "no reason was given", 160),
+        "error": clean(told.error or "no reason was given", 160).rstrip("."),
         "outcome": _TOLD_AS.get(str(told.outcome), "confirmed"),
+        "advice": _ADVICE.get(str(told.outcome), ""),
     }
+
+
+def _size(told: OutcomeTold) -> str:
+    """Write what was ordered: an amount, or the share of a position."""
+    share = number(told.percentage)
+    return f"{amount(told.amount)} SOL" if share is None else f"{share:g} %"
 
 
 class TradeSuccess(_Trade):
