@@ -117,9 +117,9 @@ class Traded:
         self.tick()
         self.hear(update(0, cash=10, positionQty=0, avgCost=0))
 
-    def tick(self) -> None:
-        """Let the game tell its price."""
-        self.hear(packet("gameStateUpdate", tick(2, PRICES, GAME)))
+    def tick(self, game: str = GAME) -> None:
+        """Let a game tell its price."""
+        self.hear(packet("gameStateUpdate", tick(2, PRICES, game)))
 
     def hear(self, *events: Event) -> None:
         """Let events of the page be heard."""

@@ -35,6 +35,7 @@ from vectra_player.trading.records import (
     Refusal,
     Scene,
 )
+from vectra_player.trading.stakes import OpenStake
 from vectra_player.trading.tracker import ORDER_TYPES, Step, Tracker
 
 log = structlog.get_logger(__name__)
@@ -94,6 +95,7 @@ class Trader:
         self._clock = clock
         self._tracker = Tracker()
         self._reconciler = Reconciler()
+        self._stake = OpenStake()
         self._waiting: dict[str, ActionRecord] = {}
         self._one_at_a_time = asyncio.Lock()
         self._last_tick_s: float | None = None
@@ -151,7 +153,7 @@ class Trader:
             cash=account.cash,
             position_qty=account.position_qty,
             avg_cost=account.avg_cost,
-            at_risk=(live.sidebet.amount if live.sidebet else None) or ZERO,
+            at_risk=self._stake.at_risk(live),
             under_way=sum((each.amount or ZERO for each in coming), ZERO),
         )
 
@@ -166,10 +168,9 @@ class Trader:
         return self._tracker.traces
 
     def tell_unfinished(self) -> None:
-        """Record what could not be recorded before; to be called when a recording begins.
+        """Record what could not be before: outcomes, and orders of a service that ended.
 
-        Outcomes that came while nothing was recorded; once, the orders of a service before this
-        one that nobody saw the end of.
+        To be called when a recording begins; of the orders nobody saw the end, they are told once.
         """
         self._record()
         for way in () if self._told_unfinished else self.gate.unfinished:
@@ -199,6 +200,7 @@ class Trader:
         fault = self._reconciler.hear(
             event, tracker.under_way, self._live().game_phase, tracker.traces
         )
+        self._stake.hear(event, self._live().game_id)
         for step in tracker.hear(event, self._stray, self._reconciler.shown):
             self._step(step)
         if fault and self._engaged:
@@ -296,6 +298,7 @@ class Trader:
     def _step(self, step: Step) -> None:
         """Record and tell a step, and let the gate know of outcomes."""
         if step.stage == "done":
+            self._stake.end_of(step.record)
             self.gate.note_outcome(step.record, durable=False)  # halts where it is unknown
             self._record(step.record)
         elif step.stage == "late":

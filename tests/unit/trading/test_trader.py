@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from tests.live_support import GAME, ME, NEXT
 from tests.trader_support import Traded
-from tests.trading_support import ack, echo, request, update
+from tests.trading_support import ack, echo, heard, request, trace, update
 
 from vectra_player.model.press import PressSeen
+from vectra_player.protocol.rugs import Event
 from vectra_player.trading import trader as module
 from vectra_player.trading.tracker import Tracker
 
@@ -130,6 +133,35 @@ async def test_what_a_page_says_of_an_amount_is_kept_only_as_an_amount(desk: Tra
         desk.trader.seen(PressSeen(button="BUY", at_ms=1.0, trusted=True, amount=text))
     told = [step.record.amount for step in desk.steps]
     assert told == [Decimal("0.3"), None, None]
+
+
+def sidebet_result(ms: float) -> Event:
+    bet = {"playerId": ME, "gameId": GAME, "betAmount": 0.01, "startTick": 7, "payout": 0}
+    return heard(f"42{json.dumps(['currentSidebetResult', trace(9), bet])}", ms)
+
+
+@pytest.mark.parametrize("told", [{}, {"sideBet": None}, {"sideBet": {"amount": 0.01}}])
+@pytest.mark.parametrize("echoed", [True, False])
+async def test_a_stake_counts_until_its_result_whatever_the_account_says(
+    desk: Traded, told: dict[str, object], echoed: bool
+) -> None:
+    desk.give("SIDEBET")
+    await desk.rest()
+    desk.hear(request("SIDEBET", 0.01, 4))
+    if echoed:
+        desk.hear(echo("SIDEBET", 73))
+    desk.hear(update(202, cash=9.99, **told), ack(210))
+    assert desk.ends() == ["CONFIRMED "]
+    assert desk.trader.scene().at_risk == Decimal("0.01")
+    assert (desk.give("SIDEBET").error or "").startswith("open_bet")
+    desk.hear(sidebet_result(9000))
+    assert desk.trader.scene().at_risk == 0
+
+
+async def test_a_stake_of_another_game_is_over(desk: Traded) -> None:
+    desk.hear(echo("SIDEBET", 73))
+    desk.tick(NEXT)
+    assert desk.trader.scene().at_risk == 0
 
 
 async def test_a_refusal_by_the_server_is_its_own_word(desk: Traded) -> None:
