@@ -58,11 +58,17 @@ class Tracker:
         self._open: list[Followed] = []
         self._ended: list[Followed] = []
         self._account = AccountState()
+        self._told_on: str | None = None
 
     @property
     def account(self) -> AccountState:
         """Return the account as the last `playerUpdate` stated it."""
         return self._account
+
+    @property
+    def known_account(self) -> AccountState:
+        """Return the account; unknown again once the socket that told of it is gone."""
+        return AccountState() if self._told_on is None else self._account
 
     @property
     def under_way(self) -> tuple[ActionRecord, ...]:
@@ -136,6 +142,8 @@ class Tracker:
 
     def _fact(self, event: Event) -> list[Step]:
         if event.name in SOCKET_ENDS:
+            if _socket_of(event) == self._told_on:
+                self._told_on = None
             for each in self._open:
                 sent = each.sent
                 each.cut |= sent is not None and event.socket_id in ("", sent.socket_id)
@@ -180,7 +188,7 @@ class Tracker:
     def _update(self, event: Event, update: PlayerUpdate, shown: Container[str]) -> list[Step]:
         """Learn what the account is, and which orders that shows."""
         after = account_of(update, self._account)
-        self._account = after
+        self._account, self._told_on = after, event.socket_id
         steps: list[Step] = []
         done = [each for each in self._open if each.is_among(shown, event.ts)]
         kinds = {each.record.action_type for each in done}
@@ -222,3 +230,15 @@ class Tracker:
     def _late(self, found: Iterable[Followed]) -> list[Step]:
         """Tell of a reply to an order that ended without it; its outcome stays what was told."""
         return [Step("late", each.record) for each in found if each.record.outcome == "UNKNOWN"]
+
+
+class _Ended(Struct):
+    socket: str = ""
+
+
+def _socket_of(event: Event) -> str:
+    """Return which socket a fact says has ended."""
+    try:
+        return msgspec.json.decode(event.data, type=_Ended).socket
+    except msgspec.DecodeError:
+        return ""

@@ -138,7 +138,7 @@ class Trader:
     def scene(self) -> Scene:
         """Return what is known at this moment; `visible` as of the last look at the page."""
         live = self._live()
-        account = self._tracker.account
+        account = self._tracker.known_account
         coming = [*self._tracker.under_way, *self._waiting.values()]
         return Scene(
             now_us=self._clock.now_us(),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.live_support import GAME, ME, NEXT
+from tests.live_support import GAME, ME, NEXT, fact_event
 from tests.trader_support import Traded
-from tests.trading_support import ack, echo, heard, request, trace, update
+from tests.trading_support import ack, cut, echo, heard, request, trace, update
 
 from vectra_player.model.press import PressSeen
 from vectra_player.protocol.rugs import Event
@@ -156,6 +156,22 @@ async def test_a_stake_counts_until_its_result_whatever_the_account_says(
     assert (desk.give("SIDEBET").error or "").startswith("open_bet")
     desk.hear(sidebet_result(9000))
     assert desk.trader.scene().at_risk == 0
+
+
+async def test_an_account_is_not_known_between_its_socket_and_the_next_update(
+    desk: Traded,
+) -> None:
+    desk.hear(update(1, cash=9.99, positionQty=0.01, avgCost=1))
+    desk.hear(fact_event("disconnected", {"socket": "another"}))
+    assert desk.trader.scene().cash == Decimal("9.99")
+    desk.hear(cut())
+    desk.tick()
+    assert (desk.give().error or "").startswith("cash_unknown")
+    assert (desk.give("SELL").error or "").startswith("position_unknown")
+    desk.hear(update(2, cash=9.99, positionQty=0.01, avgCost=1))
+    desk.give("SELL")
+    await desk.rest()
+    assert len(desk.hand.pressed) == 1
 
 
 async def test_a_stake_of_another_game_is_over(desk: Traded) -> None:
