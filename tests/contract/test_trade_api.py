@@ -128,12 +128,18 @@ def test_nonsense_is_refused_with_its_reason(live: Site, name: str, body: dict[s
     assert live.get("/api/trade").json["account"]["cash"] == before
 
 
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [("ARMED", "No mode"), ("PRACTICE", "no game page"), ("LIVE", "no game page")],
+)
 @pytest.mark.parametrize("name", ["buy", "sell", "sidebet", "reset"])
-def test_no_mode_but_paper_is_taken(live: Site, name: str) -> None:
-    body = {"mode": "ARMED", **({"amount": 1} if name in ("buy", "sidebet") else {})}
+def test_without_a_page_to_press_only_paper_is_taken(
+    live: Site, name: str, mode: str, said: str
+) -> None:
+    body = {"mode": mode, **({"amount": 1} if name in ("buy", "sidebet") else {})}
     answer = live.post(f"/api/trade/{name}", body)
     assert answer.status == 409
-    assert "PAPER mode" in answer.json["error"]["message"]
+    assert said in answer.json["error"]["message"]
 
 
 def test_the_feed_tells_an_action_before_the_tick_that_did_it(live: Site) -> None:

@@ -97,6 +97,7 @@ class ClickDesk:
 
     def reset(self, wallet: WalletRequest, actor: Actor) -> TradeAnswer:
         """Refuse: the account is the game server's. Raises UsageError."""
+        self._of(wallet.mode)
         raise UsageError(
             "The page's account is the game server's: it is not begun anew from here.",
             advice="Only a paper wallet is.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vectra_player.errors import UsageError
 from vectra_player.foundation.click_desk import ClickDesk
 from vectra_player.foundation.monitor.backend import RunControl
 from vectra_player.foundation.paper_desk import PaperDesk
@@ -9,6 +10,7 @@ from vectra_player.foundation.paper_records import Actor, TradeAnswer, TradeStat
 from vectra_player.strategy.actions import Action
 
 PAPER = "PAPER"
+MODES = (PAPER, "PRACTICE", "LIVE")
 
 
 class TradeDesks:
@@ -25,13 +27,19 @@ class TradeDesks:
 
     def state(self, mode: str) -> TradeState:
         """Return everything of the account of a mode. Raises UsageError: it is not possible."""
-        return self._paper.state(mode) if mode == PAPER else self._page.state(mode)
+        return self._desk(mode).state(mode)
 
     def act(self, action: Action, actor: Actor, mode: str, run: str | None) -> TradeAnswer:
         """Take in an action. Raises UsageError: no game is known, or the mode is not possible."""
-        desk = self._paper if mode == PAPER else self._page
-        return desk.act(action, actor, mode, run)
+        return self._desk(mode).act(action, actor, mode, run)
 
     def reset(self, wallet: WalletRequest, actor: Actor) -> TradeAnswer:
         """Begin anew with another wallet. Raises UsageError: the page's account is not ours."""
-        return (self._paper if wallet.mode == PAPER else self._page).reset(wallet, actor)
+        return self._desk(wallet.mode).reset(wallet, actor)
+
+    def _desk(self, mode: str) -> PaperDesk | ClickDesk:
+        if mode not in MODES:
+            raise UsageError(
+                f"No mode of trading is called {mode!r}.", advice=f"Say {', '.join(MODES)}."
+            )
+        return self._paper if mode == PAPER else self._page
