@@ -214,7 +214,8 @@ def _keep_picture(folder: Path, action_id: str, refusal: Refusal, png: bytes) ->
         return
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        for old in sorted(folder.glob("*.png"))[: -PICTURES_KEPT + 1]:
+        kept = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
+        for old in kept[: -PICTURES_KEPT + 1]:
             old.unlink(missing_ok=True)
         path = folder / f"{action_id}.png"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
