@@ -105,18 +105,12 @@ async def trading(
     facts = _Facts(recorder, store)
     page = source if isinstance(source, PageSource) else None
     told: list[Callable[[GateEvent], None]] = []
-
-    def changed(event: GateEvent) -> None:
-        facts.note("gate", event)
-        for tell in told:
-            tell(event)
-
     gate = open_gate(
         settings,
         origin="" if page is None else page.origin,
         allow_live=allow_live,
         clock=clock,
-        listen=changed,
+        listen=_recorded(facts, told),
     )
     desk = ClickDesk(recorder.bus, recorder.live.snapshot, publish, clock)
     switch = SwitchDesk(gate, publish, clock)
@@ -135,6 +129,19 @@ async def trading(
         steps.callback(watching.cancel)
         steps.enter_context(kill_by_signal(gate.switch))
         yield Trading(gate, switch, desk, check)
+
+
+def _recorded(
+    facts: _Facts, told: list[Callable[[GateEvent], None]]
+) -> Callable[[GateEvent], None]:
+    """Record changes of the gate, then tell of them."""
+
+    def changed(event: GateEvent) -> None:
+        facts.note("gate", event)
+        for tell in told:
+            tell(event)
+
+    return changed
 
 
 async def _nowhere() -> list[Finding]:
