@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -58,7 +59,15 @@ TOUR = (
     View("play-again", "/backtest/runs/{run}/games/{game}", ".decisions li"),
     View("protocol", "/protocol?event=gameStateUpdate", "#panel tbody tr"),
     View("fairness", "/fairness?origin=demo", ".conclusions p", press="#audit-run"),
+    View(
+        "alerts", "/alerts?rule=rug_warning&origin=demo", ".trial .examples", press=".trial button"
+    ),
 )
+TRADING = (
+    View("actions", "/actions", "#rows [data-outcome='CONFIRMED'] >> nth=3"),
+    View("drift", "/actions/drift?run={run}", ".drift-head", press="#compare"),
+)
+"""Of a practice service in which a strategy has run."""
 
 
 def main() -> None:
@@ -66,6 +75,7 @@ def main() -> None:
     draw_recording()
     take_monitor()
     take_tour()
+    take_trading()
 
 
 def draw_recording() -> None:
@@ -126,7 +136,46 @@ def take_tour() -> None:
         names = {"run": run["run"], "game": game}
         with started(root, "--seed", "12", "--speed", "12"):
             link = login_link(root)
-            tour(link, f"http://127.0.0.1:{read_instance(root).dashboard}", names)  # type: ignore[union-attr]
+            tour(link, dashboard_of(root), TOUR, names)
+
+
+def take_trading() -> None:
+    """Photograph what a strategy did on the demo page, in games of some 100 ticks."""
+    practice = ("--source", "practice", "--seed", "1448", "--speed", "4")
+    settings = {"FOUNDATION_HEADLESS": "1", "VECTRA_FILE_INTERVAL_S": "2"}
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "rugs_data"
+        with started(root, *practice, HOME=folder, **settings):
+            link = login_link(root)
+            wait_for_the_account(root)
+            played = ("strategy", "run", "conservative", "--mode", "practice", "--games", "4")
+            run = json.loads(command(root, "--json", *played))
+            tour(link, dashboard_of(root), TRADING, {"run": run["run_id"]})
+
+
+def wait_for_the_account(root: Path) -> None:
+    """Wait until the page is logged in: a run begins with the cash it has then."""
+    running = read_instance(root)
+    assert running is not None
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{running.monitor}/api/trade?mode=PRACTICE",
+        headers={"Authorization": f"Bearer {running.token}"},
+    )
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310
+            if json.load(answer)["account"]["cash"]:
+                return
+        if time.monotonic() > ends:
+            raise SystemExit("the page is not logged in")
+        time.sleep(0.2)
+
+
+def dashboard_of(root: Path) -> str:
+    """Return the origin of the dashboard that runs."""
+    running = read_instance(root)
+    assert running is not None
+    return f"http://127.0.0.1:{running.dashboard}"
 
 
 def command(root: Path, *words: str) -> str:
@@ -135,11 +184,11 @@ def command(root: Path, *words: str) -> str:
     return subprocess.run(line, check=True, capture_output=True, text=True).stdout
 
 
-def tour(link: str, origin: str, names: Mapping[str, str]) -> None:
-    """Take the pictures of the tour of the dashboard at `origin`."""
+def tour(link: str, origin: str, views: Iterable[View], names: Mapping[str, str]) -> None:
+    """Take pictures of the dashboard at `origin`."""
     with sync_playwright() as playwright, new_page(playwright) as page:
         page.goto(link)
-        for view in TOUR:
+        for view in views:
             page.goto(origin + view.path.format(**names))
             if view.press:
                 page.locator(view.press).click()

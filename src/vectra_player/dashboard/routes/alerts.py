@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 TRIAL = "alert-trial"
 
+Origin = Literal["real", "demo", "all"]
 Type = Annotated[str, Meta(max_length=64, description="a type of alert")]
 
 
 class RulesWanted(msgspec.Struct, frozen=True):
-    """Which rule is opened."""
+    """Which rule is opened, and over whose games it is tried."""
 
     rule: Type = ""
+    origin: Annotated[Origin, Meta(description="real, demo or all")] = "real"
 
 
 class RuleCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +53,7 @@ class TrialOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: Type
     values: dict[str, Any]
     games: Annotated[int, Meta(ge=1, le=100_000)] = 100
-    origin: Literal["real", "demo", "all"] = "real"
+    origin: Origin = "real"
 
 
 class InForce(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from vectra_player.dashboard.pages import page
 from vectra_player.dashboard.paper import PaperOrder, PaperRun
 from vectra_player.dashboard.params import Nothing, WrongParametersError
 from vectra_player.dashboard.services import Services
+from vectra_player.errors import UsageError
 from vectra_player.web.openapi import Endpoint
 from vectra_player.web.security import http_door
 
@@ -132,13 +133,17 @@ class PaperRoutes:
         problem = known.get(body.name, "choose one of the list")
         if problem:
             raise WrongParametersError({"name": f"It cannot play: {problem}."})
-        if body.mode != "paper":
-            given = [name for name in ("cash", "latency_ms") if getattr(body, name) is not None]
-            if given:
-                raise WrongParametersError(
-                    dict.fromkeys(given, f"Of a paper wallet; {body.mode} has the account's own.")
-                )
-        self.account(AccountWanted(_MODES[body.mode]))
+        wallet = [name for name in ("cash", "latency_ms") if getattr(body, name) is not None]
+        if wallet and body.mode != "paper":
+            raise WrongParametersError(
+                dict.fromkeys(wallet, f"Of a paper wallet; {body.mode} has the account's own.")
+            )
+        account = self.account(AccountWanted(_MODES[body.mode]))["account"]
+        if not account["cash"] and account["holding"] is None:
+            raise UsageError(
+                f"The account of {body.mode} has no SOL, or is not known yet.",
+                advice="A page must be logged in and have told of its account.",
+            )
         return PaperStatus(self._services.paper.start(body))
 
     def stop_paper(self, body: Nothing) -> PaperStatus:

@@ -13,6 +13,16 @@ const OUTCOMES = {
   lower: (ticks) => `the price was not higher ${ticks} ticks later, or the rug had come`,
 };
 
+/** Put parameters into the address; null takes one out. */
+export function addressed(changes) {
+  const asked = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) asked.delete(name);
+    else asked.set(name, value);
+  }
+  history.replaceState(null, "", asked.size ? `${location.pathname}?${asked}` : location.pathname);
+}
+
 export class TrialBox {
   #jobs = null;
   #wrong = el("div", { "aria-live": "polite" });
@@ -24,6 +34,8 @@ export class TrialBox {
     this.games = el("input", { class: "input num", id: id("games"), value: "100", inputmode: "numeric" });
     this.origin = el("select", { class: "input", id: id("origin") }, ...Object.entries({ real: "real site", demo: "demo server", all: "all" }).map(([value, text]) => el("option", { value }, text)));
     this.button = el("button", { class: "button", type: "submit" }, "Try it");
+    this.origin.value = new URLSearchParams(location.search).get("origin") || "real";
+    this.origin.addEventListener("input", () => addressed({ origin: this.origin.value === "real" ? null : this.origin.value }));
     const form = el(
       "form", { class: "trial-form", novalidate: true, "aria-label": `Try ${rule.type}` },
       el("div", { class: "field" }, el("label", { for: id("games") }, "Newest games"), this.games),

@@ -5,6 +5,7 @@ import { mountShell } from "/static/shell.js";
 import { get } from "/static/ui/api.js";
 import { byId, el, errorState, setText } from "/static/ui/dom.js";
 import { RuleForm } from "/static/dash/alert-form.js";
+import { addressed } from "/static/dash/alert-trial.js";
 import { load } from "/static/dash/load.js";
 import { LiveShell } from "/static/dash/live-shell.js";
 
@@ -54,11 +55,11 @@ function open(details, rule, body) {
   form?.close();
   form = new RuleForm(rule, book, took);
   body.replaceChildren(form.node);
-  if (opened() !== rule.type) history.replaceState(null, "", `/alerts?rule=${rule.type}`);
+  if (opened() !== rule.type) addressed({ rule: rule.type });
 }
 
 function close(rule) {
-  if (opened() === rule.type) history.replaceState(null, "", "/alerts");
+  if (opened() === rule.type) addressed({ rule: null });
 }
 
 /** Show the rules; the opened one stays as it is where `keep` says so. */

@@ -142,5 +142,6 @@ addEventListener("popstate", show);
 show();
 poll(async () => {
   refresh(rows, askRuns, drawRuns);
-  if (wanted().run && !report.querySelector(":focus-within, input")) refresh(report, askRun, drawRun, { rows: 3 });
+  const compared = byId("jobs").querySelector("[data-state='waiting'], [data-state='running']");
+  if (wanted().run && !compared && !report.querySelector("input")) refresh(report, askRun, drawRun, { rows: 3 });
 }, EVERY_MS);
