@@ -94,6 +94,7 @@ async def test_a_halted_recorder_ends_when_it_is_told_to(tmp_path: Path, heard: 
         FailingJournal.set(1, after=False, sticky=True)
         source.say(0)
         await until(lambda: store.halted)
+        assert (recorder.recording, recorder.storing) == (True, False)
         if heard:
             source.say(1)
             await until(lambda: store.stats().refused)

@@ -83,8 +83,13 @@ class Recorder:
 
     @property
     def recording(self) -> bool:
-        """Tell whether frames are stored."""
+        """Tell whether a session is open."""
         return self._session_id is not None
+
+    @property
+    def storing(self) -> bool:
+        """Tell whether frames are stored: a session is open, and the disk takes it."""
+        return self.recording and not self._store.halted
 
     @property
     def session_id(self) -> str | None:

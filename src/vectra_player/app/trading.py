@@ -198,7 +198,7 @@ def _trader_of(
         recorder.live.snapshot,
         mode=gate.status().mode or "live",
         page_origin=origin,
-        recording=lambda: recorder.recording,
+        recording=lambda: recorder.storing,
         told=desk.step,
         clock=clock,
     )

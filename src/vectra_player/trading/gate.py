@@ -346,7 +346,8 @@ class Gate:
 
     def _lose_sight(self, way: UnderWay, why: str) -> None:
         self._orders.lose_sight(way.action_id)
-        what = f"{way.amount:f} SOL" if way.amount is not None else f"{way.percentage} %"
+        amount = way.amount
+        what = f"{way.percentage} %" if amount is None else f"{limits.plain(amount)} SOL"
         self.halt("unknown", f"What became of {way.action_type} {what} ({way.action_id}): {why}.")
 
     def _remember(self) -> None:

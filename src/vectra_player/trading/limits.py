@@ -165,7 +165,8 @@ def _well_formed(order: Order, scene: Scene, facts: Facts) -> Refusal | None:
         return Refusal(code="bad_amount", message=f"A {order.action_type} names an amount in SOL.")
     if amount < MIN_STAKE_SOL:
         return Refusal(
-            code="bad_amount", message=f"{amount:f} SOL is below the least, {MIN_STAKE_SOL} SOL."
+            code="bad_amount",
+            message=f"{plain(amount)} SOL is below the least, {MIN_STAKE_SOL} SOL.",
         )
     return None
 
@@ -209,7 +210,8 @@ def _recorded(order: Order, scene: Scene, facts: Facts) -> Refusal | None:
     if scene.recording:
         return None
     return Refusal(
-        code="recording_off", message="Nothing is pressed unrecorded. Start the recording."
+        code="recording_off",
+        message="Nothing is pressed unrecorded. Start the recording, or see why it halts.",
     )
 
 
@@ -307,7 +309,8 @@ def _within_stake(order: Order, scene: Scene, facts: Facts) -> Refusal | None:
     if _amount(order) <= limit:
         return None
     return Refusal(
-        code="stake", message=f"{_amount(order):f} SOL is above trade.max_stake_sol {limit}."
+        code="stake",
+        message=f"{plain(_amount(order))} SOL is above trade.max_stake_sol {limit}.",
     )
 
 
@@ -318,7 +321,8 @@ def _affordable(order: Order, scene: Scene, facts: Facts) -> Refusal | None:
     if _amount(order) <= left:
         return None
     return Refusal(
-        code="cash", message=f"{_amount(order):f} SOL is more than the {left:f} SOL that are free."
+        code="cash",
+        message=f"{plain(_amount(order))} SOL is more than the {plain(left)} SOL that are free.",
     )
 
 
@@ -337,10 +341,15 @@ def _within_exposure(order: Order, scene: Scene, facts: Facts) -> Refusal | None
 Rule = Callable[[Order, Scene, Facts], Refusal | None]
 
 _RULES: tuple[Rule, ...] = (
-    *(_halted, _well_formed, _possible, _on_the_page, _switched_on, _recorded, _visible, _fresh),
+    *(_halted, _well_formed, _possible, _recorded, _on_the_page, _switched_on, _visible, _fresh),
     *(_in_phase, _alone, _within_rate, _something_to_sell, _account_known, _within_stake),
     *(_affordable, _within_exposure, _within_losses),
 )
+
+
+def plain(amount: Decimal) -> str:
+    """Write an amount in full, without zeros at its end."""
+    return f"{amount.normalize():f}"
 
 
 def _amount(order: Order) -> Decimal:

@@ -81,6 +81,8 @@ def test_a_tab_that_is_not_known_to_be_visible_refuses(visible: bool | None) -> 
 def test_nothing_is_pressed_unrecorded() -> None:
     for kind in ("BUY", "SELL", "SIDEBET"):
         assert code(make_order(kind), holding(CLOCK, recording=False)) == "recording_off"
+        gone = make_scene(CLOCK, recording=False, page_origin=None)
+        assert code(make_order(kind), gone) == "recording_off", "it is the cause"
 
 
 def test_a_halt_refuses_everything_and_says_why() -> None:
@@ -251,6 +253,12 @@ def test_a_stake_above_the_limit_is_refused(kind: str) -> None:
     assert code(make_order(kind, amount=Decimal(1)), scene, settings=WIDE) is None
     above = make_order(kind, amount=Decimal("1.000000001"))
     assert code(above, scene, settings=WIDE) == "stake"
+
+
+def test_an_amount_is_written_without_zeros_at_its_end() -> None:
+    found = refused(buy(amount=Decimal("20.500000000")), make_scene(CLOCK, **RICH), FACTS)
+    assert found is not None
+    assert found.message.startswith("20.5 SOL is above")
 
 
 def test_exposure_is_what_is_held_staked_and_under_way_at_cost() -> None:
