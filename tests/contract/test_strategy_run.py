@@ -158,8 +158,8 @@ def check_drift(up: Site, told: dict[str, Any]) -> None:
     drift = compare(recorded, up.root)
     assert drift.unexplained == 0, [trade for trade in drift.trades if trade.cause]
     assert len(drift.trades) >= len(told["result"]["decisions"])
-    assert drift.profit == sum(Decimal(game["cash_after"]) - Decimal(game["cash_before"])
-                               for game in told["result"]["games"])  # fmt: skip
+    outcomes = told["result"]["outcomes"]
+    assert drift.profit == sum(Decimal(outcome["profit"]) for outcome in outcomes)
 
 
 @pytest.mark.parametrize(
