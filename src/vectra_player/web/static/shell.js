@@ -168,9 +168,10 @@ class Shell {
     this.note.dataset.level = shown.level;
   }
 
-  /** Answer a key; `key` as in KeyboardEvent.key, `label` for the help. Returns what ends it. */
-  key(key, label, call) {
-    this.#keys.set(key, { label, call });
+  /** Answer a key; `key` as in KeyboardEvent.key, `label` for the help. Returns what ends it.
+   * `held` false: a key that is held down counts once. */
+  key(key, label, call, { held = true } = {}) {
+    this.#keys.set(key, { label, call, held });
     return () => this.#keys.delete(key);
   }
 
@@ -291,7 +292,8 @@ class Shell {
       this.#goUntil = event.timeStamp + GO_MS;
     } else if (this.#keys.has(event.key) && !(event.key === " " && event.target.closest?.("button, a"))) {
       event.preventDefault();
-      this.#keys.get(event.key).call();
+      const { call, held } = this.#keys.get(event.key);
+      if (held || !event.repeat) call();
     }
   }
 }

@@ -111,9 +111,11 @@ export class TradePanel {
 
   /** Bind the keys of trading. */
   keys(shell) {
-    shell.key("b", "Trade: buy for the amount", () => this.#buy());
-    shell.key("s", "Trade: sell everything", () => this.act("sell", { percentage: 100 }));
-    shell.key("d", "Trade: sidebet of the amount", () => this.#bet());
+    const order = (key, label, call) =>
+      shell.key(key, label, () => (this.#desk.mode === "LIVE" ? this.#note("In live mode keys order nothing: press the button.", "bad") : call()), { held: false });
+    order("b", "Trade: buy for the amount", () => this.#buy());
+    order("s", "Trade: sell everything", () => this.act("sell", { percentage: 100 }));
+    order("d", "Trade: sidebet of the amount", () => this.#bet());
     shell.key("a", "Trade: go to the amount", () => this.#parts.amount.focus());
   }
 
