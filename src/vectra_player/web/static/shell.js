@@ -168,8 +168,10 @@ class Shell {
     this.note.dataset.level = shown.level;
   }
 
-  /** Answer a key; `key` as in KeyboardEvent.key, `label` for the help. Returns what ends it.
-   * `held` false: a key that is held down counts once. */
+  /**
+   * Answer a key; `key` as in KeyboardEvent.key, `label` for the help. `held` false: a key that is
+   * held down counts once. Returns what ends it.
+   */
   key(key, label, call, { held = true } = {}) {
     this.#keys.set(key, { label, call, held });
     return () => this.#keys.delete(key);
