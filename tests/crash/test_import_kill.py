@@ -27,10 +27,10 @@ import_paths([Path(sys.argv[1])], Path(sys.argv[2]), progress=lambda *_: print("
 """
 
 
-def make_files(folder: Path) -> list[str]:
+def make_files(folder: Path, files: int = FILES) -> list[str]:
     folder.mkdir()
     lines = []
-    for number in range(FILES):
+    for number in range(files):
         rows = [
             {
                 "type": "tick",

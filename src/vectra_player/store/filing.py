@@ -93,7 +93,7 @@ class Filer:
         return self.filing_error or self.listener_error
 
     def run(self, *, redo: bool = False) -> FilingReport:
-        """File everything that is in the journal. `redo`: the first plan was cut short.
+        """File everything that is in the journal now. `redo`: the first plan was cut short.
 
         Raises:
             DiskError: the disk refused; nothing is lost and the next call goes on from there.
@@ -102,6 +102,8 @@ class Filer:
         reports = []
         with self.lock:
             settings = self._settings
+            # On a slow disk something new has come whenever a plan is done: it is for the next run.
+            newest = self._ingest.call(Journal.newest)
             while plan := self._ingest.call(
                 lambda journal: journal.fix_plan(settings.file_frames, settings.file_bytes)
             ):
@@ -113,6 +115,8 @@ class Filer:
                     raise DiskError(f"Filing stopped: {error}.") from error
                 self.filing_error = None
                 redo = False
+                if plan.to_id >= newest:
+                    break
         return _sum(reports, self._clock.monotonic() - started)
 
     def _carry_out(self, plan: Plan, *, redo: bool) -> FilingReport:

@@ -279,6 +279,11 @@ class Journal:
         )
         run("DELETE FROM plan")
 
+    def newest(self) -> int:
+        """Return the id of the newest group; 0 for none."""
+        row = self._connection.execute("SELECT coalesce(max(id), 0) FROM groups").fetchone()
+        return int(row[0])
+
     def backlog(self) -> Backlog:
         """Count what waits to be filed."""
         row = self._connection.execute(

@@ -44,6 +44,22 @@ def test_a_session_is_filed_completely_and_in_order(tmp_path: Path) -> None:
     ]
 
 
+def test_a_filing_ends_though_frames_come_as_fast_as_it_files(tmp_path: Path) -> None:
+    plans = 0
+
+    def come(step: str) -> None:
+        nonlocal plans
+        if step == "plan.before_done":
+            plans += 1
+            assert plans < 10, "it files for ever"
+            assert store.wait_durable(store.append(make_frame(plans)), 20)
+
+    with opened(tmp_path, step=come) as store:
+        store.start_session("demo", "127.0.0.1")
+        assert store.flush().frames == 1
+        assert store.flush().frames == 1
+
+
 def test_durable_seq_receipts_and_callbacks_tell_what_is_safe(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     with opened(tmp_path) as store:
