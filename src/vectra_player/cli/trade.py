@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,7 +31,10 @@ Phrase = Annotated[str | None, typer.Option(help="The phrase, for scripts; else 
 def status(context: typer.Context) -> None:
     """Say whether anything may be pressed, why not, and how much of each limit is used."""
     session: Session = context.obj
-    found = _ask(session, "trade-status") or _offline(session, lambda gate: gate.status())
+    found = _ask(session, "trade-status")
+    if found is None:
+        found = _offline(session, lambda gate: gate.status())
+        session.note("No service that trades runs; this is what is kept of the last one.")
     _show(session, found)
     if found["state"] == "HALTED":
         raise typer.Exit(FOUND_WRONG)
@@ -149,7 +153,27 @@ def _offline(session: Session, ask: Callable[[Gate], Any]) -> Any:
             f"There is no data directory at {session.data_dir}.",
             advice="`vectra-player up` makes one.",
         )
-    return msgspec.to_builtins(ask(open_gate(session.settings)), enc_hook=str)
+    with _alone(session):
+        return msgspec.to_builtins(ask(open_gate(session.settings)), enc_hook=str)
+
+
+@contextlib.contextmanager
+def _alone(session: Session) -> Iterator[None]:
+    """Keep a service from opening its gate meanwhile. Raises StoreLockedError: one starts or hangs.
+
+    A recorder that answers, but not about trading, has no gate.
+    """
+    from vectra_player.app.control import NobodyAnswersError, ask_recorder
+    from vectra_player.store.layout import DataDir
+    from vectra_player.store.lock import WriterLock
+
+    with contextlib.ExitStack() as steps:
+        try:
+            ask_recorder(session.data_dir, "status", timeout_s=KILL_WAIT_S)
+        except NobodyAnswersError:
+            lock = WriterLock.acquire(DataDir(session.data_dir).lock_file)
+            steps.callback(lock.release)
+        yield
 
 
 def _show(session: Session, found: dict[str, Any]) -> None:

@@ -19,6 +19,8 @@ from vectra_player.cli import trade
 from vectra_player.cli.session import PIPE_WIDTH, Session
 from vectra_player.config import load
 from vectra_player.errors import UsageError
+from vectra_player.store.layout import DataDir
+from vectra_player.store.lock import WriterLock
 from vectra_player.trading.gate import Gate
 from vectra_player.trading.survey import Finding
 
@@ -136,7 +138,10 @@ async def test_a_kill_reaches_the_service_and_says_what_is_open(shell: Shell, ga
 
 
 async def test_a_recorder_that_does_not_trade_is_killed_all_the_same(shell: Shell) -> None:
-    async with serve_control(shell.root, {}):
+    async def status() -> str:
+        return "recording"
+
+    async with serve_control(shell.root, {"status": status}):
         told = await beside(shell.json, "kill")
         assert told["service"] is False
         assert (await beside(shell.json, "status", code=1))["killed"] is True
@@ -154,6 +159,14 @@ def test_a_kill_needs_no_service_and_holds_for_the_next_one(shell: Shell) -> Non
     assert "Acknowledged: The kill switch fell" in shell.say("acknowledge")
     assert shell.json("status")["state"] == "ACTIVE"
     assert "Nothing was halted" in shell.say("acknowledge")
+
+
+def test_a_service_that_starts_or_hangs_keeps_its_memory_to_itself(shell: Shell) -> None:
+    lock = WriterLock.acquire(DataDir(shell.root).lock_file)
+    for word in ("status", "acknowledge"):
+        assert "is being written by" in shell.refused(word)
+    lock.release()
+    assert shell.json("status")["state"] == "ACTIVE"
 
 
 def test_a_kill_makes_the_data_directory_where_there_is_none(
