@@ -73,7 +73,7 @@ function draw(told, keep = false) {
       : []),
     "Your rules: ", el("code", {}, told.file), ". A running service reads it again by itself within seconds.",
   );
-  byId("book-faults").replaceChildren(...told.faults.map((text) => errorState(text)));
+  byId("book-faults").replaceChildren(...told.faults.map((text) => errorState("Your file has something that is not used.", text)));
   if (keep) return redrawLines();
   box.replaceChildren(...[...grouped(told.rules)].map(([name, rules]) => el("section", { class: "card" }, el("header", {}, el("h2", {}, name)), ...rules.map(item))));
   const wanted = opened() && document.getElementById(`rule-${opened()}`);
