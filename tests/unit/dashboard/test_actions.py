@@ -50,9 +50,14 @@ def test_everything_is_listed_newest_first_with_its_latency(site: Board) -> None
     assert told["actions"][2]["press_ms"] == 4
     assert told["actions"][1]["error"] == "Insufficient balance"
     total = next(part for part in told["latency"] if part["part"] == "total")
-    assert (total["n"], total["p50_ms"], total["p99_ms"], total["most_ms"]) == (2, 198, 400, 400)
-    assert sum(total["counts"]) == 2
+    assert (total["n"], total["p50_ms"], total["p99_ms"], total["most_ms"]) == (1, 400, 400, 400)
+    assert sum(total["counts"]) == 1
     assert len(total["counts"]) == len(told["edges_ms"])
+
+
+def test_simulated_delays_of_paper_count_only_where_paper_is_asked_for(site: Board) -> None:
+    told = site.get("/api/actions?mode=paper").get_json()
+    assert [part["p50_ms"] for part in told["latency"]] == [4, None, None, 198]
 
 
 @pytest.mark.parametrize(

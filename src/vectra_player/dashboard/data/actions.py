@@ -113,7 +113,9 @@ def _read(reader: StoreReader, wanted: ActionsWanted) -> ActionsPage:
         "ORDER BY ts DESC, session_id, seq DESC LIMIT ? OFFSET ?",
         [*values, wanted.size, skip],
     ).to_pylist()
-    chosen = ", ".join(f"list({_PARTS[part]}) AS {part}" for part in PARTS)
+    # A paper trade's delays are simulated: they count only where paper is asked for.
+    real = "" if wanted.mode == "paper" else " FILTER (mode <> 'paper')"
+    chosen = ", ".join(f"list({_PARTS[part]}){real} AS {part}" for part in PARTS)
     told = reader.fetch(
         f"SELECT count(*) AS found, {chosen} FROM player_action WHERE {where}",  # noqa: S608
         values,
