@@ -87,7 +87,9 @@ async def beside(call: Callable[..., Any], *words: str, **named: Any) -> Any:
 async def test_a_running_service_is_armed_shown_and_disarmed(shell: Shell, gate: Gate) -> None:
     armed = await beside(shell.json, "arm", "--phrase", gate.phrase, "--minutes", "5")
     assert armed["armed_until_us"] == gate.status().armed_until_us is not None
-    assert "LIVE is armed until" in await beside(shell.say, "status")
+    shown = await beside(shell.say, "status")
+    assert "LIVE is armed until" in shown
+    assert "No service" not in shown
     assert (await beside(shell.json, "disarm"))["armed_until_us"] is None
     assert "not armed" in await beside(shell.say, "status")
 
@@ -193,6 +195,7 @@ def test_without_a_data_directory_there_is_nothing_to_say(
 def test_the_status_shows_limits_and_what_is_used_of_them(shell: Shell) -> None:
     shown = shell.say("status")
     assert "nothing is pressed live (no switch on, not armed)" in shown
+    assert "No service that trades runs" in shown
     for text in ("lost in this session", "lost on this UTC day", "0.05", "at risk at once"):
         assert text in shown
 
