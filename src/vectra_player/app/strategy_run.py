@@ -251,7 +251,7 @@ class _Run:
         if self._engine.stopped is not None:
             self._stop(self._engine.stopped.message)
         elif games is not None and self._whole_games() >= games:
-            self._stop(f"{games} games were played")
+            self._stop(f"{games} {'game was' if games == 1 else 'games were'} played")
         return bool(self._reason)
 
     def _whole_games(self) -> int:

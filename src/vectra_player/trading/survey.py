@@ -7,6 +7,7 @@ Doubt is a refusal: exactly one visible element must match, with the exact word,
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +18,8 @@ from msgspec import Struct
 from vectra_player.model.selectors import Button, Selectors
 from vectra_player.sources.chrome.page import PageError
 from vectra_player.sources.chrome.scripts import BUTTONS, constant, function
-from vectra_player.trading.records import Order, Refusal
+from vectra_player.trading.limits import plain
+from vectra_player.trading.records import ZERO, Order, Refusal
 
 SURVEY = function("survey", BUTTONS, constant(Path(__file__).parent, "survey"))
 """(selectors, what is asked) -> `Survey`; see survey.js."""
@@ -175,10 +177,10 @@ def self_test(survey: Survey, selectors: Selectors) -> list[Finding]:
         if refusal is not None:
             found.append(Finding(button=button.name, code=refusal.code, message=refusal.message))
     if survey.amount is None:
-        message = f"The amount field is not clear: {list(survey.amounts)}."
+        message = f"The amount field is not clear: {_quoted(survey.amounts)}."
         found.append(Finding(button="", code="amount_unclear", message=message))
     if survey.percentage is None:
-        message = f"The share to sell is not clear: {list(survey.chosen + survey.shares)}."
+        message = f"The share to sell is not clear: {_quoted(survey.chosen + survey.shares)}."
         found.append(Finding(button="", code="percentage_unclear", message=message))
     return found
 
@@ -241,18 +243,21 @@ def _carries(survey: Survey, seen: Look, rule: Button, order: Order) -> Refusal 
     """Return how what the page would send differs from the order."""
     if order.action_type == "SELL":
         if survey.percentage != order.percentage:
-            shown = list(survey.chosen + survey.shares)
+            shown = _quoted(survey.chosen + survey.shares)
             return _no(
                 "percentage_mismatch", f"The page would sell {shown}, not {order.percentage} %."
             )
         return None
+    wanted = f"{plain(order.amount or ZERO)} SOL"
     if survey.amount is None or survey.amount != order.amount:
-        return _no(
-            "amount_mismatch", f"The amount is {list(survey.amounts)}, not {order.amount} SOL."
-        )
+        return _no("amount_mismatch", f"The amount is {_quoted(survey.amounts)}, not {wanted}.")
     if rule.states_order and seen.stated and not agrees(seen.stated, survey.amount):
-        return _no("label_mismatch", f"{seen.text!r} does not state {order.amount} SOL.")
+        return _no("label_mismatch", f"{seen.text!r} does not state {wanted}.")
     return None
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return " and ".join(map(repr, texts)) or "not shown"
 
 
 def agrees(stated: str, amount: Decimal) -> bool:

@@ -108,6 +108,8 @@ async def test_no_field_or_two_are_no_amount() -> None:
         assert await judged(page) == "amount_mismatch"
         found = self_test(await look(page, SELECTORS), SELECTORS)
         assert [each.code for each in found] == ["amount_unclear"]
+        said = "'0.03' and '0.03'" if amounts else "not shown"
+        assert found[0].message == f"The amount field is not clear: {said}."
 
 
 async def test_a_label_that_states_another_amount_is_refused() -> None:
