@@ -78,8 +78,16 @@ class ClickDesk:
         return self._trader
 
     def state(self, mode: str) -> TradeState:
-        """Return everything of the account. Raises UsageError: another mode, or as `trader`."""
+        """Return everything of the account.
+
+        Raises UsageError: another mode, no page (`trader`), or nobody is logged in there yet.
+        """
         self._of(mode)
+        if self._live().balance is None:
+            raise UsageError(
+                "The server has not told the page's account yet.",
+                advice="Log in on the page; it is known a moment later.",
+            )
         return TradeState(
             mode="LIVE" if self.trader.mode == "live" else "PRACTICE",
             account=self.view(),
