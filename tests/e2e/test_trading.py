@@ -6,100 +6,23 @@ which they all trade.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import urllib.request
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from tests.command_support import run, wait_until
-from tests.foundation_support import Site, site
+from tests.e2e.support import kill_presses
+from tests.e2e.support.practice import OVER, ROOMY, Practice
+from tests.foundation_support import site
 
 from vectra_player.model.rows import PlayerAction
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
 LONG_GAME = ("--speed", "2", "--seed", "288")
-OVER = ("CONFIRMED", "REJECTED", "BLOCKED", "UNKNOWN")
 MONEY = {"BUY", "SELL", "SIDEBET"}
-
-
-class Practice:
-    """The service, and the demo server behind its page."""
-
-    def __init__(self, up: Site) -> None:
-        self.up = up
-        self.server = up.get("/api/trade/gate").json["origin"]
-
-    def fault(self, **fault: object) -> None:
-        """Have the server do something wrong."""
-        request = urllib.request.Request(
-            f"{self.server}/__demo__/fault",
-            json.dumps(fault).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            assert answer.status == 202
-
-    def account(self) -> dict[str, Any]:
-        """Return the account and what was done."""
-        told: dict[str, Any] = self.up.get("/api/trade?mode=PRACTICE").json
-        return told
-
-    def gate(self) -> dict[str, Any]:
-        """Return what trading may do."""
-        told: dict[str, Any] = self.up.get("/api/trade/gate").json
-        return told
-
-    def order(self, what: str, **value: object) -> dict[str, Any]:
-        """Give an order, again while a toast covers the buttons; return what became of it."""
-        return wait_until(
-            lambda: (
-                (note := self.try_order(what, **value))
-                and not (note["error"] or "").startswith("covered")
-                and note
-            ),
-            "a page that is not covered",
-        )
-
-    def try_order(self, what: str, **value: object) -> dict[str, Any]:
-        """Give an order once; return the note of what became of it."""
-        answer = self.up.post(f"/api/trade/{what}", {**value, "mode": "PRACTICE"}).json
-        note: dict[str, Any] = answer["action"]
-        if note["outcome"] is not None:
-            return note
-        return self.outcome(note["action_id"])
-
-    def outcome(self, action_id: str) -> dict[str, Any]:
-        """Wait for the end of an order."""
-
-        def ended() -> dict[str, Any] | None:
-            notes = self.account()["actions"]
-            mine = (note for note in notes if note["action_id"] == action_id)
-            return next((note for note in mine if note["outcome"] in OVER), None)
-
-        note: dict[str, Any] = wait_until(ended, f"the outcome of {action_id}")
-        return note
-
-    def halted(self) -> str:
-        """Wait until trading is halted; return why."""
-        told = wait_until(
-            lambda: (gate := self.gate())["state"] == "HALTED" and gate, "trading halts"
-        )
-        return " ".join(told["halts"])
-
-    def go_on(self) -> None:
-        """Acknowledge a halt, as a person who looked."""
-        assert self.up.post("/api/trade/acknowledge", {}).json["state"] == "ACTIVE"
-
-    def orders(self) -> list[dict[str, Any]]:
-        """Return the orders the server got, oldest first."""
-        with urllib.request.urlopen(f"{self.server}/__demo__/state") as answer:
-            told: list[dict[str, Any]] = json.load(answer)["orders"]
-        return told
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +32,7 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     settings = {
         "FOUNDATION_HEADLESS": "1",
         "HOME": str(tmp_path_factory.mktemp("home")),
-        "VECTRA_TRADE_ORDERS_PER_MINUTE": "60",
-        "VECTRA_TRADE_MAX_LOSS_SESSION_SOL": "1",
-        "VECTRA_TRADE_MAX_LOSS_DAY_SOL": "1",
+        **ROOMY,
     }
     with site(root, "--source", "practice", *LONG_GAME, dashboard=False, **settings) as up:
         up.until(
@@ -242,12 +163,37 @@ def test_the_kill_switch_falls_in_four_ways_and_stays_down(practice: Practice, h
     assert not (root / "run" / "KILL").exists()
 
 
+def test_a_kill_amid_a_stream_of_orders_leaves_no_press_after_it(practice: Practice) -> None:
+    """The rows say it, in the last test: none was pressed while the switch was down."""
+    sent = kill_presses.run(practice, kills=5, seed=7)
+    assert sent > 3
+
+
 def test_nothing_is_pressed_while_nothing_is_recorded(practice: Practice) -> None:
     practice.up.post("/api/recording", {"action": "stop"})
     note = practice.order("buy", amount=0.001)
     assert (note["outcome"], note["error"].partition(":")[0]) == ("BLOCKED", "recording_off")
     practice.up.post("/api/recording", {"action": "start"})
     assert practice.order("buy", amount=0.001)["outcome"] == "CONFIRMED"
+
+
+def test_a_server_that_was_gone_and_kept_the_holding_is_traded_with_again(
+    practice: Practice,
+) -> None:
+    assert practice.order("buy", amount=0.001)["outcome"] == "CONFIRMED"
+    practice.fault(kind="restart", seconds=0.5)
+    note = practice.order_when_back("sell", percentage=50)
+    assert (note["outcome"], note["error"]) == ("CONFIRMED", None)
+    assert practice.gate()["state"] == "ACTIVE"
+
+
+def test_a_server_that_forgets_the_holding_halts_trading(practice: Practice) -> None:
+    practice.fault(kind="reboot", seconds=0.5)
+    assert "unexplained" in practice.halted()
+    practice.go_on()
+    assert practice.account()["account"]["holding"] is None
+    note = practice.order_when_back("sell", percentage=100)
+    assert note["error"].partition(":")[0] == "no_position"
 
 
 def test_without_any_reply_the_outcome_is_unknown_and_nothing_is_repeated(
@@ -269,8 +215,7 @@ def test_everything_is_in_the_store_and_no_press_is_without_an_intent(practice: 
     sent = practice.orders()
     practice.up.stop()
     root = practice.up.root
-    told = run("--data-dir", root, "--json", "query", "SELECT * FROM player_action").json
-    rows = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
+    rows = practice.rows()
     assert set(PlayerAction.__struct_fields__) <= set(rows[0])
     pressed = [row for row in rows if row["client_ts"] and row["action_type"] in MONEY]
     assert len(pressed) == len(sent)
@@ -278,6 +223,7 @@ def test_everything_is_in_the_store_and_no_press_is_without_an_intent(practice: 
     done = [row for row in pressed if row["outcome"] == "CONFIRMED"]
     assert all(row["total_latency_ms"] > 0 and row["press_ts"] for row in done)
     assert {row["outcome"] for row in rows} == set(OVER)
+    assert kill_presses.pressed_while_silent(practice, rows) == []
     steps = [row for row in rows if row["action_type"] == "BET_INCREMENT"]
     assert {row["sequence"] for row in steps} <= {row["action_id"] for row in rows}
     bought = next(row for row in done if row["action_type"] == "BUY")

@@ -76,11 +76,14 @@ class Capture:
             self.opener.want(use_blank=use_blank)
 
     def page(self) -> GamePage | None:
-        """Return the game page, the same object while it is the same tab; None: there is none."""
+        """Return the game page, the same object while it stays; None: there is none.
+
+        A tab that left the game and came back is listened to anew: a page of its own.
+        """
         pages = self.attacher.game_pages()
         if not pages:
             return None
-        if self._page is None or self._page.target_id not in {each.target_id for each in pages}:
+        if self._page is None or not self._page.there:
             self._page = GamePage(self.cdp, self.attacher, pages[0])
         return self._page
 

@@ -74,6 +74,11 @@ class GamePage:
         """Return Chrome's name of the tab."""
         return self._session.target_id
 
+    @property
+    def there(self) -> bool:
+        """Tell whether the tab has shown the game ever since."""
+        return self._session in self._attacher.game_pages()
+
     async def call(self, function: str, *values: Any) -> Any:
         """Call a constant function with JSON values; return its JSON value.
 

@@ -178,3 +178,14 @@ def test_the_mouse_is_out_of_reach_of_what_sends_commands(peer: Peer) -> None:
     for method in (MOUSE, "Input.dispatchKeyEvent", "Runtime.evaluate", "Runtime.enable"):
         with pytest.raises(ValueError, match="allow-list"):
             peer.capture.cdp.send(method)
+
+
+async def test_a_tab_that_left_the_game_and_came_back_is_a_page_anew(peer: Peer) -> None:
+    before = page_of(peer)
+    peer.says("Page.frameNavigated", frame={"id": PAGE, "url": "https://elsewhere.example/"})
+    assert peer.capture.page() is None
+    assert not before.there
+    peer.attaches(session="again")
+    after = page_of(peer)
+    assert after is not before
+    assert (after.there, after.target_id) == (True, PAGE)
