@@ -139,7 +139,7 @@ export class TradePanel {
   #holding(holding, value) {
     const text = holding === null
       ? "Nothing is held."
-      : `Holds ${formatSol(holding.qty)} from ${formatPrice(holding.avg_cost)}: ${gain(value - holding.cost)}`;
+      : `Holds ${formatSol(holding.cost)} SOL bought at ${formatPrice(holding.avg_cost)}: ${gain(value - holding.cost)}`;
     setText(this.#parts.holding, text);
   }
 
@@ -236,6 +236,7 @@ export function said(note) {
     void: "Nobody saw how the game ended: the stake is back.",
     reset: `A new wallet of ${amount} SOL.`,
   };
-  return lines[note.kind] ?? `${note.action_type} not done: ${note.error ?? note.reason ?? "refused"}.`;
+  const why = (note.error ?? note.reason ?? "refused").replace(/\.$/, "");
+  return lines[note.kind] ?? `${note.action_type} not done: ${why}.`;
 }
 
