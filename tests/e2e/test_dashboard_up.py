@@ -112,6 +112,22 @@ async def test_recording_is_stopped_and_started_and_events_are_looked_into(
         await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
 
 
+async def test_dropped_files_are_imported_while_it_records(
+    browser: Browser, up: Site, tmp_path: Path
+) -> None:
+    line = '{"seq":%d,"ts":"2025-11-15T01:17:1%d.000000Z","event":"hello","data":{"a":%d}}\n'
+    (tmp_path / "mine.jsonl").write_text("".join(line % (n, n, n) for n in range(1, 6)))
+    async with opened(browser, origin_of(up), up.instance.token, "/recording") as page:
+        await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
+        session = up.get("/api/state").json["recording"]["session_id"]
+        await page.locator("#files").set_input_files([tmp_path / "mine.jsonl"])
+        job = page.locator("#imports .job").first
+        await expect(job).to_have_attribute("data-state", "done", timeout=90_000)
+        await expect(job).to_contain_text("5 events in 0 games from 1 files")
+        assert up.get("/api/state").json["recording"]["session_id"] == session
+    assert run_warm("--data-dir", up.root, "store", "check").code == 0
+
+
 async def test_a_game_is_replayed_on_the_monitor_with_the_same_login(
     browser: Browser, up: Site
 ) -> None:

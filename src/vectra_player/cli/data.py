@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from vectra_player.store.importers.report import ImportReport
     from vectra_player.store.listing import GameInfo
     from vectra_player.store.query import QueryResult
+
+
+NICE = 10
+"""An import gives way to a recorder: at equal priority frames reached the feed later."""
 
 
 class ExportFormat(StrEnum):
@@ -65,6 +70,7 @@ def import_(
     from vectra_player.store.importers import import_paths
 
     session: Session = context.obj
+    os.nice(NICE)
     with session.progress() as progress:
         task = progress.add_task("importing", total=None)
 

@@ -2,8 +2,8 @@
 
 Jobs wait in order and run at low priority, so that recording is not disturbed: two at a time, one
 of a kind, so that a long one holds up nothing but its own kind. What they came to lies in
-`results/jobs/` and survives a restart. A job that needs the directory to itself waits until its
-writer is gone. Used by the routes.
+`results/jobs/` and survives a restart. An import waits while another runs, or a writer that cannot
+have one beside it. Used by the routes.
 """
 
 from __future__ import annotations
