@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from tests.store_support import SMALL, make_frame, seqs
 from tests.unit.store.importers.test_import_paths import assert_unique, legacy, rows, write
 
 from vectra_player.errors import DiskError, StoreLockedError, UsageError
+from vectra_player.model.frame import Frame
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.check import check
 from vectra_player.store.export import export
@@ -25,6 +28,7 @@ from vectra_player.store.importers import job as job_module
 from vectra_player.store.importers.job import ImportJob
 from vectra_player.store.layout import DataDir
 from vectra_player.store.lock import WriterLock
+from vectra_player.store.reads import StoreReader
 from vectra_player.store.writer import EventStore
 
 GAMES = [f"20251101-b4fa8372d37f{number:04x}" for number in range(4)]
@@ -190,6 +194,55 @@ def test_one_that_was_cut_short_is_completed_by_the_next(
     with ran(second, root):
         import_paths([folder], root)
     assert_as(alone, root)
+
+
+@pytest.mark.parametrize("first", [recorder, None], ids=["beside", "alone"])
+@pytest.mark.parametrize("second", [recorder, None], ids=["beside", "alone"])
+def test_a_session_that_lacks_only_its_end_gets_it_from_the_next(
+    root: Path,
+    tmp_path: Path,
+    first: Callable[[Path], Any] | None,
+    second: Callable[[Path], Any] | None,
+) -> None:
+    once = [signal.SIGINT]
+
+    def stop(*_: object) -> None:
+        if once:
+            os.kill(os.getpid(), once.pop())
+
+    game = legacy(*range(20), rugged=True)  # its row is made when the import ends
+    for name in ("a.jsonl", "b.jsonl"):
+        write(tmp_path / "in" / name, game)
+    DataDir.open_or_create(root)
+    with ran(first, root):
+        stopped = import_paths([tmp_path / "in"], root, progress=stop)
+    assert (stopped.stopped, stopped.events, stopped.files) == (True, 20, 1)
+    with ran(second, root):
+        assert import_paths([tmp_path / "in"], root).duplicates == 40
+    import_paths([tmp_path / "in"], tmp_path / "once")
+    assert len(everything(root)["game"]) == 1
+    assert_as(tmp_path / "once", root)
+
+
+def test_a_session_that_only_the_journal_expects_more_of_gets_its_end(
+    root: Path, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "in" / "a.jsonl", legacy(*range(20), rugged=True))
+    import_paths([path], tmp_path / "once")
+    with StoreReader(tmp_path / "once") as reader:
+        (session,) = reader.sessions()
+        stored = list(reader.read_ws_events(session.session_id))
+    frames = [
+        Frame(one.ts, one.raw, source="import", raw_format=one.raw_format,
+              origin=one.origin, event_name=one.event_name or "", opcode=one.opcode)
+        for one in stored
+    ]  # fmt: skip
+    with EventStore.open(root) as store:  # an import that was killed: all is there but its end
+        store.import_frames(session.session_id, frames, last=False)
+    with recorder(root):
+        assert import_paths([path], root).duplicates == 20
+    assert len(everything(root)["game"]) == 1
+    assert everything(root) == everything(tmp_path / "once")
 
 
 @contextmanager
