@@ -26,6 +26,7 @@ from vectra_player.foundation.hub import HubSettings
 from vectra_player.foundation.messages import MERGEABLE, PONG, Source
 from vectra_player.foundation.monitor.app import Monitor
 from vectra_player.foundation.monitor.openapi import Endpoint
+from vectra_player.foundation.paper_records import ActionData
 from vectra_player.foundation.snapshot import snapshot_data
 from vectra_player.live.live_state import LiveState
 from vectra_player.protocol.game_payloads import HistoryEntry
@@ -196,6 +197,18 @@ def _our_types() -> str:
         "gap": ("scope", "reason", "from", "to", "missing"),
         "recording": ("kind", "recording", "session_id", "detail"),
         "replay.status": ReplayStatus.__struct_fields__,
+        "action": ActionData.__struct_fields__,
+        "trade.gate": (
+            "kind",
+            "by",
+            "detail",
+            "trading",
+            "state",
+            "mode",
+            "armed_until",
+            "halts",
+            "not_undone",
+        ),
         "alert": [name for name in Alert.__struct_fields__ if name != "ts"],
     }
     instead = {
@@ -209,9 +222,7 @@ def _our_types() -> str:
     rows = []
     for kind in normaliser.OURS:
         told = instead.get(kind) or _in_wire_words(EVENT_TYPES[kind])
-        if kind == "action":
-            told += " Not sent yet."
-        elif kind in keys:
+        if kind in keys:
             told += f" {_names(keys[kind])}"
         rows.append((f"`{kind}`", told))
     rows.append((f"`{PONG}`", "The answer to a ping. `id`"))
@@ -219,7 +230,7 @@ def _our_types() -> str:
 
 
 def _snapshot_keys() -> list[str]:
-    first = ["feed_id", "last_seq", "mode", "trading", "recording", "session_id"]
+    first = ["feed_id", "last_seq", "mode", "trading", "gate", "recording", "session_id"]
     return [*first, *snapshot_data(LiveState()), "trades"]
 
 

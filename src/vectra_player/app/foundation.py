@@ -212,6 +212,7 @@ async def _live(
             demo=name in ("demo", "practice"),
             recording=lambda: recorder.session_id,
             trading=lambda: pressing.switch.trading,
+            gate=pressing.switch.brief,
             clock=clock,
         )
         steps.callback(feed.close)

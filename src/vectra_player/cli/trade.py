@@ -45,11 +45,6 @@ def arm(context: typer.Context, minutes: Minutes = 30.0, phrase: Phrase = None) 
     """Arm live trading for a time: the third of three switches, after a phrase is typed."""
     session: Session = context.obj
     now = _need(session, "trade-status")
-    if now["mode"] == "practice":
-        raise UsageError(
-            f"{now['origin']} is a page of this machine: it cannot be traded live.",
-            advice="Practice needs no arming: give orders in practice mode.",
-        )
     wanted = now["phrase"]
     if phrase is None:
         if not sys.stdin.isatty():

@@ -25,6 +25,7 @@ from vectra_player.client.events import (
     SidebetResult,
     Snapshot,
     Trade,
+    TradeGate,
 )
 from vectra_player.client.inbox import Overflow
 from vectra_player.client.subscriber import BaseSubscriber
@@ -56,4 +57,5 @@ __all__ = [
     "SidebetResult",
     "Snapshot",
     "Trade",
+    "TradeGate",
 ]

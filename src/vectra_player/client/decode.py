@@ -30,6 +30,7 @@ EVENT_TYPES: Mapping[str, type[FeedEvent]] = {
     "recording": events.Recording,
     "alert": events.Alert,
     "action": events.Action,
+    "trade.gate": events.TradeGate,
     "replay.status": events.ReplayStatus,
 }
 """Class of each type; others are `RawMessage` (`raw.<name>`) or plain `FeedEvent`."""

@@ -323,6 +323,21 @@ class Action(FeedEvent, frozen=True, kw_only=True):
     outcome: str | None = None
 
 
+class TradeGate(FeedEvent, frozen=True, kw_only=True):
+    """What may be pressed has changed. `state`: ACTIVE, REDUCING or HALTED. `mode`: of the page."""
+
+    reads: ClassVar[Reads] = {
+        name: (name, text) for name in ("kind", "by", "detail", "trading", "state", "mode")
+    }
+
+    kind: str | None = None
+    by: str | None = None
+    detail: str | None = None
+    trading: str | None = None
+    state: str | None = None
+    mode: str | None = None
+
+
 class ReplayStatus(FeedEvent, frozen=True, kw_only=True):
     """Where a replay stands. `position`: 0 to 1."""
 

@@ -38,6 +38,7 @@ from vectra_player.client.events import (
     SidebetResult,
     Snapshot,
     Trade,
+    TradeGate,
 )
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ HANDLERS = MappingProxyType(
         Recording: "on_recording",
         Alert: "on_alert",
         Action: "on_action",
+        TradeGate: "on_trade_gate",
         ReplayStatus: "on_replay_status",
         RawMessage: "on_raw",
     }
@@ -130,6 +132,9 @@ class BaseSubscriber:
 
     def on_action(self, event: Action) -> Handled:
         """Handle a step of an own press."""
+
+    def on_trade_gate(self, event: TradeGate) -> Handled:
+        """Handle a change of what may be pressed."""
 
     def on_replay_status(self, event: ReplayStatus) -> Handled:
         """Handle where a replay stands."""

@@ -42,6 +42,7 @@ class LiveFeed:
         demo: bool,
         recording: Callable[[], str | None],
         trading: Callable[[], Trading] = lambda: "PAPER",
+        gate: Callable[[], dict[str, Any] | None] = lambda: None,
         clock: Clock | None = None,
         settings: HubSettings | None = None,
     ) -> None:
@@ -55,6 +56,7 @@ class LiveFeed:
         self._origin = ""
         self._recording = recording
         self.trading = trading
+        self._gate = gate
         self._gaps: deque[dict[str, Any]] = deque(maxlen=GAPS_KEPT)
         self._trades: deque[Message] = deque(maxlen=TRADES_KEPT)
         self._detach = [
@@ -84,6 +86,7 @@ class LiveFeed:
         data = {
             "mode": self.mode,
             "trading": self.trading(),
+            "gate": self._gate(),
             "recording": session_id is not None,
             "session_id": session_id,
             **snapshot_data(self.state),

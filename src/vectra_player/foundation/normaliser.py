@@ -54,6 +54,7 @@ OURS = (
     "recording",
     "alert",
     "action",
+    "trade.gate",
     "replay.status",
 )
 """Types that are not on the wire."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
+import structlog
 from msgspec import Struct
 
 from vectra_player.clock import Clock
 from vectra_player.foundation.messages import Message
 from vectra_player.trading.gate import Gate
 from vectra_player.trading.gate_records import GateEvent, GateStatus, KillReport, State
+
+log = structlog.get_logger(__name__)
 
 GATE = "trade.gate"
 """Type of the feed's message of a change."""
@@ -94,18 +97,23 @@ class SwitchDesk:
         """Stop every press at once; return what it could not undo."""
         return self._gate.kill("page")
 
-    def changed(self, event: GateEvent) -> None:
-        """Tell every page of a change of the gate."""
+    def brief(self) -> dict[str, Any]:
+        """Return what every page shows of it."""
         state = self.state()
-        data = {
-            "kind": event.kind,
-            "by": event.by,
-            "detail": event.detail,
+        return {
             "trading": state.trading,
             "state": state.state,
+            "mode": state.mode,
             "armed_until": state.armed_until,
             "halts": state.halts,
         }
+
+    def changed(self, event: GateEvent) -> None:
+        """Tell every page of a change of the gate; of a kill, also what it could not undo."""
+        data = {"kind": event.kind, "by": event.by, "detail": event.detail, **self.brief()}
+        if event.kind == "killed":
+            data["not_undone"] = list(self._gate.report().not_undone)
+            log.warning("trading killed", by=event.by, not_undone=data["not_undone"])
         self._publish(Message(GATE, self._clock.now_us() // 1000, None, data))
 
 

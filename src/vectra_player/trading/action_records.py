@@ -92,13 +92,24 @@ def pressed_order(
 def prepared(record: ActionRecord, press: PressSeen | None) -> ActionRecord:
     """Return the record of a press that sends nothing: all there is is what the page showed."""
     share = record.button.endswith("%")
+    amount = None if share or press is None else _number(press.amount)
+    percentage = _percent(press.percentage) if share and press is not None else None
+    shown = percentage == _percent(record.button) if share else _added(record.button, amount)
+    taken = press is not None and press.trusted and shown
     return replace(
         record,
         action_type="PERCENTAGE" if share else "BET_INCREMENT",
-        outcome="CONFIRMED" if press is not None and press.trusted else "UNKNOWN",
-        amount=None if share or press is None else _number(press.amount),
-        percentage=_percent(press.percentage) if share and press is not None else None,
+        outcome="CONFIRMED" if taken else "UNKNOWN",
+        amount=amount,
+        percentage=percentage,
+        error=None if taken else "the page does not show it",
     )
+
+
+def _added(button: str, amount: Decimal | None) -> bool:
+    """Tell whether an amount can be what is left after a press of this button."""
+    least = _number(button.removeprefix("+")) if button.startswith("+") else Decimal(0)
+    return amount is not None and least is not None and amount >= least
 
 
 def blocked(record: ActionRecord, refusal: Refusal) -> ActionRecord:

@@ -165,12 +165,18 @@ class Gate:
         """Arm live trading for a time, the third of three switches.
 
         Raises:
-            UsageError: one of the other two is off, trading is halted, or the phrase is not right.
+            UsageError: one of the other two is off, the page is of this machine, trading is
+                halted, or the phrase is not right.
         """
         self.notice()
         missing = limits.live_refusal(self._switches(armed=True))
         if missing is not None:
             raise UsageError(missing.message)
+        if limits.mode_of(self._origin) == "practice":
+            raise UsageError(
+                f"{self._origin} is a page of this machine: it cannot be traded live.",
+                advice="Practice needs no arming: give orders in practice mode.",
+            )
         if self.halted:
             raise UsageError(
                 f"Trading is halted: {self.halted}",
@@ -196,6 +202,10 @@ class Gate:
         """
         self.switch.fall(by)
         self.notice()
+        return self.report()
+
+    def report(self) -> KillReport:
+        """Return what a kill leaves as it is."""
         return kill_report(self.switch.by, self._scene, self._orders.under_way)
 
     def halt(self, reason: HaltReason, detail: str, *, by: str = "") -> None:

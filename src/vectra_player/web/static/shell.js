@@ -196,6 +196,7 @@ class Shell {
     const draw = (state) => {
       this.setMode(state.mode);
       this.setTrading(state.trading);
+      this.#setGate(state.gate);
       this.setRecording(state.mode === "REPLAY" ? null : state.recording);
       const open = state.connection.state === "open";
       this.setStatus("feed", open ? `feed ${client.store.rate().toFixed(0)}/s` : `feed ${state.connection.state}`, open ? "good" : "bad");
@@ -211,6 +212,15 @@ class Shell {
       clearInterval(beat);
       for (const end of ends) end?.();
     };
+  }
+
+  /** Say that nothing is pressed, on a page whose game can be pressed. */
+  #setGate(gate) {
+    const halted = gate?.state === "HALTED" && gate.mode !== null;
+    const before = this.killButton.dataset.fallen === "true";
+    this.killButton.dataset.fallen = String(halted);
+    this.setNote("gate", halted ? ["Trading is halted.", ...gate.halts, ...gate.notUndone, "Go on in the trade panel."].join(" ") : null, "bad");
+    if (before && !halted) this.setNote("kill", null);
   }
 
   #badge(title) {
@@ -275,7 +285,7 @@ class Shell {
       const answer = await fetch("/api/kill", { method: "POST", credentials: "same-origin", headers, body: "{}" });
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.error?.message ?? `The service answered ${answer.status}.`);
-      this.setNote("kill", ["Nothing is pressed any more. Go on in the trade panel.", ...told.not_undone].join(" "), "bad");
+      this.setNote("kill", ["Nothing is pressed any more.", ...told.not_undone, "Go on in the trade panel."].join(" "), "bad");
     } catch (error) {
       this.setNote("kill", `The kill switch did not answer: ${error.message} Run vectra-player trade kill.`, "bad");
     }

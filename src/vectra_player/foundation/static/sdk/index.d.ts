@@ -8,7 +8,7 @@ export type Trading = "OFF" | "PAPER" | "PRACTICE" | "ARMED";
 export type MessageType =
   | "snapshot" | "gap" | "game.tick" | "game.start" | "game.rug" | "game.settled" | "player.state"
   | "player.trade" | "player.leaderboard" | "connection" | "connection.authenticated" | "sidebet.placed"
-  | "sidebet.result" | "recording" | "alert" | "action" | "replay.status" | `raw.${string}`;
+  | "sidebet.result" | "recording" | "alert" | "action" | "trade.gate" | "replay.status" | `raw.${string}`;
 
 /** The row of the store a message was made of. */
 export interface Source {
@@ -133,10 +133,20 @@ export interface FinishedGame {
   settled: Record<string, any> | null;
 }
 
+/** What may be pressed on the page; `mode` null: there is no page to press. `armedUntil`: ms UTC. */
+export interface Gate {
+  state: "ACTIVE" | "REDUCING" | "HALTED" | null;
+  mode: "practice" | "live" | null;
+  halts: string[];
+  armedUntil: number | null;
+  notUndone: string[];
+}
+
 /** The current view; null is what nobody told. The object stays the same one and changes. */
 export interface State {
   mode: Mode | null;
   trading: Trading | null;
+  gate: Gate | null;
   recording: boolean | null;
   sessionId: string | null;
   feedId: string | null;

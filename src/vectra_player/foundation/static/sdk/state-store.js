@@ -36,7 +36,7 @@ function unknownGame(gameId = null) {
 
 function unknownState() {
   return {
-    mode: null, trading: null, recording: null, sessionId: null, feedId: null, seq: null, ts: null,
+    mode: null, trading: null, gate: null, recording: null, sessionId: null, feedId: null, seq: null, ts: null,
     connection: { state: "idle", reason: "", since: null, attempts: 0, retryInMs: null },
     source: { connected: null, silent: null, gaps: null, delayMs: null },
     ...unknownGame(),
@@ -185,7 +185,7 @@ export class StateStore {
       serverSeedHash: text(data.server_seed_hash), gameVersion: text(data.game_version),
       settledGameId: text(data.settled_game_id), leaderboard: list(data.leaderboard),
       rugpool: data.rugpool ?? null, trades: (list(data.trades) ?? []).toReversed().slice(0, KEPT.trades), mode: sent(text(data.mode), state.mode),
-      trading: sent(text(data.trading), state.trading), recording: sent(flag(data.recording), state.recording),
+      trading: sent(text(data.trading), state.trading), gate: gateOf(data.gate), recording: sent(flag(data.recording), state.recording),
       sessionId: sent(text(data.session_id), state.sessionId), feedId: sent(text(data.feed_id), state.feedId),
       seq: sent(number(data.last_seq), number(message.seq)),
       own: {
@@ -314,6 +314,12 @@ export function guarded(call, ...values) {
 }
 
 // Called with the store as `this`; names are the feed's types.
+function gateOf(data) {
+  if (!data) return null;
+  const notUndone = list(data.not_undone) ?? [];
+  return { state: text(data.state), mode: text(data.mode), halts: list(data.halts) ?? [], armedUntil: number(data.armed_until), notUndone };
+}
+
 const HANDLERS = {
   snapshot(data, message) {
     this.takeSnapshot(data, message);
@@ -379,7 +385,7 @@ const HANDLERS = {
   },
   "trade.gate"(data) {
     this.state.trading = sent(text(data.trading), this.state.trading);
-    this.state.gate = { state: text(data.state), halts: list(data.halts) ?? [], armedUntil: number(data.armed_until) };
+    this.state.gate = gateOf(data);
   },
   action(data, message) {
     keep(this.state.actions, { ...data, ts: message.ts }, KEPT.actions);
