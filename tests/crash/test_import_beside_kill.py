@@ -87,7 +87,7 @@ def kill(child: subprocess.Popen[bytes]) -> list[bytes]:
 def acknowledged(lines: Sequence[bytes]) -> tuple[str, int]:
     """Return a recorder's session and the last seq it told to be durable."""
     whole = [line.decode().strip() for line in lines if line.endswith(b"\n")]
-    return whole[0], int(whole[-1]) if len(whole) > 1 else 1
+    return whole[0], max([1, *map(int, whole[1:])])
 
 
 def play(base: Path, rounds: int, files: int, chance: random.Random) -> None:

@@ -78,7 +78,8 @@ class Lender:
             if peer_uid(peer) != os.getuid():
                 return
             try:
-                with self._store.hold() as lock:
+                # A borrower that was killed has given it back as well.
+                with self._store.hold() as lock, contextlib.suppress(ConnectionError):
                     line = msgspec.json.encode(_Answer(session=self._store.session_id))
                     socket.send_fds(peer, [line], [lock])
                     while peer.recv(MAX_LINE_BYTES):
