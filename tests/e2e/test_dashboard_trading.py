@@ -83,7 +83,7 @@ async def test_the_monitors_panel_presses_and_the_kill_switch_stops_it(
         await page.locator("#trade-amount").blur()
         await page.keyboard.press("Shift+K")
         note = page.locator(".shell-note")
-        await expect(note).to_contain_text("Nothing is pressed any more")
+        await expect(note).to_contain_text("Trading is halted")
         await expect(gate).to_contain_text("HALTED")
         await page.locator("#trade-buy").click()
         await expect(page.locator("#trade-note")).to_contain_text("halted")
