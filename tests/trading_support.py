@@ -32,7 +32,8 @@ class Following(Tracker):
 
     def take(self, event: Event, stray: Callable[[], ActionRecord]) -> list[Step]:
         """Take an event."""
-        self._reconciler.hear(event, self.under_way, GamePhase.LIVE, self.traces)
+        known = self.under_way, GamePhase.LIVE, self.traces, self.doubtful
+        self._reconciler.hear(event, *known)
         return self.hear(event, stray, self._reconciler.shown)
 
 

@@ -363,6 +363,8 @@ class Rig:
         others = [row for row in rows if row[1] != LOST]
         assert len(others) <= 1, f"{name} ended twice: {rows}"
         assert not as_lost or name in lost, f"{name} was told as lost and was not"
+        for outcome, _ in others:
+            self.counts[outcome] += 1
         self.counts["told as lost"] += bool(as_lost)
         self.counts["told as lost again"] += max(0, len(as_lost) - 1)
         self.counts["told as lost after its outcome"] += bool(as_lost and others)

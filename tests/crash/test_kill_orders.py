@@ -21,6 +21,7 @@ def test_a_killed_service_tells_of_every_press_and_repeats_none(tmp_path: Path) 
     (counts,) = rig.run(len(STEPS) * 2)
     assert counts["kills"] == len(STEPS) * 2
     assert counts["presses"] > 10
+    assert counts["CONFIRMED"] > 0
     assert counts["told as lost"] > 5
     assert counts["starts halted"] > 5
 

@@ -259,7 +259,7 @@ class World:
             truth.refused = True
             self._reply(plan.ack, 0.06, self._ack, ack, socket, False, error.message)
             return
-        truth.executed_s = self.clock.seconds
+        truth.executed_s = self.clock.monotonic()
         self._reply(plan.echo, 0.044, self._echo, number, done)
         self._reply(plan.update, 0.129, self._update, number)
         no = plan.server == "denied"
@@ -294,12 +294,12 @@ class World:
         truth = self.truths[number]
         name = "currentSidebet" if truth.kind == "SIDEBET" else "standard/newTrade"
         if self.open:
-            truth.evidence_s = self.clock.seconds
+            truth.evidence_s = self.clock.monotonic()
         self.say(name, trace(number), done)
 
     def _update(self, number: int) -> None:
         if self.open:
-            self.truths[number].evidence_s = self.clock.seconds
+            self.truths[number].evidence_s = self.clock.monotonic()
         self.tell_account()
 
     # Faults of the world --------------------------------------------------------------------

@@ -163,11 +163,15 @@ def demo_server(
     golden_hour: Annotated[
         bool, typer.Option("--golden-hour", help="Play golden games with drawings.")
     ] = False,
+    instant: Annotated[
+        bool,
+        typer.Option("--instant", help="Answer orders at once, not after the measured delays."),
+    ] = False,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Serve the built-in game: provably fair rounds, a page with the real page's buttons."""
     from vectra_player.demo.server import DemoServer, run_demo_server
-    from vectra_player.demo.settings import DemoSettings
+    from vectra_player.demo.settings import AT_ONCE, DemoSettings, Latency
 
     session = with_options(context.obj, {"demo_speed": speed, "demo_seed": seed})
     settings = DemoSettings(
@@ -179,6 +183,7 @@ def demo_server(
         log=log,
         faults=tuple(fault or ()),
         golden_hour=golden_hour,
+        latency=AT_ONCE if instant else Latency(),
     )
 
     def announce(server: DemoServer) -> None:

@@ -29,6 +29,11 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     login_ms: float = 120.0
 
 
+AT_ONCE = Latency(
+    trade_ms=0, player_update_ms=0, game_state_ms=0, ack_ms=0, refusal_ms=0, login_ms=0
+)
+
+
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the demo server plays, where, how fast, and what it does wrong on purpose.
 

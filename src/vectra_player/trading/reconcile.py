@@ -60,6 +60,7 @@ class Reconciler:
         self._unordered: tuple[str, Micros] | None = None
         self._heard_of: deque[tuple[str, str]] = deque(maxlen=REMEMBERED_TRADES)
         self._shown: frozenset[str] = frozenset()
+        self._doubtful: Sequence[ActionRecord] = ()
 
     @property
     def shown(self) -> frozenset[str]:
@@ -72,11 +73,14 @@ class Reconciler:
         under_way: Sequence[ActionRecord],
         phase: GamePhase,
         ordered: Container[str | None] = (),
+        doubtful: Sequence[ActionRecord] = (),
     ) -> str:
         """Take an event; return what does not fit, in words, or nothing.
 
-        `ordered`: traces of the orders that are known, under way or over.
+        `ordered`: traces of the orders that are known, under way or over. `doubtful`: orders that
+        ended unknown; a change that one of them may have made shows no other.
         """
+        self._doubtful = doubtful
         fault = self._heard(event, under_way, phase, ordered)
         return fault or self._nobody_ordered(event.ts, phase)
 
@@ -163,25 +167,30 @@ class Reconciler:
         under_way: Sequence[ActionRecord],
         phase: GamePhase,
     ) -> str:
+        """Explain a change: by what was told if that is enough, else by an order besides."""
         for shown in _subsets(self._waiting):
-            left_cash = cash - sum((move.cash for move in shown), ZERO)
-            left_qty = qty - sum((move.qty for move in shown), ZERO)
-            self._shown = frozenset(move.trace_id for move in shown if move.trace_id)
-            if _nothing(left_cash) and _nothing(left_qty):
-                return self._grown_old(shown)
-            if self._taken_at_rug(left_cash, left_qty, phase):
-                return self._grown_old(shown)
+            left_cash, left_qty = _left(cash, qty, shown)
+            nothing_left = _nothing(left_cash) and _nothing(left_qty)
+            if nothing_left or self._taken_at_rug(left_cash, left_qty, phase):
+                return self._explained(shown)
+        told = {move.trace_id for move in self._waiting} | self._shown_early
+        untold = [each for each in under_way if each.trace_id not in told]
+        for shown in _subsets(self._waiting):
+            left_cash, left_qty = _left(cash, qty, shown)
             held = (self._qty or ZERO) + qty - left_qty
-            order = next(
-                (each for each in under_way if _does(each, left_cash, left_qty, held)), None
-            )
-            if order is not None:
-                self._shown |= {order.action_id}
-                self._shown_early.add(order.trace_id or "")
-                return self._grown_old(shown)
-        self._shown = frozenset()
+            may = [each for each in untold if _does(each, left_cash, left_qty, held)]
+            rivals = [each for each in self._doubtful if _does(each, left_cash, left_qty, held)]
+            if may:
+                self._shown_early.update(each.trace_id or "" for each in may)
+                alone = len(may) == 1 and not rivals
+                return self._explained(shown, *([may[0].action_id] if alone else []))
         self._waiting = []
         return f"The account changed by {_signed(cash)} SOL and {_signed(qty)} units unexplained"
+
+    def _explained(self, shown: Sequence[Move], *orders: str) -> str:
+        traces = (move.trace_id for move in shown if move.trace_id)
+        self._shown = frozenset((*traces, *orders))
+        return self._grown_old(shown)
 
     def _grown_old(self, shown: Sequence[Move]) -> str:
         """Let the rest wait for the next update, but not for ever."""
@@ -207,6 +216,12 @@ def _does(order: ActionRecord, cash: Decimal, qty: Decimal, held: Decimal) -> bo
         return qty < 0 <= cash + TOLERANCE and _nothing(qty + sold)
     paid = order.amount is not None and _nothing(cash + order.amount)
     return paid and (qty > 0 if order.action_type == "BUY" else _nothing(qty))
+
+
+def _left(cash: Decimal, qty: Decimal, shown: Sequence[Move]) -> tuple[Decimal, Decimal]:
+    """Return what of a change these do not explain."""
+    left_cash = cash - sum((move.cash for move in shown), ZERO)
+    return left_cash, qty - sum((move.qty for move in shown), ZERO)
 
 
 def _subsets(moves: Sequence[Move]) -> Iterable[tuple[Move, ...]]:

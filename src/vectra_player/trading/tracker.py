@@ -9,6 +9,7 @@ and 11.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -74,6 +75,12 @@ class Tracker:
     def under_way(self) -> tuple[ActionRecord, ...]:
         """Return the orders whose outcome is open."""
         return tuple(each.record for each in self._open)
+
+    @property
+    def doubtful(self) -> tuple[ActionRecord, ...]:
+        """Return the orders of unknown outcome that no account ever showed."""
+        ended = (each for each in self._ended if not each.shown)
+        return tuple(each.record for each in ended if each.record.outcome == "UNKNOWN")
 
     @property
     def traces(self) -> frozenset[str | None]:
@@ -163,7 +170,16 @@ class Tracker:
             self._open.append(found)
         found.join_frame(event)
         wrong = found.wrong_order(asked) if found.ours else ""
+        if found.ours and not wrong:
+            found.remark = self._of_an_earlier_press(kind, asked)
         return [Step("sent", found.record, wrong)]
+
+    def _of_an_earlier_press(self, kind: OrderType, asked: Decimal | None) -> str:
+        """Say so where a press that ended without a frame may have sent this one so late."""
+        for each in self._ended:
+            if each.sent is None and each.record.action_type == kind and each.asks_for(asked):
+                return f"it may be the frame of {each.record.action_id}, sent late"
+        return ""
 
     def _ack(self, event: Event) -> list[Step]:
         for each in self._open:

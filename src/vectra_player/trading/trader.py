@@ -196,10 +196,9 @@ class Trader:
     def _hear(self, event: Event) -> None:
         if isinstance(event.payload, GameState):
             self._last_tick_s = self._clock.monotonic()
-        tracker = self._tracker
-        fault = self._reconciler.hear(
-            event, tracker.under_way, self._live().game_phase, tracker.traces
-        )
+        tracker, phase = self._tracker, self._live().game_phase
+        known = tracker.under_way, phase, tracker.traces, tracker.doubtful
+        fault = self._reconciler.hear(event, *known)
         self._stake.hear(event, self._live().game_id)
         for step in tracker.hear(event, self._stray, self._reconciler.shown):
             self._step(step)

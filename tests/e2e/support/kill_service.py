@@ -67,17 +67,25 @@ class Killer:
                 assert orders_of(self._game) == before, "pressed again"
                 self.counts["starts halted"] += 1
             practice.go_on()
-            end = time.monotonic() + self._rng.uniform(0.2, 1.5)
-            while time.monotonic() < end:
-                what = self._rng.choice(("buy", "sidebet", "sell"))
-                value = {"percentage": 50} if what == "sell" else {"amount": 0.001}
-                practice.give(what, **value)
-                time.sleep(self._rng.uniform(0.0, 0.2))
+            self._game.fault("cash", amount=0.0)  # met late, the page would tell no account
+            up.until(lambda told: told["state"]["player"]["id"], "the account")
+            self._trade(practice)
             up.process.kill()
             up.process.communicate()
         self.counts["kills"] += 1
         ways = TradeMemory(self._root / "run").load().under_way
         self._written = [way.action_id for way in ways]
+
+    def _trade(self, practice: Practice) -> None:
+        """Give orders until one reached the server; return at a random moment around that."""
+        before = len(orders_of(self._game))
+        end = time.monotonic() + 3
+        while time.monotonic() < end and len(orders_of(self._game)) == before:
+            what = self._rng.choice(("buy", "sidebet", "sell"))
+            value = {"percentage": 50} if what == "sell" else {"amount": 0.001}
+            practice.give(what, **value)
+            time.sleep(self._rng.uniform(0.0, 0.15))
+        time.sleep(self._rng.choice((0.0, 0.0, self._rng.uniform(0.0, 0.3))))
 
     def judge(self) -> None:
         """Compare what the server got with what is stored."""

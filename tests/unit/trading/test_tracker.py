@@ -188,10 +188,10 @@ def test_two_orders_of_one_tick_stay_apart_and_one_update_shows_one() -> None:
     steps = tracker.take(request("BUY", 0.01, 4, ack=9, number=1), stray)
     tracker.follow(order(name="practice-2", ms=5), at(5))
     steps += tracker.take(request("BUY", 0.01, 9, ack=10, number=2), stray)
-    steps += tracker.take(ack(60, ack=10), stray)
-    steps += tracker.take(ack(61, ack=9), stray)
+    steps += tracker.take(echo("BUY", 60, number=1), stray)
     steps += tracker.take(update(70, **BOUGHT), stray)
     assert ended(steps).record.action_id == "practice-1"
+    tracker.take(echo("BUY", 80, number=2), stray)
     steps = tracker.take(update(90, cash=9.98, positionQty=0.016666666, avgCost=1.2), stray)
     assert ended(steps).record.action_id == "practice-2"
     assert ended(steps).record.state_before.position_qty == Decimal("0.008333333")
@@ -295,3 +295,35 @@ def test_of_two_presses_a_frame_is_of_the_one_that_asked_for_it() -> None:
     (ours,) = tracker.take(request("BUY", 0.01, 6, ack=1, number=2), stray)
     assert (theirs.record.action_id, ours.record.action_id) == ("human-1", "practice-1")
     assert (theirs.halt, ours.halt) == ("", "")
+
+
+def test_a_change_that_two_orders_may_have_made_shows_neither() -> None:
+    tracker = Following()
+    for number in (1, 2):
+        tracker.follow(order(name=f"practice-{number}"), at(number))
+        tracker.take(request("BUY", 0.01, number + 1, ack=number, number=number), stray)
+    tracker.take(ack(40, ack=1), stray)
+    tracker.take(update(70, **BOUGHT), stray)
+    assert len(tracker.under_way) == 2
+
+
+def test_a_change_that_an_order_of_unknown_outcome_may_have_made_shows_no_other() -> None:
+    tracker, _ = followed(request("BUY", 0.01, 4))
+    tracker.due(at(60_000))
+    tracker.follow(order(name="practice-2", ms=61_000), at(61_000))
+    tracker.take(request("BUY", 0.01, 61_004, ack=1, number=2), stray)
+    tracker.take(ack(61_040, ack=1), stray)
+    assert tracker.take(update(61_070, **BOUGHT), stray) == []
+    assert len(tracker.under_way) == 1
+
+
+def test_a_frame_that_an_earlier_press_may_have_sent_so_late_confirms_nothing() -> None:
+    tracker, _ = followed()
+    tracker.due(at(4_000))
+    tracker.follow(order(name="practice-2", ms=5_000), at(5_000))
+    steps = []
+    late = request("BUY", 0.01, 5_004)
+    for event in (late, echo("BUY", 5_070), update(5_200, **BOUGHT)):
+        steps += tracker.take(event, stray)
+    told = ended(steps).record
+    assert (told.outcome, told.error) == ("UNKNOWN", "it may be the frame of practice-1, sent late")
