@@ -222,16 +222,21 @@ def test_a_run_goes_on_after_the_service_was_restarted(tmp_path: Path) -> None:
     assert drift.unexplained == 0, [trade for trade in drift.trades if trade.cause]
 
 
-def test_in_a_replay_a_strategy_decides_what_it_decides_in_a_backtest(up: Site) -> None:
+@pytest.mark.parametrize("latency_ms", [None, 0.0])
+def test_in_a_replay_a_strategy_decides_what_it_decides_in_a_backtest(
+    up: Site, latency_ms: float | None
+) -> None:
+    words = () if latency_ms is None else ("--latency-ms", str(latency_ms))
     played = wait_until(lambda: [game for game in filed(up) if game["rug_tick"] > 40], "a game")
     game_id = min(played, key=lambda game: game["rug_tick"])["game_id"]
     done = quick("--data-dir", up.root, "--json", "strategy", "run", "conservative",
-                 "--replay", game_id)  # fmt: skip
+                 "--replay", game_id, *words)  # fmt: skip
     assert done.code == 0, done.err
     practised = done.json["result"]
     with StoreReader(up.root) as reader:
         games = load_games(reader, GameFilter(origins="all"), [game_id])
-    broker = PaperBroker(Decimal(practised["start_cash"]), latency=Latency.ms(BUY_ORDER_MS))
+    latency = Latency.ms(BUY_ORDER_MS if latency_ms is None else latency_ms)
+    broker = PaperBroker(Decimal(practised["start_cash"]), latency=latency)
     steps = game_steps(game_id, games.prices_of(0), int(games.rug_ticks[0]))
     tested = Engine(Conservative(), broker).run(steps)
     assert [deed(o) for o in practised["outcomes"] if o["game_id"] == game_id] == [

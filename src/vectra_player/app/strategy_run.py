@@ -129,8 +129,10 @@ def _new_wallet(api: ServiceApi, plan: Plan, replay: str | None) -> None:
     wallet = {name: value for name, value in given.items() if value is not None}
     if replay is None:
         api.post("/api/trade/reset", wallet)
-    elif plan.cash is not None:
-        api.post(f"/api/replay/{replay}/trade", {"action": "reset", "amount": plan.cash})
+        return
+    if "cash" in wallet:
+        wallet["amount"] = wallet.pop("cash")
+    api.post(f"/api/replay/{replay}/trade", {"action": "reset", **wallet})
 
 
 class _Run:

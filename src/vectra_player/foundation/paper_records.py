@@ -30,6 +30,7 @@ LONGEST_LATENCY_MS = 60_000
 _Sol = Annotated[float, Meta(gt=0, lt=MOST_SOL)]
 _Percent = Annotated[float, Meta(ge=1, le=100)]
 _Share = Annotated[float, Meta(gt=0, le=1)]
+_Latency = Annotated[float, Meta(ge=0, le=LONGEST_LATENCY_MS)]
 
 
 class WalletLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ class WalletRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A new wallet. `latency_ms`: how long an order is under way; 219 ms was measured once."""
 
     cash: Annotated[float, Meta(gt=0, le=MOST_CASH)] = START_CASH
-    latency_ms: Annotated[float, Meta(ge=0, le=LONGEST_LATENCY_MS)] = BUY_ORDER_MS
+    latency_ms: _Latency = BUY_ORDER_MS
     limits: WalletLimits = WalletLimits()
     mode: str = "PAPER"
 
@@ -95,11 +96,15 @@ class RunAnswer(Struct, frozen=True, kw_only=True):
 
 
 class PracticeRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """Trade in a replay: `amount` belongs to buy and sidebet, `percentage` to sell."""
+    """Trade in a replay: `amount` belongs to buy and sidebet, `percentage` to sell.
+
+    `reset` takes `amount` for the cash of the new wallet, and `latency_ms`.
+    """
 
     action: Literal["buy", "sell", "sidebet", "reset"]
     amount: _Sol | None = None
     percentage: _Percent = 100.0
+    latency_ms: _Latency = BUY_ORDER_MS
 
 
 class ActionNote(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import copy
 from collections import deque
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vectra_player.errors import UsageError
 from vectra_player.foundation.paper import PaperAccount
@@ -109,11 +110,13 @@ class Practice:
         return note
 
     def reset(self, request: PracticeRequest) -> WalletRequest:
-        """Begin anew, with `amount` SOL where it is given. Raises UsageError for too much."""
+        """Begin anew, with `amount` SOL if given, and a latency. Raises UsageError for too much."""
         cash = request.amount
         if cash is not None and cash > MOST_CASH:
             raise UsageError(f"A wallet holds up to {MOST_CASH} SOL, not {cash}.")
-        wallet = WalletRequest() if cash is None else WalletRequest(cash=cash)
+        wallet = WalletRequest(latency_ms=request.latency_ms)
+        if cash is not None:
+            wallet = replace(wallet, cash=cash)
         self._begin(wallet)
         return wallet
 
