@@ -182,10 +182,12 @@ class Reconciler:
             rivals = [each for each in self._doubtful if _does(each, left_cash, left_qty, held)]
             if may:
                 self._shown_early.update(each.trace_id or "" for each in may)
-                alone = len(may) == 1 and not rivals
-                return self._explained(shown, *([may[0].action_id] if alone else []))
+                if len(may) == 1 and not rivals:
+                    return self._explained(shown, may[0].action_id)
+                self._explained(shown)
+                return f"{_change(cash, qty)}, by one of {len(may) + len(rivals)} orders"
         self._waiting = []
-        return f"The account changed by {_signed(cash)} SOL and {_signed(qty)} units unexplained"
+        return f"{_change(cash, qty)} unexplained"
 
     def _explained(self, shown: Sequence[Move], *orders: str) -> str:
         traces = (move.trace_id for move in shown if move.trace_id)
@@ -232,6 +234,10 @@ def _subsets(moves: Sequence[Move]) -> Iterable[tuple[Move, ...]]:
 
 def _nothing(value: Decimal) -> bool:
     return abs(value) <= TOLERANCE
+
+
+def _change(cash: Decimal, qty: Decimal) -> str:
+    return f"The account changed by {_signed(cash)} SOL and {_signed(qty)} units"
 
 
 def _signed(value: Decimal) -> str:

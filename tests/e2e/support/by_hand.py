@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -71,6 +72,7 @@ class ByHand:
                 notes = self.practice.account()["actions"]
                 if any((n["action_id"], n["outcome"]) == (name, "BLOCKED") for n in notes):
                     return None
+                time.sleep(0.05)
             return now
 
         got: list[dict[str, Any]] = wait_until(out, f"a {what} reaches the server")

@@ -49,7 +49,9 @@ class Practice:
 
     def account(self) -> dict[str, Any]:
         """Return the account and what was done."""
-        told: dict[str, Any] = self.up.get("/api/trade?mode=PRACTICE").json
+        answer = self.up.get("/api/trade?mode=PRACTICE")
+        assert answer.status == 200, answer
+        told: dict[str, Any] = answer.json
         return told
 
     def gate(self) -> dict[str, Any]:

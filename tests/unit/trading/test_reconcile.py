@@ -154,3 +154,11 @@ def test_an_update_shows_the_trades_that_explain_it_and_no_other() -> None:
     assert account.shown == {SENT.action_id}
     account.hear(update(4, cash=8.99), (SENT,), LIVE)
     assert account.shown == set()
+
+
+def test_a_change_that_two_orders_may_have_made_stops_trading() -> None:
+    rival = msgspec.structs.replace(SENT, action_id="practice-2", trace_id=f"{2:032x}")
+    paid = update(2, cash=9.99, positionQty=2.008333333)
+    assert told(paid, under_way=(SENT, rival)) == [
+        "The account changed by -0.01 SOL and +0.00833333 units, by one of 2 orders"
+    ]
