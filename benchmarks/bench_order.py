@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,18 +45,16 @@ class Often(Strategy):
 
 QUERY = """
 WITH asked AS (
-    SELECT epoch_us(ts) AS at FROM ws_event
+    SELECT epoch_us(ts) / 1000.0 AS tick FROM ws_event
     WHERE event_name = 'gameStateUpdate' AND direction = 'received'
 ), done AS (
-    SELECT action_type, epoch_ms(intent_ts) AS intent, epoch_ms(press_ts) AS press,
+    SELECT action_type, epoch_ms(intent_ts) + 1.0 AS intent, epoch_ms(press_ts) AS press,
            epoch_ms(client_ts) AS frame
     FROM player_action
     WHERE outcome = 'CONFIRMED' AND actor = 'bot' AND action_type IN ('BUY', 'SELL')
 )
-SELECT action_type, intent - tick, press - tick, frame - tick, frame - press
-FROM (
-    SELECT *, (SELECT max(at) / 1000.0 FROM asked WHERE at / 1000 <= intent + 1) AS tick FROM done
-)
+SELECT action_type, intent - 1 - tick, press - tick, frame - tick, frame - press
+FROM done ASOF JOIN asked ON done.intent >= asked.tick
 """
 SERIES = ("tick_to_intent", "tick_to_press", "tick_to_frame", "press_to_frame")
 
@@ -85,10 +84,20 @@ def practice(root: Path) -> Iterator[subprocess.Popen[bytes]]:
                 if service.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit("the service did not start")
                 time.sleep(0.1)
+            while not logged_in(found.monitor, found.token):
+                time.sleep(0.1)
             yield service
         finally:
             service.terminate()
             service.wait()
+
+
+def logged_in(port: int, token: str) -> bool:
+    """Tell whether the account is known."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/state")
+    request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return bool(json.load(answer)["state"]["player"]["id"])
 
 
 def measure(seconds: float) -> dict[str, Any]:
