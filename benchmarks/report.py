@@ -37,6 +37,7 @@ TITLES = {
     "dashboard": "PF12: pages in the browser",
     "retrieval": "PF11: the index and its answers",
     "press": "From a press to the frame the page sends",
+    "order": "From a tick to the press of a strategy",
     "alerts": "What a frame costs the alert rules",
     "decode": "Decoding one packet",
     "footprint": "PF13: footprint",

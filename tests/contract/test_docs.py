@@ -82,6 +82,10 @@ NOT_RUN = {
         "shows a Chrome on a screen",
         "tests/e2e/test_trading.py::test_buy_sidebet_and_sale_go_through_the_page_and_are_confirmed",
     ),
+    "vectra-player trade check": NotRun(
+        "looks at a page that is open",
+        "tests/e2e/test_trading.py::test_every_button_is_found_on_the_open_page",
+    ),
     "./run.sh --source public": NotRun(
         "records the real site",
         "tests/unit/sources/test_public_ws.py::test_both_directions_are_kept_as_exact_packets",
