@@ -254,7 +254,6 @@ async def test_a_strategy_trades_on_paper_beside_the_person(browser: Browser, up
     [
         ({"running": False, "state": None}, "Foundation does not run"),
         ({"mode": "REPLAY"}, "The main feed is a replay"),
-        ({"trading": "ARMED"}, "Trading is ARMED"),
     ],
 )
 async def test_paper_trading_says_when_it_cannot_begin(

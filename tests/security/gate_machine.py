@@ -366,9 +366,10 @@ class GateMachine(RuleBasedStateMachine):
         try:
             self.gate.arm(self.gate.phrase, minutes)
         except UsageError:
-            assert self.halted or minutes > 480
+            assert self.halted or minutes > 480 or self.mode == "practice"
             return
         assert not self.halted
+        assert self.mode == "live"
         self.armed_until, self.way_out = self.clock.seconds + minutes * 60, False
 
     @rule()

@@ -31,6 +31,13 @@ WIDTH_SHOWN = """() => new Promise((told) => requestAnimationFrame(() => request
     () => told(document.documentElement.scrollWidth))))"""
 """The width of what is shown once the page has been drawn as it is now."""
 
+STICKING_OUT = """(width) => [...document.querySelectorAll("body *")]
+    .filter((each) => !each.closest(".table-box, .scroll-box"))
+    .filter((each) => each.getBoundingClientRect().right > width + 1)
+    .map((each) => `${each.localName}#${each.id}.${each.getAttribute("class")}`)
+    .slice(0, 10)"""
+"""What is to blame for a page that is too wide."""
+
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)  # the machine may be busy
 
@@ -85,7 +92,7 @@ async def fits(page: Page, width: int) -> None:
         async with asyncio.timeout(FIT_S):
             while (wide := await page.evaluate(WIDTH_SHOWN)) > width:
                 await asyncio.sleep(0.05)
-    assert wide <= width
+    assert wide <= width, await page.evaluate(STICKING_OUT, width)
 
 
 async def fits_every_look(
