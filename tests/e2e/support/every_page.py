@@ -112,7 +112,7 @@ async def logged_in(browser: Browser, up: Site, **options: Any) -> AsyncIterator
 async def settled(page: Page) -> None:
     """Wait until nothing is loading any more."""
     await expect(page.locator(".shell-bar, main > header > h1").first).to_be_attached()
-    await expect(page.locator(f"main :is({LOADING})")).to_have_count(0)
+    await expect(page.locator(f"main :is({LOADING}):visible")).to_have_count(0)
 
 
 async def faults_of(
