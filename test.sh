@@ -13,7 +13,7 @@ bin="$root/.venv/bin"
 "$bin/ruff" format --check .
 "$bin/mypy"
 "$bin/lint-imports" --no-cache
-# Most tests wait for a browser, a socket or the disk: two at a time, a file on one of them. and in
-# the order of the folders: the many short files of tests/unit come last, so that neither is left
-# with a long one at the end.
-exec "$bin/python" -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder "$@"
+# Most tests wait for a browser, a socket or the disk: three at a time, a file on one of them, and in
+# the order of the folders: the many short files of tests/unit come last, so that none is left with
+# a long one at the end.
+exec "$bin/python" -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder "$@"

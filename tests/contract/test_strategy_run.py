@@ -195,7 +195,7 @@ def test_a_limit_of_the_run_keeps_an_action_here(up: Site, tmp_path: Path) -> No
                  "--games", "1", "--cash", "5", "--max-stake", "0.005")  # fmt: skip
     assert done.code == 0, done.err
     kinds = {(o["kind"], o["reason"]) for o in done.json["result"]["outcomes"]}
-    assert kinds == {("refused", "limit")}
+    assert kinds == {("refused", "limit")}, done.json["result"]["games"]
     assert placed(up) == 0
 
 

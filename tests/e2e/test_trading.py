@@ -231,4 +231,7 @@ def test_everything_is_in_the_store_and_no_press_is_without_an_intent(practice: 
     query = "SELECT count(*) FROM ws_event WHERE event_name = 'vectra.intent'"
     intents = run("--data-dir", root, "--json", "query", query).json["rows"][0][0]
     assert intents >= len(sent)
+    query = "SELECT DISTINCT alert_type FROM alert_trigger"
+    alerts = run("--data-dir", root, "--json", "query", query).json["rows"]
+    assert {"trade_success", "trade_failed"} <= {row[0] for row in alerts}
     assert run("--data-dir", root, "store", "check").code == 0

@@ -48,10 +48,14 @@ class Practice:
             assert answer.status == 202
 
     def account(self) -> dict[str, Any]:
-        """Return the account and what was done."""
-        answer = self.up.get("/api/trade?mode=PRACTICE")
-        assert answer.status == 200, answer
-        told: dict[str, Any] = answer.json
+        """Return the account and what was done, once the server has told the account."""
+
+        def known() -> dict[str, Any] | None:
+            answer = self.up.get("/api/trade?mode=PRACTICE")
+            assert answer.status in (200, 409), answer
+            return answer.json if answer.status == 200 else None
+
+        told: dict[str, Any] = wait_until(known, "the account is known")
         return told
 
     def gate(self) -> dict[str, Any]:
