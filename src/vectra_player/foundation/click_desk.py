@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from msgspec.structs import replace
@@ -39,6 +40,9 @@ from vectra_player.trading.tracker import Step
 from vectra_player.trading.trader import Trader
 
 NOTES_KEPT = 200
+FEWEST_MEASURED = 5
+"""Orders a median is worth taking of."""
+
 ORDERS = frozenset({"BUY", "SELL", "SIDEBET"})
 
 
@@ -60,6 +64,7 @@ class ClickDesk:
         self._start_cash: Decimal | None = None
         self._realised = ZERO
         self._bets = ZERO
+        self._took: deque[float] = deque(maxlen=NOTES_KEPT)
         self._bet_of: dict[tuple[str | None, int | None], ActionNote] = {}
         self._detach = bus.attach(Events.EVENT, self._on_event, name="trading")
 
@@ -77,6 +82,11 @@ class ClickDesk:
             )
         return self._trader
 
+    @property
+    def measured_ms(self) -> float | None:
+        """Return the median from the frame to the account; None: too few orders to say."""
+        return median(self._took) if len(self._took) >= FEWEST_MEASURED else None
+
     def state(self, mode: str) -> TradeState:
         """Return everything of the account.
 
@@ -91,7 +101,7 @@ class ClickDesk:
         return TradeState(
             mode="LIVE" if self.trader.mode == "live" else "PRACTICE",
             account=self.view(),
-            latency_ms=0.0,
+            latency_ms=self.measured_ms or 0.0,
             limits=WalletLimits(),
             actions=list(self._notes),
             score=[],
@@ -120,6 +130,8 @@ class ClickDesk:
         if step.stage == "intent" or step.stage == "done":
             self._notes.appendleft(note)
         if record.outcome == "CONFIRMED" and step.stage == "done":
+            if record.total_latency_ms is not None:
+                self._took.append(record.total_latency_ms)
             self._realised += record.profit or ZERO
             if record.action_type == "SIDEBET":
                 self._bet_of = {(record.game_id, record.executed_tick): note}

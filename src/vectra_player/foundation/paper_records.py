@@ -67,6 +67,28 @@ class WalletRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return to_sol(Decimal(str(self.cash)))
 
 
+class NewWallet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new wallet as it is asked for.
+
+    `latency_ms` left out: what orders through the page took while this service ran, else 219 ms.
+    """
+
+    cash: Annotated[float, Meta(gt=0, le=MOST_CASH)] = START_CASH
+    latency_ms: _Latency | None = None
+    limits: WalletLimits = WalletLimits()
+    mode: str = "PAPER"
+
+    def wallet(self, measured_ms: float | None) -> WalletRequest:
+        """Return the wallet; `measured_ms`: how long an order takes, when that is known."""
+        known = BUY_ORDER_MS if measured_ms is None else measured_ms
+        return WalletRequest(
+            cash=self.cash,
+            latency_ms=known if self.latency_ms is None else self.latency_ms,
+            limits=self.limits,
+            mode=self.mode,
+        )
+
+
 class AmountRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Buy or bet for an amount of SOL."""
 

@@ -25,6 +25,11 @@ class TradeDesks:
         """Return who knows the strategy runs that act here."""
         return self._paper.runs
 
+    @property
+    def measured_ms(self) -> float | None:
+        """Return how long orders through the page took, in the middle; None: too few to say."""
+        return self._page.measured_ms
+
     def state(self, mode: str) -> TradeState:
         """Return everything of the account of a mode. Raises UsageError: it is not possible."""
         return self._desk(mode).state(mode)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 from tests.trader_support import Traded
-from tests.trading_support import ack, echo, request, update
+from tests.trading_support import ack, echo, order, request, update
 
 from vectra_player.errors import UsageError
+from vectra_player.foundation.paper_records import NewWallet
 from vectra_player.strategy.actions import Buy, Sell
+from vectra_player.strategy.latency import BUY_ORDER_MS
+from vectra_player.trading.tracker import Step
 
 HELD = {"cash": 9.99, "positionQty": 0.01, "avgCost": 1.0}
 
@@ -22,6 +26,16 @@ async def desk(tmp_path: Path) -> AsyncIterator[Traded]:
     traded.hear(update(1, **HELD))
     yield traded
     await traded.trader.close()
+
+
+async def test_a_new_paper_wallet_takes_its_latency_from_what_was_measured(desk: Traded) -> None:
+    assert NewWallet().wallet(desk.desk.measured_ms).latency_ms == BUY_ORDER_MS
+    for took in (180.0, 205.0, 190.0, 900.0, 200.0):
+        done = order()
+        done = msgspec.structs.replace(done, outcome="CONFIRMED", total_latency_ms=took)
+        desk.desk.step(Step("done", done))
+    assert NewWallet().wallet(desk.desk.measured_ms).latency_ms == 200
+    assert NewWallet(latency_ms=0).wallet(desk.desk.measured_ms).latency_ms == 0
 
 
 @pytest.mark.parametrize("share", ["10.7", "99.99", "1.5"])

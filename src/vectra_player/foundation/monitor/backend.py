@@ -123,6 +123,11 @@ class TradeControl(Protocol):
         """Return who knows the strategy runs that act here."""
         ...
 
+    @property
+    def measured_ms(self) -> float | None:
+        """Return how long orders through the page took, in the middle; None: too few to say."""
+        ...
+
     def state(self, mode: str) -> TradeState:
         """Return everything of the account of a mode. Raises UsageError: it is not possible."""
         ...

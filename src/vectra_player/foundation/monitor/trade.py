@@ -17,13 +17,13 @@ from vectra_player.foundation.monitor.openapi import Endpoint
 from vectra_player.foundation.paper_records import (
     Actor,
     AmountRequest,
+    NewWallet,
     PracticeRequest,
     RunAnswer,
     RunRequest,
     SellRequest,
     TradeAnswer,
     TradeState,
-    WalletRequest,
 )
 from vectra_player.model.run import RunEnding, RunGame
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
@@ -51,7 +51,7 @@ class TradeRoutes:
             Endpoint("POST", "/api/trade/sidebet", self.sidebet, "Bet, on paper by default.",
                      TradeAnswer, AmountRequest),
             Endpoint("POST", "/api/trade/reset", self.reset, "Begin with a new paper wallet.",
-                     TradeAnswer, WalletRequest),
+                     TradeAnswer, NewWallet),
             Endpoint("POST", "/api/trade/runs", self.begin_run,
                      "Begin a strategy run, or go on with one. Its orders name it in "
                      f"{RUN_HEADER}.", RunAnswer, RunRequest),
@@ -82,7 +82,8 @@ class TradeRoutes:
 
     async def reset(self, request: Request) -> Response:
         """Begin anew."""
-        wallet = await body_of(request, WalletRequest)
+        asked = await body_of(request, NewWallet)
+        wallet = asked.wallet(self._trade.measured_ms)
         return answer(self._trade.reset(wallet, actor_of(request)))
 
     async def begin_run(self, request: Request) -> Response:
