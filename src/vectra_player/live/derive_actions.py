@@ -10,6 +10,7 @@ from vectra_player.live.values import millis, sol, tick_value
 from vectra_player.model.action import OUTCOME, ActionRecord
 from vectra_player.model.frame import FACT_PREFIX
 from vectra_player.model.rows import PlayerAction, Row, WsEvent
+from vectra_player.protocol import socketio
 
 OUTCOME_EVENT = FACT_PREFIX + OUTCOME
 
@@ -20,7 +21,7 @@ def player_action(state: DeriveState, stamp: Stamp, ws: WsEvent, rows: list[Row]
     """Give the row of one action. Raises DecodeError: the fact is not what we write."""
     try:
         told = _record(ws.raw)
-    except msgspec.DecodeError as problem:
+    except socketio.JSON_ERRORS as problem:
         raise DecodeError(f"{OUTCOME_EVENT}: {problem}") from problem
     before, after = told.state_before, told.state_after
     rows.append(

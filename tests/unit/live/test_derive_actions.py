@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 from tests.live_support import Session
+from tests.trading_support import order
 
 from vectra_player.model.action import OUTCOME, AccountState, ActionRecord
-from vectra_player.model.rows import PlayerAction
+from vectra_player.model.rows import PlayerAction, SystemEvent
 from vectra_player.store.schema import to_table
+
+WHOLE: dict[str, Any] = msgspec.to_builtins(order())
 
 
 def row_of(**fields: Any) -> PlayerAction:
@@ -48,3 +51,13 @@ def test_times_and_ticks_beyond_their_columns_are_null() -> None:
     row = row_of(press_ts=10**17, executed_tick=2**40, intent_ts=1)
     assert (row.press_ts, row.executed_tick, row.intent_ts) == (None, None, 1)
     assert to_table([row], PlayerAction).num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {**WHOLE, "outcome": "MAYBE"}, {**WHOLE, "amount": "much"}, []]
+)
+def test_a_fact_that_is_no_outcome_is_a_failure_and_no_row(told: object) -> None:
+    session = Session()
+    session.fact(OUTCOME, told)
+    assert session.of(PlayerAction) == []
+    assert [row.kind for row in session.of(SystemEvent)] == ["outcome", "decode_failure"]
