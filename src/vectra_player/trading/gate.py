@@ -216,9 +216,7 @@ class Gate:
         alike = self._halts_by(reason)
         if detail in alike or (alike and reason != "unknown") or len(alike) >= MAX_HALTS:
             return
-        self._halts += (Halt(reason=reason, detail=detail, by=by, at_us=self._clock.now_us()),)
-        self._arming, self._ran_out = None, False
-        log.warning("trading halted", reason=reason, detail=detail, by=by)
+        self._stop(reason, detail, by)
         self._keep()
         self._tell("killed" if reason == "kill" else "halted", by, detail)
 
@@ -339,6 +337,11 @@ class Gate:
         self._orders.forget(order.action_id)
         return Refusal(code="disk", message="The order cannot be written down. Mend the disk.")
 
+    def _stop(self, reason: HaltReason, detail: str, by: str = "") -> None:
+        self._halts += (Halt(reason=reason, detail=detail, by=by, at_us=self._clock.now_us()),)
+        self._arming, self._ran_out = None, False
+        log.warning("trading halted", reason=reason, detail=detail, by=by)
+
     def _halts_by(self, reason: HaltReason) -> list[str]:
         return [halt.detail for halt in self._halts if halt.reason == reason]
 
@@ -397,9 +400,7 @@ class Gate:
             log.error("trading memory not kept", error=repr(error))
             detail = f"{self._memory.path} cannot be written: {error.strerror or error}."
             if not self._halts_by("disk"):
-                at_us = self._clock.now_us()
-                self._halts += (Halt(reason="disk", detail=detail, by="", at_us=at_us),)
-                self._arming, self._ran_out = None, False
+                self._stop("disk", detail)
                 self._tell("halted", "", detail)
             return False
         self._kept = self._book
