@@ -91,6 +91,30 @@ async def test_a_profile_is_made_checked_while_typing_kept_and_changed(
         await expect(page.locator(".unread #f-scaling-theta_max")).to_be_visible()
 
 
+async def test_what_is_typed_while_a_profile_is_saved_belongs_to_the_saved_one(
+    browser: Browser, lone: Lone, store: ProfileStore
+) -> None:
+    held = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    async with opened(browser, lone.origin, lone.token, "/profiles?new=") as page:
+        await page.route("**/api/profiles/mine", late)
+        await page.locator("#f-name").fill("mine")
+        await page.locator("#save").click()
+        await expect(page).to_have_url(re.compile(r"name=mine"))
+        saved = store.load("mine").execution.entry_tick
+        await page.locator("#f-execution-entry_tick").fill("80")
+        held.set()
+        await expect(page.locator("#profile-kind")).to_have_text("manual")
+        await expect(page.locator("#f-execution-entry_tick")).to_have_value("80")
+        await expect(page.locator("#problems")).to_contain_text("not saved yet")
+        await page.locator("#revert").click()
+        await expect(page.locator("#f-execution-entry_tick")).to_have_value(str(saved))
+
+
 async def test_what_was_typed_is_kept_and_a_change_elsewhere_is_not_lost(
     browser: Browser, lone: Lone, store: ProfileStore
 ) -> None:

@@ -67,6 +67,7 @@ export class ProfileEditor {
   #draft = null;
   #text = "";
   #saved = "";
+  #savedAs = null;
   #editing = null;
   #version = null;
   #locked = false;
@@ -99,11 +100,13 @@ export class ProfileEditor {
 
   /**
    * Show a profile; what was typed into the last one is kept until it is shown again, by `key`.
+   * What was typed while a profile was being saved belongs to the saved one.
    * `editing`: the profile that is changed, null for a new one; `version`: of its file.
    */
   open({ key, text, editing = null, version = null, locked = false }) {
-    if (this.dirty) this.#drafts.set(this.#key, this.#text);
+    if (this.dirty) this.#drafts.set(key === this.#savedAs ? key : this.#key, this.#text);
     this.#key = key;
+    this.#savedAs = null;
     this.#locked = locked;
     this.#editing = editing;
     this.#version = version;
@@ -116,7 +119,7 @@ export class ProfileEditor {
     this.#take(locked ? text : (draft ?? text));
   }
 
-  /** Forget what was typed: the profile is gone, or it was saved. */
+  /** Forget what was typed: the profile is gone. */
   forget() {
     this.#drafts.delete(this.#key);
     this.#saved = this.#text;
@@ -131,9 +134,12 @@ export class ProfileEditor {
       return;
     }
     byId("save").disabled = true;
+    const text = this.#text;
     try {
-      const told = await post("/api/profiles", { text: this.#text, editing: this.#editing, version: this.#version });
-      this.forget();
+      const told = await post("/api/profiles", { text, editing: this.#editing, version: this.#version });
+      this.#drafts.delete(this.#key);
+      this.#saved = text;
+      this.#savedAs = told.line.name;
       this.#kept(told.line.name);
     } catch (error) {
       byId("problems").replaceChildren(faultOf(error));
