@@ -26,8 +26,6 @@ def named_parts(table: str) -> set[str]:
 
 
 FINISHED = named_parts("in `src/vectra_player`")
-BEING_BUILT = named_parts("being built")
-LATER = set(re.findall(r"`(\w+)`", section("Package").split("These come later")[1]))
 
 
 def files_in_the_tree() -> list[Path]:
@@ -56,7 +54,7 @@ def layers_in_the_contract() -> list[str]:
 
 
 def test_every_package_and_module_is_named() -> None:
-    assert parts_in_the_tree() - FINISHED - BEING_BUILT == set()
+    assert parts_in_the_tree() - FINISHED == set()
 
 
 @pytest.mark.parametrize("part", sorted(FINISHED))
@@ -67,24 +65,3 @@ def test_nothing_is_named_that_does_not_exist(part: str) -> None:
 def test_the_layers_are_those_that_are_checked() -> None:
     listed = section("Layers").split("```layers\n")[1].split("```")[0].splitlines()
     assert listed == layers_in_the_contract()
-
-
-def test_finished_parts_are_listed() -> None:
-    assert {"foundation/", "web/", "client/", "replay/", "store/"} <= FINISHED
-    assert not FINISHED & BEING_BUILT
-
-
-def test_layers_in_brackets_are_those_that_are_not_finished() -> None:
-    bracketed = set(re.findall(r"\((\w+)\)", "\n".join(layers_in_the_contract())))
-    started = {part.split("/")[0] for part in BEING_BUILT}
-    assert bracketed - started - FINISHED == LATER
-
-
-@pytest.mark.parametrize("name", sorted(LATER))
-def test_a_layer_that_comes_later_is_not_there_yet(name: str) -> None:
-    assert {f"{name}/", f"{name}.py"} & parts_in_the_tree() == set()
-
-
-@pytest.mark.parametrize("path", re.findall(r"`([a-z_/]+\.py)`", section("Where to look")))
-def test_files_to_look_at_exist(path: str) -> None:
-    assert (PACKAGE / path).is_file()

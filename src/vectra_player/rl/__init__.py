@@ -1,0 +1,1 @@
+"""Reinforcement learning: environments on the one rules engine, episodes, data sets."""
