@@ -179,22 +179,12 @@ async def _live(
     Accounts before the feed: what a frame did to them is told before the frame.
     """
     recorder = pair.recorder
-    runs = RunBook(recorder.note, clock)
-    recorder.bus.attach(Events.RECORDING_STARTED, lambda _: runs.tell_again(), name="runs")
 
     def publish(message: Message) -> None:
         feed.hub.publish(message)
 
     async with contextlib.AsyncExitStack() as steps:
-        paper = PaperDesk(
-            recorder.bus,
-            recorder.live,
-            publish,
-            memory=PaperMemory(DataDir(settings.data_dir).run / "paper.json"),
-            clock=clock,
-            note=recorder.note,
-            runs=runs,
-        )
+        paper = _paper_of(recorder, settings, publish, clock)
         steps.callback(paper.close)
         joined = trading(
             pair.source,
@@ -206,15 +196,7 @@ async def _live(
             clock=clock,
         )
         pressing = await steps.enter_async_context(joined)
-        feed = LiveFeed(
-            recorder.bus,
-            recorder.live,
-            demo=name in ("demo", "practice"),
-            recording=lambda: recorder.session_id,
-            trading=lambda: pressing.switch.trading,
-            gate=pressing.switch.brief,
-            clock=clock,
-        )
+        feed = _feed_of(recorder, name, pressing, clock)
         steps.callback(feed.close)
         rules = DataDir(settings.data_dir).rules
         alerts = AlertDesk(recorder.bus, recorder.live, recorder.note, publish, rules)
@@ -223,19 +205,42 @@ async def _live(
         hubs.main = feed.hub
         worker = StoreWorker(settings.data_dir)
         steps.push_async_callback(worker.close)
-        ring = LogRing()
+        facts, ring = service.feed_facts, LogRing()
         ring.attach()
         steps.callback(ring.detach)
         backend = LiveBackend(
-            recorder,
-            feed,
-            worker,
-            ring,
-            source=name,
-            feed_facts=service.feed_facts,
-            clock=clock,
+            recorder, feed, worker, ring, source=name, feed_facts=facts, clock=clock
         )
         yield _Live(backend, TradeDesks(paper, pressing.desk), alerts, pressing)
+
+
+def _paper_of(
+    recorder: Recorder, settings: Settings, publish: Callable[[Message], None], clock: Clock
+) -> PaperDesk:
+    """Open the paper account; a recording that begins is told of the strategy runs again."""
+    runs = RunBook(recorder.note, clock)
+    recorder.bus.attach(Events.RECORDING_STARTED, lambda _: runs.tell_again(), name="runs")
+    return PaperDesk(
+        recorder.bus,
+        recorder.live,
+        publish,
+        memory=PaperMemory(DataDir(settings.data_dir).run / "paper.json"),
+        clock=clock,
+        note=recorder.note,
+        runs=runs,
+    )
+
+
+def _feed_of(recorder: Recorder, name: str, pressing: Trading, clock: Clock) -> LiveFeed:
+    return LiveFeed(
+        recorder.bus,
+        recorder.live,
+        demo=name in ("demo", "practice"),
+        recording=lambda: recorder.session_id,
+        trading=lambda: pressing.switch.trading,
+        gate=pressing.switch.brief,
+        clock=clock,
+    )
 
 
 def _tell_halts(store: EventStore, feed: LiveFeed) -> None:
