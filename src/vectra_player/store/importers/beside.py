@@ -12,7 +12,6 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from time import monotonic, sleep
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -22,26 +21,16 @@ from vectra_player.errors import DiskError, StoreLockedError, UsageError
 from vectra_player.model.frame import Frame
 from vectra_player.store.arrivals import arrivals_wait, take_in
 from vectra_player.store.fsops import FileOps, Staged, remove_tree
-from vectra_player.store.hold import ask_to_hold
 from vectra_player.store.importers.sink import Store
 from vectra_player.store.layout import DataDir
 from vectra_player.store.lock import WriterLock, holder
-from vectra_player.store.settings import StoreSettings
+from vectra_player.store.turn import SETTINGS, START_S, free_store, turn
 from vectra_player.store.writer import EventStore
 
-SETTINGS = StoreSettings(
-    auto_compact=False, file_frames=1 << 30, file_bytes=1 << 40, file_interval_s=1e6
-)
-"""The store files when the import says so: few, large files instead of whatever has gathered."""
-
 PREFIX = "import-"
-START_S = 3.0
-"""A recorder that has just taken the lock answers by then, or it cannot lend it."""
-
 PATIENCE_S = 120.0
 """In the middle of an import a recorder that stops is given so long to be through."""
 
-_RETRY_S = 0.1
 _OWN_RESERVE = 1 << 16
 """The recorder keeps room for its own end; this store can be made again."""
 
@@ -74,7 +63,7 @@ def open_way(data_dir: DataDir, clock: Clock) -> Iterator[Way]:
         DiskError: the disk refused.
     """
     with _only_import(data_dir, clock):
-        store = _free_store(data_dir, clock)
+        store = free_store(data_dir, clock)
         if store is not None:
             with store:
                 _sweep(data_dir)
@@ -165,33 +154,8 @@ class Beside:
 
     @contextmanager
     def _turn(self, patience_s: float) -> Iterator[None]:
-        ends = monotonic() + patience_s
-        while True:
-            lent = ask_to_hold(self._data_dir)
-            if lent is not None:
-                self._recorded = lent.session
-                try:
-                    yield
-                finally:
-                    lent.release()
-                return
-            store = _free_store(self._data_dir, self._clock, strict=monotonic() > ends)
-            if store is not None:
-                self._recorded = None
-                with store, store.hold():
-                    yield
-                return
-            sleep(_RETRY_S)
-
-
-def _free_store(data_dir: DataDir, clock: Clock, *, strict: bool = False) -> EventStore | None:
-    """Open the store; None when another process has it, `strict`: raise StoreLockedError then."""
-    try:
-        return EventStore.open(data_dir.root, clock=clock, settings=SETTINGS)
-    except StoreLockedError:
-        if strict:
-            raise
-        return None
+        with turn(self._data_dir, self._clock, patience_s) as self._recorded:
+            yield
 
 
 @contextmanager
