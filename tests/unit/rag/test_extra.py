@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from vectra_player import extras
 from vectra_player.errors import DamageError, UsageError
 from vectra_player.rag import embedder, extra
 from vectra_player.rag.embedder import OnnxEmbedder, checked
@@ -16,8 +17,8 @@ from vectra_player.rag.embedder import OnnxEmbedder, checked
 def test_a_missing_package_is_named_with_the_line_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    there = extra.find_spec
-    monkeypatch.setattr(extra, "find_spec", lambda one: None if one == name else there(one))
+    there = extras.find_spec
+    monkeypatch.setattr(extras, "find_spec", lambda one: None if one == name else there(one))
     with pytest.raises(UsageError) as refused:
         extra.needed(*extra.PACKAGES)
     assert name in refused.value.message
