@@ -6,28 +6,27 @@ There may be several, real ones and those of the demo server; nothing sums over 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from vectra_player.analysis.own_play import AccountState, Balance, OwnTrade, balances, joined
+from vectra_player.analysis.own_play import Balance, OwnTrade, joined
+from vectra_player.analysis.own_records import counts, each_once, heard, session_balances
 from vectra_player.dashboard.data.scope import Scope
 from vectra_player.dashboard.data.store import Store
 from vectra_player.live.derive_players import ACTIONS
 from vectra_player.live.values import sol, tick_value
 from vectra_player.model.units import to_sol
-from vectra_player.protocol.coins import SOL_NAMES, is_money
+from vectra_player.protocol.coins import is_money
 from vectra_player.protocol.game_payloads import NewTrade
+from vectra_player.store.plays import account_states
 from vectra_player.store.views import REAL_ORIGIN
 
 if TYPE_CHECKING:
     from vectra_player.store.reads import StoreReader
 
 MAX_DEALS = 2_000
-_trade = msgspec.json.Decoder(NewTrade).decode
 
 _ACCOUNTS = f"""
     SELECT player_id AS id, arg_max(username, ts) AS username, arg_max(origin, ts) AS origin,
@@ -37,14 +36,6 @@ _ACCOUNTS = f"""
     FROM server_state WHERE player_id IS NOT NULL
     GROUP BY player_id ORDER BY real DESC, last_ts DESC, id
 """  # noqa: S608 -- a constant
-
-_STATES = """
-    SELECT session_id, game_id, epoch_us(ts) AS ts, tick,
-      cash + coalesce(bonus_balance, 0) AS money, position_qty AS qty, avg_cost,
-      total_invested AS invested, has_sidebet AS bet, has_short AS short, selected_coin AS coin
-    FROM server_state WHERE player_id = ? AND game_id IS NOT NULL
-    ORDER BY session_id, seq, sub
-"""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -90,13 +81,11 @@ def balances_of(store: Store, account: str) -> Mapping[str, Balance]:
     """Return an account's games by id; of several sessions the one that heard most of a game."""
 
     def read(reader: StoreReader) -> dict[str, Balance]:
-        rows = reader.fetch(_STATES, [account]).to_pylist()
         best: dict[str, Balance] = {}
-        for _, session in groupby(rows, key=lambda row: row["session_id"]):
-            for found in balances([_state(row) for row in session]):
-                known = best.get(found.game_id)
-                if known is None or found.updates > known.updates:
-                    best[found.game_id] = found
+        for _, found in session_balances(account_states(reader, account).to_pylist()):
+            known = best.get(found.game_id)
+            if known is None or found.updates > known.updates:
+                best[found.game_id] = found
         return best
 
     return store.kept(("own balances", account), ("server_state",), read)
@@ -105,8 +94,8 @@ def balances_of(store: Store, account: str) -> Mapping[str, Balance]:
 def own_trades(scope: Scope, account: str, balance: Balance) -> list[OwnTrade]:
     """Return the account's trades in SOL of one game, echoed or not, in order of time."""
     told = echoes(scope, [account])
-    heard = [_heard(ts, trade) for ts, trade in told if _counts(trade)]
-    return joined(heard, balance.trades)
+    echoed = [heard(ts, trade) for ts, trade in told if counts(trade)]
+    return joined(echoed, balance.trades)
 
 
 def deals_of(scope: Scope, played: Mapping[str, Balance]) -> list[OwnDeal]:
@@ -115,9 +104,9 @@ def deals_of(scope: Scope, played: Mapping[str, Balance]) -> list[OwnDeal]:
     deals: list[OwnDeal] = []
     for account, balance in played.items():
         mine = [(ts, trade) for ts, trade in told if trade.player_id == account]
-        heard = [_heard(ts, trade) for ts, trade in mine if _counts(trade)]
-        deals += [_deal(account, trade) for trade in joined(heard, balance.trades)]
-        deals += [_other(account, ts, trade) for ts, trade in mine if not _counts(trade)]
+        echoed = [heard(ts, trade) for ts, trade in mine if counts(trade)]
+        deals += [_deal(account, trade) for trade in joined(echoed, balance.trades)]
+        deals += [_other(account, ts, trade) for ts, trade in mine if not counts(trade)]
     return sorted(deals, key=lambda deal: deal.ts)[:MAX_DEALS]
 
 
@@ -134,36 +123,7 @@ def echoes(scope: Scope, accounts: Sequence[str]) -> list[tuple[int, NewTrade]]:
         """,  # noqa: S608 -- constants, values are parameters
         *accounts,
     )
-    return list(_once(rows))
-
-
-def _once(rows: Iterable[dict[str, Any]]) -> Iterable[tuple[int, NewTrade]]:
-    met: set[object] = set()
-    for row in rows:
-        try:
-            trade = _trade(row["data"] or "null")
-        except msgspec.DecodeError:
-            continue  # a payload of another shape: the raw events of the game have it
-        name = (trade.player_id, trade.id)
-        if trade.id is None or name not in met:
-            met.add(name)
-            yield row["ts"], trade
-
-
-def _counts(trade: NewTrade) -> bool:
-    return trade.type in ("buy", "sell") and is_money(trade) and sol(trade.qty) is not None
-
-
-def _heard(ts: int, trade: NewTrade) -> OwnTrade:
-    return OwnTrade(
-        ts=ts,
-        tick=tick_value(trade.tick_index),
-        side="BUY" if trade.type == "buy" else "SELL",
-        amount=sol(trade.amount),
-        qty=sol(trade.qty) or to_sol(0),
-        price=trade.price,
-        seen=True,
-    )
+    return list(each_once(rows))
 
 
 def _deal(account: str, trade: OwnTrade) -> OwnDeal:
@@ -193,21 +153,4 @@ def _other(account: str, ts: int, trade: NewTrade) -> OwnDeal:
         price=trade.price,
         money=is_money(trade),
         seen=True,
-    )
-
-
-def _state(row: dict[str, Any]) -> AccountState:
-    """Read a row; what is held in practice coins is nothing in SOL."""
-    in_sol = row["coin"] is None or row["coin"] in SOL_NAMES
-    zero = to_sol(0)
-    return AccountState(
-        game_id=row["game_id"],
-        ts=row["ts"],
-        tick=row["tick"],
-        money=None if row["money"] is None else to_sol(Decimal(row["money"])),
-        qty=(row["qty"] or zero) if in_sol else zero,
-        avg_cost=(row["avg_cost"] or 0.0) if in_sol else 0.0,
-        invested=row["invested"] or zero,
-        bet=bool(row["bet"]),
-        short=bool(row["short"]),
     )
