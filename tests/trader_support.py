@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -62,12 +63,16 @@ class Hand:
         self.visibility = "visible"
         self.before: Callable[[], None] = lambda: None
         self.pressed: list[str] = []
+        self.maximum: Decimal | None = None
         self._clock = clock
 
     async def look(self) -> Any:
         return SimpleNamespace(visibility=self.visibility)
 
-    async def set_amount(self, order: Order, permit_for: object) -> tuple[Pressed, ...]:
+    async def set_amount(
+        self, order: Order, permit_for: object, *, maximum: Decimal | None
+    ) -> tuple[Pressed, ...]:
+        self.maximum = maximum
         return ()
 
     async def choose_percentage(self, order: Order, permit_for: object) -> tuple[Pressed, ...]:

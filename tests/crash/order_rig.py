@@ -125,11 +125,13 @@ class PipeHands:
         self._step("looked")
         return type("Seen", (), {"visibility": "visible"})()
 
-    async def set_amount(self, order: Order, permit_for: Any) -> tuple[()]:
+    async def set_amount(self, order: Order, permit_for: Any, *, maximum: object) -> tuple[()]:
         """Find the amount right."""
         return ()
 
-    choose_percentage = set_amount
+    async def choose_percentage(self, order: Order, permit_for: Any) -> tuple[()]:
+        """Find the share right."""
+        return ()
 
     async def press_order(self, order: Order, permit: Permit) -> Pressed | Refusal:
         """Press, and say so."""

@@ -23,6 +23,7 @@ from vectra_player.model.press import PressSeen
 from vectra_player.sources.chrome.pipe import PipeRun
 from vectra_player.sources.chrome.presses import BINDING
 from vectra_player.trading import selectors
+from vectra_player.trading.amounts import all_of
 from vectra_player.trading.hands import Pressed
 from vectra_player.trading.records import Refusal
 from vectra_player.trading.selectors import KINDS
@@ -35,7 +36,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
-BALANCE = Decimal(4)
+BALANCE = Decimal("4.000987654")
 SHORT = [
     *("words-exchanged", "amount-label-lies", "x-and-x2-exchanged", "short-looks-like-sell"),
     *("buy-twice-for-real", "amount-twice", "buy-copy-on-top", "share-resets", "page-covered"),
@@ -109,7 +110,7 @@ async def test_every_button_is_found_and_does_what_it_says(place: Bench) -> None
     order = place.order("BUY")
     for amount in ("1.111", "4", "2", "0.02", "0.04", "0.03"):
         wanted = replace(order, amount=Decimal(amount))
-        done = await place.hands.set_amount(wanted, lambda button: leave, maximum=BALANCE)
+        done = await place.hands.set_amount(wanted, lambda button: leave, maximum=all_of(BALANCE))
         assert isinstance(done, tuple), done
         seen = await place.hands.look()
         assert isinstance(seen, Survey)
@@ -131,6 +132,19 @@ async def test_every_button_is_found_and_does_what_it_says(place: Bench) -> None
     ]
     clicks = await place.evaluate("window.__demo.presses.map((press) => press.what)")
     assert clicks == [name.replace("CLEAR", "X") for name in leave.spent]
+
+
+async def test_max_that_does_not_give_the_balance_is_noticed_and_let_alone(place: Bench) -> None:
+    await place.visit("max-lies")
+    leave, wanted = Leave(), replace(place.order("BUY"), amount=Decimal(4))
+    done = await place.hands.set_amount(wanted, lambda button: leave, maximum=Decimal(4))
+    assert isinstance(done, Refusal)
+    assert (done.code, leave.spent) == ("amount_mismatch", ["MAX"])
+    done = await place.hands.set_amount(wanted, lambda button: leave, maximum=Decimal(4))
+    assert isinstance(done, tuple)
+    assert leave.spent == ["MAX", "CLEAR", "+1", "+1", "X2"]
+    assert await place.sent() == []
+    place.hands._max_failed = False
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -89,7 +89,9 @@ class FakeHands:
             return Refusal(code="no_page", message="No tab shows the game.")
         return PageLook()
 
-    async def set_amount(self, order: Order, permit_for: PermitFor) -> object:
+    async def set_amount(
+        self, order: Order, permit_for: PermitFor, *, maximum: Decimal | None
+    ) -> object:
         """Press what sets the amount."""
         return await self._prepare(order, permit_for, "+0.001")
 

@@ -76,8 +76,8 @@ def test_only_the_gate_makes_a_permit_and_in_one_place() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Permit('a', 'BUY', 1)",
-        "permit.Permit('a', 'BUY', 1)",
+        "Permit('a', 'BUY')",
+        "permit.Permit('a', 'BUY')",
         "object.__new__(Permit)",
         "make = Permit",
         "class Mine(Permit): ...",

@@ -90,10 +90,10 @@ class Gate:
         self.notice()
         return self._orders.misused(order) or self._judge(order, scene)
 
-    def permit(self, order: Order, scene: Scene, button: str, presses: int = 1) -> Permit:
-        """Give leave to press one button for an order; the order is durable when this returns.
+    def permit(self, order: Order, scene: Scene, button: str) -> Permit:
+        """Give leave to press one button once for an order; the order is durable when this returns.
 
-        `button`: the order's own type (one press, once for all), or one that sets its amount.
+        `button`: the order's own type, once for all, or one that sets its amount.
 
         Raises:
             PressRefusedError: a rule refuses, the button is not the order's, or the disk refuses.
@@ -101,17 +101,16 @@ class Gate:
         self.note_account(scene)
         self.notice()
         refusal = self._orders.misused(order) or self._judge(order, limits.others(scene, order))
-        refusal = refusal or self._orders.wrong_button(order, button, presses)
+        refusal = refusal or self._orders.wrong_button(order, button)
         if refusal is None and self._orders.get(order.action_id) is None:
             refusal = self._begin(order, scene)
         if refusal is not None:
             raise PressRefusedError(refusal.code, refusal.message)
-        self._orders.give(order, button, presses)
+        self._orders.give(order, button)
         game_id = scene.game_id
         return Permit(
             order.action_id,
             button,
-            presses,
             clock=self._clock,
             check=lambda: self._withdrawn(order, game_id),
         )

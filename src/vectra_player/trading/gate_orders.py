@@ -68,18 +68,16 @@ class Orders:
             return None
         return Refusal(code="bad_order", message="This action was another order before.")
 
-    def wrong_button(self, order: Order, button: str, presses: int) -> Refusal | None:
+    def wrong_button(self, order: Order, button: str) -> Refusal | None:
         """Refuse a button of another order, a second press of its own, and endless ones."""
-        own = button == order.action_type
         if button not in buttons_of(order):
             return Refusal(code="wrong_button", message=f"{button!r} is no button of this order.")
-        if presses < 1 or (own and presses > 1):
-            return Refusal(code="presses", message=f"{presses} presses of {button} are not given.")
         if order.action_id in self._decided:
             return Refusal(
                 code="pressed_already", message="This action had its press. It is never repeated."
             )
-        if not own and self._given.get(order.action_id, 0) + presses > MAX_PRESSES:
+        own = button == order.action_type
+        if not own and self._given.get(order.action_id, 0) >= MAX_PRESSES:
             return Refusal(
                 code="presses", message=f"An amount takes {MAX_PRESSES} presses at most."
             )
@@ -102,12 +100,12 @@ class Orders:
         self._begun_s[order.action_id] = now_s
         self._times[order.action_type == "SELL"].append(now_s)
 
-    def give(self, order: Order, button: str, presses: int) -> None:
-        """Count the presses of a permit; one for the money button is the last of its action."""
+    def give(self, order: Order, button: str) -> None:
+        """Count a permit; one for the money button is the last of its action."""
         if button == order.action_type:
             self._decided.add(order.action_id)
         else:
-            self._given[order.action_id] = self._given.get(order.action_id, 0) + presses
+            self._given[order.action_id] = self._given.get(order.action_id, 0) + 1
 
     def end(self, action_id: str) -> None:
         """End an order: its id is used up. It stays written until its outcome is on the disk."""

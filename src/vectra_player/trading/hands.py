@@ -116,6 +116,7 @@ class Hands:
         self._telling: set[asyncio.Task[None]] = set()
         self._pictured_s: float | None = None
         self._awaited: dict[str, asyncio.Future[PressSeen]] = {}
+        self._max_failed = False
 
     def heard(self, press: PressSeen) -> bool:
         """Take a press the page tells of; True when it is one of ours."""
@@ -134,6 +135,7 @@ class Hands:
     ) -> tuple[Pressed, ...] | Refusal:
         """Make the amount on the page the order's, by buttons; return the presses, () if it is.
 
+        `maximum`: what MAX should enter, if that is known; once it did not, it is let alone.
         Each press is read back. A refusal may come after some presses: `on_press` told of them.
         """
         async with self._busy:
@@ -188,7 +190,8 @@ class Hands:
             return seen
         if seen.amount is None:
             return _amount_differs(seen)
-        steps = plan(seen.amount, order.amount, maximum=maximum)
+        known = None if self._max_failed else maximum
+        steps = plan(seen.amount, order.amount, maximum=known)
         if isinstance(steps, Refusal):
             return steps
         presses: list[Pressed] = []
@@ -197,6 +200,7 @@ class Hands:
             job = _Job(order, step.button, permit_for, _amount_is(before))
             pressed = await self._press_and_read(job, _amount_is(step.amount))
             if isinstance(pressed, Refusal):
+                self._max_failed |= step.button == "MAX" and pressed.code == "amount_mismatch"
                 return pressed
             presses.append(pressed)
             before = step.amount

@@ -1,8 +1,8 @@
 """The object without which no press exists.
 
 Only `gate` makes one (tests/security/test_gate_is_the_only_way.py reads every source file), and
-only `mouse` spends one, directly before it sends the mouse events. It is good for one named
-button of one action, a counted number of presses and a moment. It cannot be copied or stored.
+only `mouse` spends one, directly before it sends the mouse events. It is good for one press of one
+named button of one action, and for a moment. It cannot be copied or stored.
 """
 
 from __future__ import annotations
@@ -20,49 +20,42 @@ VALID_S = 1.5
 
 @final
 class Permit:
-    """Leave to press one button. A refused `spend` ends it for good."""
+    """Leave to press one button, once. A refused `spend` ends it for good."""
 
-    __slots__ = ("_check", "_clock", "_end_s", "_end_us", "_left", "action_id", "button")
+    __slots__ = ("_check", "_clock", "_end_s", "_end_us", "_used", "action_id", "button")
 
     def __init__(
         self,
         action_id: str,
         button: str,
-        presses: int,
         *,
         clock: Clock,
         check: Callable[[], Refusal | None],
     ) -> None:
         self.action_id = action_id
         self.button = button
-        self._left = presses
+        self._used = False
         self._clock = clock
         self._check = check
         # Both clocks: one stands still while the machine sleeps, the other may be set back.
         self._end_s = clock.monotonic() + VALID_S
         self._end_us = clock.now_us() + int(VALID_S * 1e6)
 
-    @property
-    def left(self) -> int:
-        """How many presses are left."""
-        return self._left
-
     def spend(self, button: str) -> None:
-        """Take one press off. The press follows at once, or never.
+        """Use it up. The press follows at once, or never.
 
         Raises:
             PressRefusedError: used up, over, another button, or the gate would refuse by now;
                 nothing may be pressed, and no later spend of this permit succeeds.
         """
         refusal = self._refusal(button)
+        self._used = True
         if refusal is not None:
-            self._left = 0
             raise PressRefusedError(refusal.code, refusal.message)
-        self._left -= 1
 
     def _refusal(self, button: str) -> Refusal | None:
-        if self._left <= 0:
-            return Refusal(code="permit_used_up", message=f"No press of {self.button} is left.")
+        if self._used:
+            return Refusal(code="permit_used_up", message=f"{self.button} had its press.")
         if button != self.button:
             return Refusal(
                 code="permit_of_another",
@@ -75,7 +68,7 @@ class Permit:
         return self._check()
 
     def __copy__(self) -> NoReturn:
-        raise TypeError("a permit is not copied: it would be good for twice the presses")
+        raise TypeError("a permit is not copied: it would be good for two presses")
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self.__copy__()

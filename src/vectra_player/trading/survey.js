@@ -94,7 +94,6 @@ const survey = (rules, asked) => {
   }
   return {
     origin: location.origin, path: location.pathname, visibility: document.visibilityState,
-    born: performance.timeOrigin, width: innerWidth, height: innerHeight, ratio: devicePixelRatio,
     scale: visualViewport?.scale ?? 1, listening: Boolean(listener), ...reading,
     dialogs: rules.dialogs.length ? Array.from(document.querySelectorAll(rules.dialogs.join(","))).filter(isVisible).map(nameOf) : [],
     signs: signsOf(rules), buttons: looks.map(({ element, ...look }) => look),

@@ -86,15 +86,11 @@ class Look(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True, kw_only=True):
-    """The page at one moment. `wanted_origin`: what it must be; `born`: when its document was."""
+    """The page at one moment. `wanted_origin`: what it must be."""
 
     origin: str
     path: str
     visibility: str
-    born: float
-    width: float
-    height: float
-    ratio: float
     scale: float
     listening: bool
     amounts: tuple[str, ...]

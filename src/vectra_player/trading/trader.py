@@ -22,6 +22,7 @@ from vectra_player.model.press import PressSeen
 from vectra_player.protocol.game_payloads import GameState
 from vectra_player.protocol.rugs import Event
 from vectra_player.trading import action_records
+from vectra_player.trading.amounts import all_of
 from vectra_player.trading.gate import Gate
 from vectra_player.trading.hands import Hands, Pressed
 from vectra_player.trading.permit import Permit
@@ -288,7 +289,8 @@ class Trader:
             return self.gate.permit(order, self.scene(), button)
 
         if order.percentage is None:
-            made = await self._hands.set_amount(order, permit_for)
+            everything = all_of(self._tracker.known_account.cash)
+            made = await self._hands.set_amount(order, permit_for, maximum=everything)
         else:
             made = await self._hands.choose_percentage(order, permit_for)
         if isinstance(made, Refusal):

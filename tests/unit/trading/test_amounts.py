@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from vectra_player.trading.amounts import plan
+from vectra_player.trading.amounts import all_of, plan
 from vectra_player.trading.records import Refusal
 
 
@@ -46,6 +46,14 @@ def test_max_is_pressed_only_where_it_is_known_what_it_gives() -> None:
     assert presses("0", "3.337", maximum=Decimal("3.337")) == ["MAX"]
     assert "MAX" not in presses("0", "0.01", maximum=Decimal("3.337"))
     assert len(presses("0", "3.337")) > 1
+
+
+@pytest.mark.parametrize(
+    ("cash", "entered"), [("3.337", "3.337"), ("3.337999999", "3.337"), ("0.0004", "0")]
+)
+def test_max_enters_the_cash_down_to_thousandths(cash: str, entered: str) -> None:
+    assert all_of(Decimal(cash)) == Decimal(entered)
+    assert all_of(None) is None
 
 
 def test_a_half_that_is_not_exact_is_never_pressed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -222,9 +223,21 @@ async def test_an_amount_is_set_press_by_press_and_read_back() -> None:
 async def test_max_is_used_where_it_is_known() -> None:
     page = FakePage("0")
     rig = Rig(page)
-    order = make_order(amount=4 * make_order().amount / make_order().amount)
+    order = make_order(amount=Decimal(4))
     await rig.hands.set_amount(order, lambda button: rig.leave, maximum=order.amount)
     assert page.clicked == ["MAX"]
+
+
+async def test_max_that_gave_something_else_is_not_pressed_again() -> None:
+    page = FakePage("0")
+    rig = Rig(page)
+    order = make_order(amount=Decimal(3))
+    for _ in range(2):
+        done = await rig.hands.set_amount(order, lambda button: rig.leave, maximum=Decimal(3))
+    assert page.clicked == ["MAX", "1/2", "+1"]
+    assert isinstance(done, tuple)
+    await rig.hands.pictured()
+    assert [refusal.code for _, refusal, _ in rig.refused] == ["amount_mismatch"]
 
 
 async def test_an_amount_that_does_not_follow_a_press_stops_everything() -> None:

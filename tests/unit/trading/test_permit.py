@@ -1,4 +1,4 @@
-"""A permit is good for one button, a counted number of presses, and a moment."""
+"""A permit is good for one press of one button, and for a moment."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from vectra_player.trading.records import Refusal
 def make(
     clock: Clock,
     button: str = "BUY",
-    presses: int = 1,
     check: Callable[[], Refusal | None] = lambda: None,
 ) -> Permit:
-    return Permit("a", button, presses, clock=clock, check=check)
+    return Permit("a", button, clock=clock, check=check)
 
 
 def refused(permit: Permit, button: str = "BUY") -> str:
@@ -33,13 +32,6 @@ def test_a_permit_is_good_for_one_press() -> None:
     permit = make(Clock())
     permit.spend("BUY")
     assert refused(permit) == "permit_used_up"
-
-
-def test_an_amount_button_may_be_pressed_as_often_as_was_given() -> None:
-    permit = make(Clock(), "+0.001", 3)
-    for _ in range(3):
-        permit.spend("+0.001")
-    assert refused(permit, "+0.001") == "permit_used_up"
 
 
 @pytest.mark.parametrize("button", ["SELL", "buy", "BUY ", "SHORT", ""])

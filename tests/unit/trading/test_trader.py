@@ -43,6 +43,13 @@ async def test_an_order_is_pressed_confirmed_and_recorded(desk: Traded) -> None:
     assert desk.gate.status().under_way == ()
 
 
+async def test_the_hands_are_told_what_max_would_enter(desk: Traded) -> None:
+    desk.hear(update(1, cash=9.999567891))
+    desk.give()
+    await desk.rest()
+    assert desk.hand.maximum == Decimal("9.999")
+
+
 async def test_a_hidden_tab_refuses_until_it_is_seen_again(desk: Traded) -> None:
     desk.hand.visibility = "hidden"
     desk.give()
