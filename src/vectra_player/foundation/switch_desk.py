@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-import structlog
 from msgspec import Struct
 
 from vectra_player.clock import Clock
 from vectra_player.foundation.messages import Message
 from vectra_player.trading.gate import Gate
 from vectra_player.trading.gate_records import GateEvent, GateStatus, KillReport, State
-
-log = structlog.get_logger(__name__)
 
 GATE = "trade.gate"
 """Type of the feed's message of a change."""
@@ -113,7 +110,6 @@ class SwitchDesk:
         data = {"kind": event.kind, "by": event.by, "detail": event.detail, **self.brief()}
         if event.kind == "killed":
             data["not_undone"] = list(self._gate.report().not_undone)
-            log.warning("trading killed", by=event.by, not_undone=data["not_undone"])
         self._publish(Message(GATE, self._clock.now_us() // 1000, None, data))
 
 

@@ -339,7 +339,8 @@ class Gate:
     def _stop(self, reason: HaltReason, detail: str, by: str = "") -> None:
         self._halts += (Halt(reason=reason, detail=detail, by=by, at_us=self._clock.now_us()),)
         self._arming, self._ran_out = None, False
-        log.warning("trading halted", reason=reason, detail=detail, by=by)
+        left = {"not_undone": self.report().not_undone} if reason == "kill" else {}
+        log.warning("trading halted", reason=reason, detail=detail, by=by, **left)
 
     def _halts_by(self, reason: HaltReason) -> list[str]:
         return [halt.detail for halt in self._halts if halt.reason == reason]
