@@ -161,6 +161,8 @@ async def test_the_protocol_is_explored_by_event_search_and_drift(
         await page.locator("#question").press("Enter")
         await expect(page.locator("#panel .answers")).to_contain_text("playerUpdate")
         await expect(page).to_have_url(re.compile("ask=What"))
+        await expect(page.locator(".answer-text td").first).to_be_visible()
+        assert not await page.locator(".answer-text", has_text=re.compile(r"\|\s*-{3}")).count()
 
 
 async def test_files_are_imported_with_their_bad_lines_listed(

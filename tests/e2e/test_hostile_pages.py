@@ -82,6 +82,27 @@ async def test_no_stored_text_fires_on_any_page(browser: Browser, lone: Lone) ->
     assert shown >= 6  # the test would be worth nothing if the texts were not there
 
 
+async def test_hostile_answers_stay_text_in_whatever_they_are_shown_as(
+    browser: Browser, lone: Lone
+) -> None:
+    blocks = [
+        "\n".join(["| name | said |", "|---|---|", *(f"| {text} | x |" for text in PAYLOADS)]),
+        "\n".join(f"- {text}" for text in PAYLOADS),
+        "\n".join(["```", *PAYLOADS, "```"]),
+        "\n\n".join(PAYLOADS),
+    ]
+    passage = {"title": PAYLOADS[0], "text": "\n\n".join(blocks), "source": PAYLOADS[2]}
+    told = {"by": "words", "why": "", "advice": "", "passages": [passage], "answers": True}
+    async with opened(browser, lone.origin, lone.token) as page:
+        await page.route("**/api/protocol/search?*", lambda route: route.fulfill(json=told))
+        await page.goto(f"{lone.origin}/protocol?tab=ask&ask=anything")
+        shown = page.locator(".answer-text")
+        for kind, least in (("td", len(PAYLOADS)), ("li", len(PAYLOADS)), ("pre", 1), ("p", 1)):
+            await expect(shown.locator(kind).filter(has_text=CALL).first).to_be_attached()
+            assert await shown.locator(kind).count() >= least
+        await opened_up(page, "/protocol")
+
+
 async def opened_up(page: Page, path: str) -> None:
     """Open what can be opened; nothing fires and no text becomes an element."""
     await page.evaluate(

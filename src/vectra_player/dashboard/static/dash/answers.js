@@ -4,6 +4,7 @@ import { post } from "/static/ui/api.js";
 import { el, emptyState } from "/static/ui/dom.js";
 import { JobList } from "/static/dash/jobs.js";
 import { tell } from "/static/dash/load.js";
+import { blocksOf } from "/static/dash/passage.js";
 
 const EXAMPLES = ["What fields are in playerUpdate?", "When is the seed revealed?", "How long is a sidebet window?"];
 
@@ -13,14 +14,11 @@ function place(passage) {
   return el("span", {}, passage.source);
 }
 
-/** A passage keeps its lists and rows; where its source broke lines says nothing. */
-const joined = (text) => text.replace(/\n(?![\n|]|[-*] |\d+\. )/g, " ").replace(/\n /g, "\n\n");
-
 function answer(passage) {
   return el(
     "li", { class: "answer" },
     el("h3", {}, passage.title),
-    el("p", { class: "answer-text" }, joined(passage.text)),
+    el("div", { class: "answer-text" }, ...blocksOf(passage.text, passage.title)),
     el("p", { class: "muted size-12" }, "from ", place(passage)),
   );
 }
