@@ -91,6 +91,36 @@ async def test_the_monitors_panel_presses_and_the_kill_switch_stops_it(
         await expect(gate).to_contain_text("ACTIVE")
 
 
+async def test_the_kill_stays_in_reach_while_a_dialog_is_open(browser: Browser, up: Site) -> None:
+    async with visiting(browser, up) as page:
+        kill, gate = (
+            page.get_by_role("button", name="Kill", exact=True),
+            page.locator("#trade-gate"),
+        )
+        await page.locator("#trade-mode").select_option("PRACTICE")
+        await page.locator("#trade-mode").blur()
+        await expect(gate).to_contain_text("ACTIVE")
+        for opens, press in (
+            ("?", lambda: page.keyboard.press("Shift+K")),
+            ("?", kill.click),
+            ("o", kill.click),
+            ("o", lambda: page.keyboard.press("Alt+K")),
+        ):
+            await page.keyboard.press(opens)
+            await expect(page.locator("dialog:modal")).to_be_visible()
+            await press()
+            await expect(gate).to_contain_text("HALTED")
+            await page.keyboard.press("Escape")
+            await expect(page.locator("dialog:modal")).to_have_count(0)
+            await expect(page.locator(".status-line > .kill")).to_be_visible()
+            await page.get_by_role("button", name="I looked, go on").click()
+            await expect(gate).to_contain_text("ACTIVE")
+        await page.keyboard.press("o")
+        await page.locator("#pick-search").press_sequentially("K")
+        await expect(page.locator("#pick-search")).to_have_value("K")
+        await expect(gate).to_contain_text("ACTIVE")
+
+
 async def test_toasts_leave_the_trade_panel_free(browser: Browser, up: Site) -> None:
     async with visiting(browser, up) as page:
         await expect(page.locator("#trade-buy")).to_be_visible()

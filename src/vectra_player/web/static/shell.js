@@ -47,6 +47,13 @@ function make(tag, attributes = {}, ...children) {
 const isTyping = (target) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+const takesLetters = (target) =>
+  isTyping(target) && (target.tagName !== "INPUT" || /^(text|search|email|url|tel|password)$/.test(target.type));
+
+/** Tell whether a key event is the kill: K, and Alt+K where a K would be typed. */
+const isKill = ({ key, code, altKey, ctrlKey, metaKey, target }) =>
+  !ctrlKey && !metaKey && (altKey ? code === "KeyK" : key === "K" && !takesLetters(target));
+
 const tabLink = (tab) => make("a", { className: "tab", href: tab.href, textContent: tab.label });
 
 /** Address of a page of the other server: same name of this machine, so that the login holds. */
@@ -83,10 +90,13 @@ class Shell {
     this.setMode(null);
     this.setTrading(null);
     this.key("?", "Show these keys", () => this.help());
-    this.key("K", "Kill: stop every press at once", () => this.kill());
+    this.key("K", "Kill: stop every press at once; Alt+K while you type", () => this.kill());
     this.key("/", "Search", () => document.querySelector("[data-search]")?.focus());
     for (const tab of tabs) if (tab.key) this.#go.set(tab.key, tab);
+    // Before any dialog or field sees the key: what stops the presses works everywhere.
+    document.addEventListener("keydown", (event) => this.#killed(event), { capture: true });
     document.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#keepKillInReach();
     document.body.classList.remove("with-shell");
     this.#meet();
   }
@@ -272,7 +282,7 @@ class Shell {
       toggle.setAttribute("aria-expanded", String(open));
     });
     this.statusItems = make("div", { className: "status-items" });
-    this.killButton = make("button", { className: "button kill", type: "button", textContent: "Kill", title: "Stop every press of the page's buttons at once (K)" });
+    this.killButton = make("button", { className: "button kill", type: "button", textContent: "Kill", title: "Stop every press of the page's buttons at once (K; Alt+K while you type)" });
     this.killButton.addEventListener("click", () => this.kill());
     this.statusLine = make("footer", { className: "status-line" }, toggle, this.statusItems, this.killButton);
   }
@@ -289,6 +299,22 @@ class Shell {
     } catch (error) {
       this.setNote("kill", `The kill switch did not answer: ${error.message} Run vectra-player trade kill.`, "bad");
     }
+  }
+
+  /** Have the kill button within an open dialog: all that lies outside cannot be pressed. */
+  #keepKillInReach() {
+    const place = () => {
+      const box = [...document.querySelectorAll("dialog:modal")].pop() ?? this.statusLine;
+      if (this.killButton.parentElement !== box) box.append(this.killButton);
+    };
+    new MutationObserver(place).observe(document.body, { attributeFilter: ["open"], subtree: true });
+  }
+
+  #killed(event) {
+    if (!isKill(event) || event.repeat) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.kill();
   }
 
   #pressed(event) {
