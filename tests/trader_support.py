@@ -94,7 +94,7 @@ class Hand:
 class Traded:
     """Everything of trading but the page, joined over a bus as `app.trading` joins it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, logged_in: bool = True) -> None:
         self.clock = Clock(T0)
         self.changes: list[GateEvent] = []
         self.gate = make_gate(folder / "run", self.clock, listen=self.changes.append)
@@ -120,7 +120,8 @@ class Traded:
         )
         self.desk.serve(self.trader)
         self.tick()
-        self.hear(update(0, cash=10, positionQty=0, avgCost=0))
+        if logged_in:
+            self.hear(update(0, cash=10, positionQty=0, avgCost=0))
 
     def tick(self, game: str = GAME) -> None:
         """Let a game tell its price."""

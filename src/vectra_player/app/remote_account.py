@@ -126,7 +126,7 @@ class RemoteAccount:
         except VectraError as error:
             return self.refuse(action, "closed", error.message)
         note = msgspec.convert(told["action"], ActionNote)
-        self.view = msgspec.convert(told["account"], AccountView)
+        self._take(told["account"])
         self.after.append(self.view)
         decision = _noted_decision(note, name, _value(action))
         if note.kind in _NO_OUTCOME:
@@ -159,7 +159,7 @@ class RemoteAccount:
 
     def hear(self, data: dict[str, Any]) -> ActionNote:
         """Take an `action` message of the feed; return its note."""
-        self.view = msgspec.convert(data["account"], AccountView)
+        self._take(data["account"])
         note = msgspec.convert(data, ActionNote)
         key = _key(note)
         if key in self._told:
@@ -180,6 +180,11 @@ class RemoteAccount:
         state = msgspec.convert(self._api.get(path), TradeState)
         self.view = state.account
         return state
+
+    def _take(self, account: Any) -> None:
+        """Take in the account; one that no server told yet, after a cut, stays what it was."""
+        if account is not None:
+            self.view = msgspec.convert(account, AccountView)
 
     def _send(self, name: ActionName, values: dict[str, float]) -> Any:
         if self._replay is None:

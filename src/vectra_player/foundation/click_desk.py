@@ -93,14 +93,15 @@ class ClickDesk:
         Raises UsageError: another mode, no page (`trader`), or nobody is logged in there yet.
         """
         self._of(mode)
-        if self._live().balance is None:
+        account = self.view()
+        if account is None:
             raise UsageError(
                 "The server has not told the page's account yet.",
                 advice="Log in on the page; it is known a moment later.",
             )
         return TradeState(
             mode="LIVE" if self.trader.mode == "live" else "PRACTICE",
-            account=self.view(),
+            account=account,
             latency_ms=self.measured_ms or 0.0,
             limits=WalletLimits(),
             actions=list(self._notes),
@@ -142,14 +143,17 @@ class ClickDesk:
         if self._trader is not None:
             self._trader.seen(press)
 
-    def view(self) -> AccountView:
-        """Return the account as the server states it."""
+    def view(self) -> AccountView | None:
+        """Return the account as the server states it; None: it has not."""
         live = self._live()
+        if live.balance is None:
+            return None
         if self._start_cash is None:
             self._start_cash = live.balance
         return account_view(
             live,
-            self._start_cash or ZERO,
+            live.balance,
+            self._start_cash,
             self._realised,
             self._bets,
             () if self._trader is None else self._trader.under_way,

@@ -108,13 +108,13 @@ def rug_note(told: NewTrade, mode: ClickMode, now_ms: int, live: LiveState) -> A
 
 def account_view(
     live: LiveState,
+    cash: Decimal,
     start_cash: Decimal,
     realised: Decimal,
     bets: Decimal,
     under_way: Iterable[ActionRecord],
 ) -> AccountView:
     """Return the account; `realised`, `bets`: profit of sales and of sidebets seen."""
-    cash = live.balance or ZERO
     stake = (live.sidebet.amount if live.sidebet else None) or ZERO
     holding = _holding(live)
     value = 0.0 if holding is None else holding.qty * (live.price or holding.avg_cost)

@@ -234,13 +234,13 @@ class TradeState(Struct, frozen=True, kw_only=True):
 
 
 class TradeAnswer(Struct, frozen=True, kw_only=True):
-    """What became of an action at once, and the account then."""
+    """What became of an action at once, and the account then; null: no server told it yet."""
 
     action: ActionNote
-    account: AccountView
+    account: AccountView | None
 
 
 class ActionData(ActionNote, frozen=True, kw_only=True):
-    """The data of an `action` message: the note, and the account after it."""
+    """The data of an `action` message: the note, and the account after it, null if unknown."""
 
-    account: AccountView
+    account: AccountView | None

@@ -55,6 +55,19 @@ async def test_a_whole_share_without_a_button_is_blocked_and_recorded(desk: Trad
     assert desk.store.outcomes() == ["BLOCKED"]
 
 
+async def test_an_account_nobody_told_is_no_account_of_nothing(tmp_path: Path) -> None:
+    desk = Traded(tmp_path, logged_in=False)
+    answer = desk.desk.act(Buy("0.01"), "bot", "PRACTICE")
+    assert answer.account is None
+    assert (answer.action.error or "").startswith("cash_unknown")
+    assert desk.messages[-1]["account"] is None
+    with pytest.raises(UsageError, match="has not told"):
+        desk.desk.state("PRACTICE")
+    desk.hear(update(1, **HELD))
+    assert desk.desk.state("PRACTICE").account.cash == 9.99
+    await desk.trader.close()
+
+
 async def test_another_mode_is_refused(desk: Traded) -> None:
     with pytest.raises(UsageError, match="PRACTICE mode"):
         desk.desk.act(Buy("0.01"), "bot", "LIVE")
