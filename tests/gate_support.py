@@ -64,6 +64,7 @@ def make_gate(
     allow_live: bool = False,
     ops: FileOps | None = None,
     listen: Callable[[GateEvent], None] = lambda _: None,
+    unrecorded: Callable[[], str] = str,
     **settings: Any,
 ) -> Gate:
     """Build a gate over a folder, as a start of the service does."""
@@ -76,6 +77,7 @@ def make_gate(
         clock=clock,
         allow_live=allow_live,
         listen=listen,
+        unrecorded=unrecorded,
     )
 
 

@@ -42,6 +42,7 @@ def open_gate(
     allow_live: bool = False,
     clock: Clock | None = None,
     listen: Listener = lambda _: None,
+    unrecorded: Callable[[], str] = str,
 ) -> Gate:
     """Make the gate of a data directory, whose `run/` must exist.
 
@@ -56,6 +57,7 @@ def open_gate(
         clock=clock or SystemClock(),
         allow_live=allow_live,
         listen=listen,
+        unrecorded=unrecorded,
     )
 
 

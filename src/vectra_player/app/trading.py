@@ -111,6 +111,7 @@ async def trading(
         allow_live=allow_live,
         clock=clock,
         listen=_recorded(facts, told),
+        unrecorded=str if page is None else lambda: _unrecorded(recorder, store),
     )
     desk = ClickDesk(recorder.bus, recorder.live.snapshot, publish, clock)
     switch = SwitchDesk(gate, publish, clock)
@@ -142,6 +143,14 @@ def _recorded(
             tell(event)
 
     return changed
+
+
+def _unrecorded(recorder: Recorder, store: EventStore) -> str:
+    """Say why nothing of the page is recorded; empty while it is."""
+    if not recorder.recording:
+        return "Nothing is recorded: start the recording."
+    halt = store.halted
+    return "" if halt is None else f"Recording is halted: {halt.reason}."
 
 
 async def _nowhere() -> list[Finding]:

@@ -179,6 +179,8 @@ def _show_status(session: Session, found: dict[str, Any]) -> None:
     session.console.print(_headline(found), markup=False, highlight=False)
     for halt in found["halts"]:
         session.console.print(f"  {halt['detail']}", markup=False, highlight=False)
+    if found["unrecorded"]:
+        session.console.print(f"  {found['unrecorded']}", markup=False, highlight=False)
     limits = found["limits"]
     rows = [
         ("lost in this session", _lost(found, "session"), limits["max_loss_session_sol"], "SOL"),

@@ -22,7 +22,7 @@ class SwitchState(Struct, frozen=True, kw_only=True):
     """What trading may do now. Times in ms UTC, amounts in SOL; a negative loss was won.
 
     `trading`: what the badge says. `missing`: what live trading still lacks, in words.
-    `halts`: why nothing is pressed until a person acknowledges it.
+    `halts`: why nothing is pressed until a person acknowledges it, or until it is recorded again.
     """
 
     trading: Trading
@@ -56,7 +56,7 @@ class SwitchDesk:
             state=status.state,
             mode=status.mode,
             origin=status.origin,
-            halts=[halt.detail for halt in status.halts],
+            halts=[*(halt.detail for halt in status.halts), *filter(None, [status.unrecorded])],
             missing=_missing(status),
             armed_until=None if status.armed_until_us is None else status.armed_until_us // 1000,
             phrase=status.phrase,

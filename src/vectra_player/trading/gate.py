@@ -45,7 +45,8 @@ Listener = Callable[[GateEvent], None]
 class Gate:
     """What may be pressed, now. `origin`: of the game page that was opened.
 
-    `listen` is told of every change a person should see. Making the gate reads the memory: what
+    `listen` is told of every change a person should see; `unrecorded` says why nothing of the page
+    is recorded, empty while it is. Making the gate reads the memory: what
     was under way when the service ended is UNKNOWN, and live trading is not armed.
     """
 
@@ -59,6 +60,7 @@ class Gate:
         clock: Clock,
         allow_live: bool = False,
         listen: Listener = lambda _: None,
+        unrecorded: Callable[[], str] = str,
     ) -> None:
         self.switch = switch
         self._settings = settings
@@ -67,6 +69,7 @@ class Gate:
         self._clock = clock
         self._allow_live = allow_live
         self._listen = listen
+        self._unrecorded = unrecorded
         self._orders = Orders(clock)
         self._arming: Arming | None = None
         self._ran_out = False
@@ -254,7 +257,7 @@ class Gate:
 
     def state(self) -> State:
         """Return which of the three states the gate is in."""
-        if self._halts or self.switch.fallen:
+        if self._halts or self.switch.fallen or self._unrecorded():
             return "HALTED"
         session, day = self._losses()
         spent = session >= self._settings.max_loss_session_sol
@@ -281,6 +284,7 @@ class Gate:
             orders_last_minute=self._orders.recent(sells=False),
             sells_last_minute=self._orders.recent(sells=True),
             under_way=self._orders.under_way,
+            unrecorded=self._unrecorded(),
         )
 
     def notice(self) -> None:

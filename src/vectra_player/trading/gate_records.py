@@ -62,7 +62,10 @@ class GateEvent(Struct, frozen=True, kw_only=True):
 
 
 class GateStatus(Struct, frozen=True, kw_only=True):
-    """The gate as it stands. Losses in SOL, negative: won."""
+    """The gate as it stands. Losses in SOL, negative: won.
+
+    `unrecorded`: why nothing is recorded, and so nothing pressed, until it is again; else empty.
+    """
 
     state: State
     killed: bool
@@ -79,6 +82,7 @@ class GateStatus(Struct, frozen=True, kw_only=True):
     orders_last_minute: int
     sells_last_minute: int
     under_way: tuple[UnderWay, ...]
+    unrecorded: str = ""
 
 
 class KillReport(Struct, frozen=True, kw_only=True):

@@ -94,6 +94,17 @@ async def test_a_running_service_is_armed_shown_and_disarmed(shell: Shell, gate:
     assert "not armed" in await beside(shell.say, "status")
 
 
+async def test_a_recorder_that_halts_is_told_and_nobody_has_to_acknowledge(shell: Shell) -> None:
+    why = ["Recording is halted: No space left on device."]
+    gate = make_gate(shell.root / "run", Clock(), unrecorded=lambda: " ".join(why))
+    async with serve_control(shell.root, trade_handlers(gate, Page())):
+        shown = await beside(shell.say, "status", code=1)
+        assert "HALTED on" in shown
+        assert why[0] in shown
+        why.clear()
+        assert (await beside(shell.json, "status"))["state"] == "ACTIVE"
+
+
 async def test_a_wrong_phrase_or_time_does_not_arm(shell: Shell, gate: Gate) -> None:
     assert gate.phrase in await beside(shell.refused, "arm", "--phrase", "yes")
     refusal = await beside(shell.refused, "arm", "--phrase", gate.phrase, "--minutes", "481")

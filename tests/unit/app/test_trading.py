@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from vectra_player.app import trading
+from vectra_player.store.settings import Halt
 from vectra_player.trading.records import Refusal
 
 COVERED = Refusal(code="covered", message="A toast lies over it.")
@@ -22,6 +25,16 @@ def test_the_oldest_pictures_go_whatever_the_mode_in_their_names(tmp_path: Path)
     assert len(kept) == trading.PICTURES_KEPT
     assert {"live-0.png", "live-1.png", "live-2.png", "practice-2.png"} <= kept
     assert not {"practice-0.png", "practice-1.png"} & kept
+
+
+def test_why_nothing_is_recorded_is_said() -> None:
+    recorder: Any = SimpleNamespace(recording=False)
+    store: Any = SimpleNamespace(halted=None)
+    assert trading._unrecorded(recorder, store) == "Nothing is recorded: start the recording."
+    recorder.recording = True
+    assert trading._unrecorded(recorder, store) == ""
+    store.halted = Halt("disk", "No space left on device", 1)
+    assert "No space left on device" in trading._unrecorded(recorder, store)
 
 
 def test_without_a_picture_nothing_is_kept(tmp_path: Path) -> None:
