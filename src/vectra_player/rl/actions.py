@@ -20,9 +20,11 @@ from vectra_player.game.refusal import RefusedError
 from vectra_player.game.sidebet import check_stake
 from vectra_player.rl.kernels import BET, BUY, NOTHING, SELL
 from vectra_player.strategy.actions import Action, Buy, Number, PlaceSidebet, Sell
+from vectra_player.strategy.records import OutcomeReason
 from vectra_player.strategy.sizing import from_lamports, to_lamports
 
 EnvName = Literal["sidebet", "trading"]
+"""Which environment: sidebets alone, or buys, sales and sidebets."""
 
 STAKES = (Decimal("0.01"), Decimal("0.02"), Decimal("0.05"))
 """SOL that a buy or a sidebet costs, smallest first; the smallest is the unit of the reward."""
@@ -34,6 +36,11 @@ SELLS = (10, 25, 50, 100)
 """Percent of the holding: the buttons of the page."""
 
 MOST_STAKES = 16
+
+REFUSALS: tuple[OutcomeReason | Literal[""], ...] = (
+    *("", "closed", "cash", "open_bet", "no_position", "amount", "price"),
+)
+"""Why an action did nothing, by the number that the environments tell; 0 is that it was fine."""
 
 
 @dataclass(frozen=True)
