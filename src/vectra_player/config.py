@@ -7,13 +7,22 @@ default. Every layer above may read a `Settings`; nobody changes one.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from vectra_player.errors import ConfigError
@@ -128,10 +137,30 @@ class Settings(BaseModel):
     query_rows: int = _setting(
         10_000, "VECTRA_QUERY_ROWS", "a query returns at most so many rows", ge=1
     )
+    outlet: str | None = _setting(
+        None,
+        "VECTRA_OUTLET",
+        "NATS broker that recorders also send to, nats://HOST:4222; unset: none",
+    )
+    outlet_credentials: Path | None = _setting(
+        None,
+        "VECTRA_OUTLET_CREDENTIALS",
+        "file with `user:password` or a token for the broker; only you may read it",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "VECTRA_LOG_LEVEL", "least severity that is logged"
     )
     trade: TradeSettings = TradeSettings()
+
+    @field_validator("outlet")
+    @classmethod
+    def _holds_no_secret(cls, value: str | None) -> str | None:
+        # A setting is shown and logged. The text of the error must not repeat it.
+        if value is not None and not re.fullmatch(r"(nats|tls)://[^\s/@?#]+/?", value):
+            raise ValueError(
+                "write nats://HOST:4222; user and password go into a file of their own"
+            )
+        return value
 
     @property
     def chrome_profile_dir(self) -> Path:

@@ -5,6 +5,7 @@ Every check looks and says; none changes anything.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from typing import Literal
 import msgspec
 
 from vectra_player.config import Settings
-from vectra_player.errors import VectraError
+from vectra_player.errors import UsageError, VectraError
 from vectra_player.ports import holder_of
 from vectra_player.store.forecast import disk_forecast
 from vectra_player.store.layout import DataDir
@@ -52,6 +53,7 @@ def examine(settings: Settings) -> list[Finding]:
         _data_dir,
         _journal,
         _index,
+        _outlet,
         _clock,
     ]
     findings: list[Finding] = []
@@ -192,6 +194,24 @@ def _index(settings: Settings) -> Finding:
     if found.state == "stale":
         return Finding("index", "warning", f"{held}, but {found.reason}", mend)
     return Finding("index", "ok", held)
+
+
+def _outlet(settings: Settings) -> Finding:
+    from vectra_player.app.outlet import address_of, look_at
+    from vectra_player.outlet.broker import BrokerError
+
+    try:
+        address = address_of(settings)
+        if address is None:
+            return Finding("outlet", "ok", "none is set")
+        waiting = asyncio.run(look_at(address))
+    except BrokerError as error:
+        mend = "Mend that; recordings go on, and what was not sent is sent afterwards."
+        return Finding("outlet", "warning", f"{settings.outlet}: {error.message}", mend)
+    except UsageError as error:
+        return Finding("outlet", "problem", error.message, error.advice)
+    seen = f"{address.url} answers; {waiting:,} events wait to be collected"
+    return Finding("outlet", "ok", seen)
 
 
 def _clock(settings: Settings) -> Finding:

@@ -14,6 +14,7 @@ import structlog
 from vectra_player import __version__
 from vectra_player.app.build import SOURCES, build_source, store_settings
 from vectra_player.app.control import Handlers, serve_control
+from vectra_player.app.outlet import address_of, outlet
 from vectra_player.app.progress import Limits, Status, Summary
 from vectra_player.app.recorder import Recorder
 from vectra_player.app.upkeep import refresh
@@ -42,8 +43,9 @@ async def opened(
 
     Raises:
         StoreLockedError, StoreVersionError: the data directory cannot be written.
-        UsageError: there is no such source.
+        UsageError: there is no such source, or the outlet that is set cannot be.
     """
+    address_of(settings)
     source = build_source(name, settings, clock, close_browser=close_browser)
     store = await asyncio.to_thread(
         EventStore.open, settings.data_dir, clock=clock, settings=store_settings(settings)
@@ -53,7 +55,8 @@ async def opened(
         lender.start()
         recorder = Recorder(store, source, SOURCES[name], clock=clock, recording=recording)
         _stop_on_signals(recorder)
-        yield Opened(store, recorder, source)
+        async with outlet(settings, store):
+            yield Opened(store, recorder, source)
     finally:
         await asyncio.to_thread(lender.close)
         await asyncio.to_thread(store.close)

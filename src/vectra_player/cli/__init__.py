@@ -28,6 +28,7 @@ from vectra_player.cli import (
     foundation,
     index,
     mcp,
+    outlet,
     profiles,
     record,
     replay,
@@ -58,6 +59,7 @@ simulate.register(app)
 backtest.register(app)
 drift.register(app)
 mcp.register(app)
+outlet.register(app)
 system.register(app)
 app.add_typer(analyze.app, name="analyze")
 app.add_typer(profiles.app, name="profiles")

@@ -1,0 +1,346 @@
+"""The edge to NATS JetStream: one connection, one stream, one durable consumer.
+
+The stream keeps on disk what nobody has collected and refuses more when it is full; it never drops
+an event that was not collected. A lost connection ends the object: who uses it connects anew, and
+checks then what the stream still holds. Used by `sender`, `collector` and `app`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from vectra_player.errors import VectraError
+from vectra_player.outlet.address import Address
+from vectra_player.outlet.messages import ID_HEADER, SUBJECTS, Message
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+    from nats.js.api import PubAck, StreamConfig
+    from nats.js.client import JetStreamContext
+
+T = TypeVar("T")
+
+STREAM: Final = "VECTRA"
+CONSUMER: Final = "collector"
+PRESENCE: Final = "vectra.collector"
+"""A collector answers there while it runs."""
+
+STREAM_BYTES: Final = 1 << 30
+"""About a day of play that nobody collects; a fuller stream refuses and the sender waits."""
+
+DUPLICATES_S: Final = 30.0
+"""The broker remembers each id so long. More is memory: 30 s of catching up are 300,000 ids."""
+
+CONNECT_S: Final = 5.0
+ANSWER_S: Final = 15.0
+ACK_WAIT_S: Final = 60.0
+"""What was handed to a collector and not acknowledged by then is handed out again."""
+
+PULL_S: Final = 1.0
+WITHOUT_JETSTREAM = "the broker has no JetStream: start nats-server with -js"
+
+
+class BrokerError(VectraError):
+    """The broker cannot be used now; `message` says why and holds no secret."""
+
+
+class StreamState(NamedTuple):
+    """What the stream says of itself; what was before `first_seq` has been collected."""
+
+    created: str
+    first_seq: int
+    last_seq: int
+    messages: int
+
+
+class Acknowledged(NamedTuple):
+    """How many messages of a batch were taken in order, up to which place of the stream.
+
+    `reason` says why it is not all of them.
+    """
+
+    events: int
+    stream_seq: int
+    reason: str
+
+
+class Broker:
+    """An open connection; see `connected`."""
+
+    def __init__(self, client: Client, end: _End) -> None:
+        self._client = client
+        self._end = end
+        self._js: JetStreamContext = client.jetstream(timeout=ANSWER_S)
+
+    @property
+    def max_bytes(self) -> int:
+        """The longest body it takes, headers left room for."""
+        return int(self._client.max_payload) - 1024
+
+    async def open_stream(self) -> StreamState:
+        """Make the stream if there is none, and say what it holds.
+
+        Raises:
+            BrokerError: it cannot be made, or one is there that drops what was not collected.
+        """
+        found = await self.look()
+        if found is None:
+            await self._answer(self._js.add_stream(_stream_config()))
+            found = await self.look()
+        if found is None:
+            raise BrokerError("the broker does not keep the stream")
+        return found
+
+    async def look(self) -> StreamState | None:
+        """Say what the stream holds; None when there is none. Raises BrokerError."""
+        try:
+            info = await self._answer(self._js.stream_info(STREAM))
+        except _MissingError:
+            return None
+        config = info.config
+        if config.discard != "new" or config.max_age or config.retention != "workqueue":
+            raise BrokerError(
+                f"stream {STREAM} of the broker may drop events that nobody has collected; "
+                "it needs retention workqueue, discard new and no max age"
+            )
+        state = info.state
+        return StreamState(str(info.created), state.first_seq, state.last_seq, state.messages)
+
+    async def holds(self, stream_seq: int, key: str) -> bool:
+        """Tell whether the message with this key stands at its place in the stream."""
+        try:
+            found = await self._answer(self._js.get_msg(STREAM, stream_seq))
+        except _MissingError:
+            return False
+        return (found.headers or {}).get(ID_HEADER) == key
+
+    async def publish(self, messages: Sequence[Message]) -> Acknowledged:
+        """Send messages at once and wait for the broker to have each.
+
+        A lost connection is the `reason` why not all are acknowledged.
+        """
+        waiting: list[asyncio.Future[PubAck]] = []
+
+        async def send() -> None:
+            for message in messages:
+                future = await self._js.publish_async(
+                    message.subject, message.body, stream=STREAM, headers=message.headers
+                )
+                waiting.append(future)
+            await asyncio.wait(waiting)
+
+        reason = ""
+        try:
+            await self._answer(send())
+        except BrokerError as error:
+            reason = error.message
+        taken, stream_seq = 0, 0
+        for future in waiting:
+            if not future.done() or future.cancelled():
+                break
+            if (refused := future.exception()) is not None:
+                reason = reason or _reason(refused)
+                break
+            taken, stream_seq = taken + 1, max(stream_seq, int(future.result().seq))
+        return Acknowledged(taken, stream_seq, reason)
+
+    async def follow(self) -> Pull:
+        """Begin to collect, from the first message that is in the stream.
+
+        The consumer is made anew: what a collector that was killed had taken and not acknowledged
+        comes first then, not when its time is up.
+
+        Raises:
+            BrokerError: another collector follows the stream.
+        """
+        from nats.js.api import AckPolicy, ConsumerConfig
+
+        if await self._followed():
+            raise BrokerError("another collector follows the stream; a stream has one")
+        await self._answer(self._client.subscribe(PRESENCE, cb=_here))
+        with contextlib.suppress(_MissingError):
+            await self._answer(self._js.delete_consumer(STREAM, CONSUMER))
+        config = ConsumerConfig(
+            durable_name=CONSUMER, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_WAIT_S,
+            max_ack_pending=20_000,
+        )  # fmt: skip
+        await self._answer(self._js.add_consumer(STREAM, config))
+        subscribe = self._js.pull_subscribe_bind(consumer=CONSUMER, stream=STREAM)
+        return Pull(self, await self._answer(subscribe))
+
+    async def _followed(self) -> bool:
+        from nats.errors import NoRespondersError
+        from nats.errors import TimeoutError as NoAnswerError
+
+        async def ask() -> bool:
+            try:
+                await self._client.request(PRESENCE, timeout=PULL_S)
+            except (NoRespondersError, NoAnswerError):  # no answer: its machine is gone
+                return False
+            return True
+
+        return await self._answer(ask())
+
+    async def _answer(self, asked: Awaitable[T]) -> T:
+        """Wait for an answer, but not beyond the end of the connection. Raises BrokerError."""
+        try:
+            async with self._end.before(ANSWER_S):
+                return await asked
+        except VectraError:
+            raise
+        except Exception as error:
+            if self._end.closed:
+                raise BrokerError("the connection is lost") from None
+            raise _mapped(error) from None
+
+
+class _End:
+    """The end of a connection, which ends every wait for it."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._waits: set[asyncio.Timeout] = set()
+
+    async def come(self) -> None:
+        """End all waits; called by the client when it is closed."""
+        self.closed = True
+        for wait in self._waits:
+            wait.reschedule(0)
+
+    @contextlib.asynccontextmanager
+    async def before(self, limit_s: float) -> AsyncIterator[None]:
+        """Let the block wait no longer. Raises TimeoutError."""
+        async with asyncio.timeout(0 if self.closed else limit_s) as wait:
+            self._waits.add(wait)
+            try:
+                yield
+            finally:
+                self._waits.discard(wait)
+
+
+class Pull:
+    """The stream as its collector gets it."""
+
+    def __init__(self, broker: Broker, subscription: Any) -> None:
+        self._broker = broker
+        self._subscription = subscription
+
+    async def take(self, count: int) -> list[Msg]:
+        """Return the next messages, none when none came for a moment. Raises BrokerError."""
+        from nats.errors import TimeoutError as NothingCameError
+
+        async def fetch() -> list[Msg]:
+            try:
+                return list(await self._subscription.fetch(count, timeout=PULL_S))
+            except NothingCameError:
+                return []
+
+        return await self._broker._answer(fetch())
+
+    async def acknowledge(self, messages: Sequence[Msg]) -> None:
+        """Let the broker forget messages; returns once it has heard. Raises BrokerError."""
+
+        async def tell() -> None:
+            for message in messages:
+                await message.ack()
+            await self._broker._client.flush()
+
+        await self._broker._answer(tell())
+
+    async def left(self) -> int:
+        """Return how many messages wait, handed out and not acknowledged ones too."""
+        info = await self._broker._answer(self._subscription.consumer_info())
+        return int(info.num_pending or 0) + int(info.num_ack_pending or 0)
+
+
+@contextlib.asynccontextmanager
+async def connected(address: Address) -> AsyncIterator[Broker]:
+    """Be connected while the block runs.
+
+    Raises:
+        BrokerError: nobody answers, or we are refused.
+        UsageError: the credentials cannot be read.
+    """
+    import nats
+
+    end = _End()
+
+    async def on_error(error: Exception) -> None:
+        """Say nothing: what fails is told where it is waited for."""
+
+    login = address.login()
+    named = {} if login is None else {"user": login.user, "password": login.password}
+    if login is not None and not login.user:
+        named = {"token": login.password}
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            client = await nats.connect(
+                address.url,
+                name="vectra-player",
+                allow_reconnect=False,
+                connect_timeout=CONNECT_S,
+                ping_interval=5,
+                closed_cb=end.come,
+                disconnected_cb=end.come,
+                error_cb=on_error,
+                **named,
+            )
+    except Exception as error:
+        raise _mapped(error) from None
+    try:
+        yield Broker(client, end)
+    finally:
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(CONNECT_S):
+                await client.close()
+
+
+async def _here(message: Msg) -> None:
+    await message.respond(b"here")
+
+
+class _MissingError(BrokerError):
+    """The broker has no such stream, consumer or message."""
+
+
+def _stream_config() -> StreamConfig:
+    from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+
+    return StreamConfig(
+        name=STREAM,
+        description="recordings on their way to the collector",
+        subjects=[f"{SUBJECTS}.>"],
+        retention=RetentionPolicy.WORK_QUEUE,
+        discard=DiscardPolicy.NEW,
+        storage=StorageType.FILE,
+        max_bytes=STREAM_BYTES,
+        duplicate_window=DUPLICATES_S,
+    )
+
+
+def _mapped(error: Exception) -> BrokerError:
+    from nats.js.errors import NotFoundError
+
+    return (_MissingError if isinstance(error, NotFoundError) else BrokerError)(_reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    from nats.errors import NoRespondersError, NoServersError
+    from nats.js.errors import APIError, NoStreamResponseError
+
+    if isinstance(error, VectraError):
+        return error.message
+    text = str(error)
+    if "authoriz" in text.lower() or "authentic" in text.lower() or "permissions" in text.lower():
+        return "the broker refuses the credentials"
+    if isinstance(error, NoServersError | OSError | asyncio.TimeoutError):
+        return "no broker answers"
+    if isinstance(error, NoRespondersError | NoStreamResponseError):
+        return WITHOUT_JETSTREAM
+    if isinstance(error, APIError):
+        return f"the broker refuses: {error.description or error.code}"
+    return f"{type(error).__name__}: {text}"[:200]
