@@ -69,12 +69,13 @@ class Outcome(Struct, frozen=True, gc=False):
 class GameResult(Struct, frozen=True, kw_only=True):
     """One game of a run. `rug_tick` None: its end was not seen.
 
+    `first_tick`: where it was met; 0 for a whole game, the rug's for one whose end alone was seen.
     `expected` is the fair mean of what was bet: what the same bets bring on average by the
     published odds, given when they were open.
     """
 
     game_id: str
-    first_tick: Tick | None
+    first_tick: Tick
     last_tick: Tick | None
     rug_tick: Tick | None
     cash_before: Sol

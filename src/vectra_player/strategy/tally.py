@@ -13,7 +13,6 @@ from vectra_player.game.expectation import holding_edges
 from vectra_player.game.positions import Ledger, RugPayout
 from vectra_player.game.sidebet import FAIR_EXPECTED_VALUE
 from vectra_player.model.units import Tick, to_sol
-from vectra_player.protocol.phases import GamePhase
 from vectra_player.strategy.market import Market
 from vectra_player.strategy.records import GameResult, Outcome, OutcomeKind
 
@@ -57,7 +56,7 @@ class GameTally:
         kinds = self._kinds
         return GameResult(
             game_id=first.game_id,
-            first_tick=first.tick if first.phase is GamePhase.LIVE else 0,
+            first_tick=first.tick,
             last_tick=len(prices) - 1 if len(prices) else None,
             rug_tick=rug_tick,
             cash_before=self._before.cash,

@@ -113,9 +113,12 @@ def test_a_late_step_of_the_countdown_does_not_turn_the_game_back() -> None:
 
 def test_a_game_first_seen_after_its_rug_asks_nobody() -> None:
     strategy = Scripted()
-    feed(engine_of(strategy), rug(9), live(0, 1.0, game="g2"))
+    engine = engine_of(strategy)
+    feed(engine, rug(9), live(0, 1.0, game="g2"), rug(1, game="g2"))
     assert ("start", "g1") not in strategy.seen
-    assert strategy.seen[-2:] == [("start", "g2"), 0]
+    assert strategy.seen[-3:-1] == [("start", "g2"), 0]
+    met = [(game.first_tick, game.rug_tick) for game in engine.result().games]
+    assert met == [(9, 9), (0, 1)]  # the first was not played from its start: it is no whole game
 
 
 # What is shown ---------------------------------------------------------------------------------
