@@ -15,6 +15,8 @@ import pytest
 from tests.store_support import SMALL, SMALL_DERIVER, FakeClock
 
 from vectra_player.errors import DiskError, StoreLockedError
+from vectra_player.store.importers.beside import open_way
+from vectra_player.store.layout import DataDir
 from vectra_player.store.lock import WriterLock, holder
 from vectra_player.store.writer import EventStore
 
@@ -75,6 +77,16 @@ def test_a_second_recorder_is_told_who_writes_since_when(tmp_path: Path) -> None
     assert f"process {os.getpid()}" in str(refused.value)
     assert "2025-11-24T16:00:00" in str(refused.value)
     assert "--data-dir" in refused.value.advice
+
+
+def test_who_comes_during_an_import_is_told_that_it_ends_by_itself(tmp_path: Path) -> None:
+    data_dir = DataDir.open_or_create(tmp_path)
+    with (
+        open_way(data_dir, FakeClock()),
+        pytest.raises(StoreLockedError, match=f"An import writes .* process {os.getpid()}") as told,
+    ):
+        EventStore.open(tmp_path, settings=SMALL, deriver=SMALL_DERIVER)
+    assert "importing again completes it" in told.value.advice
 
 
 def hold(path: str, pipe: Connection) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import DiskError, StoreLockedError
-from vectra_player.store.layout import iso
+from vectra_player.store.layout import DataDir, iso
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -85,6 +85,25 @@ class WriterLock:
 
     def __exit__(self, *exc: object) -> None:
         self.release()
+
+
+def lock_store(data_dir: DataDir, clock: Clock) -> WriterLock:
+    """Become the writer; where an import is, say so: it ends by itself, or can be ended.
+
+    Raises: see `WriterLock.acquire`.
+    """
+    try:
+        return WriterLock.acquire(data_dir.lock_file, clock)
+    except StoreLockedError:
+        writing, importing = holder(data_dir.lock_file), holder(data_dir.import_lock)
+        if writing is None or importing is None or writing.pid != importing.pid:
+            raise
+        raise StoreLockedError(
+            f"An import writes to {data_dir.root}: process {writing.pid}, "
+            f"started {writing.started_at}.",
+            advice="Start again when it has ended, or stop it first: importing again completes it. "
+            "An import begun while a recorder runs keeps nobody waiting.",
+        ) from None
 
 
 def holder(path: Path) -> Holder | None:

@@ -28,7 +28,7 @@ from vectra_player.store.fsops import FileOps
 from vectra_player.store.ingest import Ingest, OnDurable
 from vectra_player.store.journal import Journal, Session, journal_bytes
 from vectra_player.store.layout import DataDir, utc_date
-from vectra_player.store.lock import WriterLock
+from vectra_player.store.lock import WriterLock, lock_store
 from vectra_player.store.recovery import RecoveryReport, recover
 from vectra_player.store.salvage import damage, finish, salvage
 from vectra_player.store.settings import (
@@ -104,7 +104,7 @@ class EventStore:
         """
         clock = clock or SystemClock()
         data_dir = DataDir.open_or_create(root, clock=clock)
-        lock = WriterLock.acquire(data_dir.lock_file, clock)
+        lock = lock_store(data_dir, clock)
         try:
             store = cls(
                 data_dir,
