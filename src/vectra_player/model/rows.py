@@ -188,7 +188,12 @@ class AlertTrigger(Row, frozen=True, kw_only=True, gc=False):
 
 
 class MlEpisode(Row, frozen=True, kw_only=True, gc=False):
-    """Boundaries and totals of one training episode; written by `episodes build`."""
+    """One finished game as a training episode; written by `episodes build`.
+
+    `kind` market is the game without anybody's actions, own is what an own account or a paper
+    account did in it. session_id, seq, ts are those of the frame that told the game's end;
+    player_id and username those of the own account. Rewards are in SOL: `profit` is exact.
+    """
 
     doc_type: ClassVar[str] = "ml_episode"
 
@@ -200,6 +205,11 @@ class MlEpisode(Row, frozen=True, kw_only=True, gc=False):
     total_reward: float
     total_actions: int
     max_drawdown: float | None = None
+    kind: Literal["market", "own"] | None = None
+    mode: Literal["paper", "practice", "live"] | None = None
+    actor: Literal["human", "bot", "mixed"] | None = None
+    strategy: str | None = None
+    profit: Sol | None = None
 
 
 class BbcRound(Row, frozen=True, kw_only=True, gc=False):

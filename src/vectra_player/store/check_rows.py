@@ -46,7 +46,7 @@ def check_rows(reader: StoreReader) -> Iterator[Found]:
     """Yield (kind, where, detail, advice) of each rule that is broken."""
     for doc_type in DOC_TYPES:
         yield from _duplicates(reader, doc_type)
-        if doc_type not in ("ws_event", "ml_episode"):
+        if doc_type != "ws_event":
             yield from _orphans(reader, doc_type)
     yield from _ticks(reader)
     yield from _prices(reader)
@@ -122,7 +122,9 @@ def _orphans(reader: StoreReader, doc_type: str) -> Iterator[Found]:
             "orphan",
             f"{doc_type} {row['session_id']}",
             f"{row['n']} rows come from events that are not there, the first from seq {row['seq']}",
-            "Restore the missing ws_event file, or run `store rebuild` to drop the rows.",
+            "Restore the missing ws_event file, or run `episodes build` to drop the rows."
+            if doc_type == "ml_episode"
+            else "Restore the missing ws_event file, or run `store rebuild` to drop the rows.",
         )
 
 

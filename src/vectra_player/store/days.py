@@ -25,7 +25,7 @@ from vectra_player.store.lock import WriterLock
 from vectra_player.store.parquet import encode
 
 STAGING_PREFIX = "retired-days-"
-"""Recovery removes such leftovers of a killed process, after making the exchanges durable."""
+"""What a killed process left under such a name goes with the next one that does the same."""
 
 RETIRE_S = 1.0
 """How long a replaced day stays readable for those who listed it before."""
@@ -77,7 +77,7 @@ class DayReplacer:
         self._data_dir = data_dir
         self._ops = ops or FileOps()
         self._base = data_dir.staging / f"{STAGING_PREFIX}{name}"
-        remove_tree(self._ops, self._base)
+        sweep(data_dir, name, self._ops)
         make_directories(self._ops, self._base)
 
     def put(
@@ -135,6 +135,21 @@ class DayReplacer:
         if not path.is_dir():
             self._ops.mkdir(path)
         return path
+
+
+def sweep(data_dir: DataDir, name: str, ops: FileOps) -> None:
+    """Remove what a killed replacer of this name left, if it left anything.
+
+    An exchange may be visible but not on disk yet: it is made durable before the old day goes.
+    """
+    base = data_dir.staging / f"{STAGING_PREFIX}{name}"
+    if not base.is_dir():
+        return
+    for doc_type in data_dir.events.iterdir():
+        if doc_type.is_dir():
+            ops.fsync_dir(doc_type)
+    ops.fsync_dir(base)
+    remove_tree(ops, base)
 
 
 def without_sessions(table: pa.Table, sessions: Sequence[str]) -> pa.Table:

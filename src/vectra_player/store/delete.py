@@ -29,6 +29,7 @@ from vectra_player.store.days import (
     without_sessions,
 )
 from vectra_player.store.derivation import Deriver
+from vectra_player.store.episodes import DOC_TYPE, without_players
 from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.journal import Journal
 from vectra_player.store.layout import DataDir
@@ -85,7 +86,7 @@ def delete_player(
     username: str | None = None,
     deriver: Deriver | None = None,
 ) -> DeleteReport:
-    """Remove a player's events and mask the player everywhere else.
+    """Remove a player's events and episodes, and mask the player everywhere else.
 
     Given an id, the names that stand beside it anywhere are masked too.
 
@@ -101,6 +102,8 @@ def delete_player(
         eraser.run()
         sessions = sorted(eraser.sessions)
         removed = {"ws_event": sum(len(seqs) for seqs in eraser.deleted.values())}
+        if eraser.episodes:
+            removed[DOC_TYPE] = eraser.episodes
         if sessions:
             rebuild_held(data_dir, sessions, deriver=deriver)
     return DeleteReport(removed, eraser.masked, sessions)
@@ -117,15 +120,18 @@ class _Eraser:
         self._username = username
         self._id_stand_in = _id_stand_in(player_id or "")
         self._name_stand_in = f"deleted_{secrets.token_hex(4)}"
+        self._names_meant = names | {username or ""} - {""}
         self._masked_names = {_quoted(name)[1:-1] for name in names | {username or ""}} - {""}
         self.sessions: set[str] = set()
         self.deleted: dict[str, list[int]] = {}
         self.originals: dict[str, list[str]] = {}
         self.masked = 0
+        self.episodes = 0
 
     def run(self) -> None:
         """Rewrite the days that name the player."""
         days = DayReplacer(self._data_dir, "delete")
+        episodes = self._erase_episodes(days)
         touched = []
         for date, paths in day_files(self._data_dir, "ws_event").items():
             named = [path for path in paths if self._names(path)]
@@ -138,7 +144,25 @@ class _Eraser:
             # Should this process die, `store check` finds derived rows of what is gone.
             _record(self._data_dir, self)
             mark_pending(self._data_dir, touched, FileOps())
-        days.exchange(touched)
+        # Episodes first: they are found by the player's name in the events.
+        days.exchange([*episodes, *touched])
+
+    def _erase_episodes(self, days: DayReplacer) -> list[tuple[str, str]]:
+        """Stage the days of episodes without the player's; a rebuild does not make those."""
+        touched = []
+        for date, paths in day_files(self._data_dir, DOC_TYPE).items():
+            tables = {path: pq.read_table(path, partitioning=None) for path in paths}
+            left = {path: self._without_player(table) for path, table in tables.items()}
+            gone = sum(tables[path].num_rows - left[path].num_rows for path in paths)
+            if gone:
+                touched.append((DOC_TYPE, date))
+                self.episodes += gone
+                for path in paths:
+                    days.put_table(DOC_TYPE, date, path.name, left[path])
+        return touched
+
+    def _without_player(self, table: pa.Table) -> pa.Table:
+        return without_players(table, player_id=self._player_id, names=self._names_meant)
 
     def _names(self, path: Path) -> bool:
         table = pq.read_table(path, columns=["raw", "player_id", "username"], partitioning=None)

@@ -73,12 +73,12 @@ def actions(reader: StoreReader, origins: Origins) -> pa.Table:
     """Return what became of the orders that were pressed or made on paper, in order.
 
     Columns: session_id, game_id, is_real, player_id, action_type, actor, mode, outcome, strategy,
-    amount, qty, executed_price, executed_tick.
+    amount, qty, executed_price, executed_tick, phase (in which it was decided).
     """
     return reader.fetch(
         f"""
         SELECT session_id, game_id, {_IS_REAL}, player_id, action_type, actor, mode, outcome,
-          strategy, amount, qty, executed_price, executed_tick
+          strategy, amount, qty, executed_price, executed_tick, game_context_phase AS phase
         FROM player_action
         WHERE game_id IS NOT NULL AND action_type IN ('BUY', 'SELL', 'SIDEBET') AND {_OF[origins]}
         ORDER BY session_id, seq, sub
@@ -89,13 +89,13 @@ def actions(reader: StoreReader, origins: Origins) -> pa.Table:
 def settled_bets(reader: StoreReader, origins: Origins, *, own: bool) -> pa.Table:
     """Return the settled sidebets of own accounts, or of everybody else, by game and tick.
 
-    Columns: game_id, is_real, player_id, username, start_tick, stake, payout, profit, coin.
+    Columns: session_id, game_id, is_real, player_id, username, start_tick, stake, profit, coin.
     """
     who = f"player_id {'' if own else 'NOT'} IN ({_OWN_IDS})"
     return reader.fetch(
         f"""
-        SELECT game_id, {_IS_REAL}, player_id, username, start_tick, bet_amount AS stake, payout,
-          profit, coin_address AS coin
+        SELECT session_id, game_id, {_IS_REAL}, player_id, username, start_tick,
+          bet_amount AS stake, profit, coin_address AS coin
         FROM sidebet
         WHERE outcome IN ('won', 'lost') AND bet_amount IS NOT NULL AND player_id IS NOT NULL
           AND {who} AND {_OF[origins]}

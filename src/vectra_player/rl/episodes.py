@@ -1,0 +1,237 @@
+"""Finished games as training episodes: the rows of `ml_episode`, made from the rest of the store.
+
+Every game known at each tick is one episode without actions (`market`), and so is what each own
+account and each paper account did in such a game (`own`). Made from the same games as the
+environments play, by the same rules. Used by the commands and by the data sets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from vectra_player.analysis.games import Games, load_games
+from vectra_player.clock import Clock, SystemClock
+from vectra_player.errors import UsageError
+from vectra_player.game.positions import ZERO
+from vectra_player.game.timing import TICK_MS
+from vectra_player.model.rows import MlEpisode
+from vectra_player.model.units import Micros, Tick
+from vectra_player.rl.outcomes import Totals, totals
+from vectra_player.rl.own_plays import GameKey, OwnPlay, own_plays
+from vectra_player.rl.plays import course_of, steps_of
+from vectra_player.store.episodes import finish_earlier, read_episodes, replace_episodes
+from vectra_player.store.fsops import FileOps
+from vectra_player.store.layout import DataDir
+from vectra_player.store.plays import game_ends
+from vectra_player.store.reads import GameFilter, Origins, StoreReader
+from vectra_player.store.settings import Step, no_step
+from vectra_player.store.turn import turn
+
+GAPS = "games with gaps"
+OWN_GAPS = "own plays of games with gaps"
+UNSEEN = "own plays whose session did not see the game end"
+
+SUB_STRIDE = 1_000
+"""Numbers kept for the episodes of one game row: its market, and one an account."""
+
+Progress = Callable[[int, int], None]
+
+_OTHERS: dict[Origins, Origins | None] = {"real": "demo", "demo": "real", "all": None}
+
+
+class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build made. `left_out`: how many, by reason; `added` and `removed`: rows changed."""
+
+    market: int
+    own: int
+    outcomes: dict[str, int]
+    added: int
+    removed: int
+    left_out: dict[str, int]
+
+
+class Made(NamedTuple):
+    """Episodes in order of their games, and what was left out, by reason."""
+
+    rows: list[MlEpisode]
+    left_out: Counter[str]
+
+
+class GameEnd(NamedTuple):
+    """The row in which a session told a game's end, and when the game ran."""
+
+    row: Mapping[str, Any]
+
+    @property
+    def key(self) -> GameKey:
+        """Return what names the game."""
+        return GameKey(self.row["game_id"], self.row["is_real"])
+
+    def span(self, rug_tick: Tick) -> tuple[Micros, Micros]:
+        """Return when the game began and ended; a time nobody saw follows from its length."""
+        lasted = rug_tick * TICK_MS * 1000
+        began, ended = self.row["started_at"], self.row["ended_at"]
+        if ended is None:
+            ended = self.row["ts"] if began is None else began + lasted
+        return (ended - lasted if began is None else began), ended
+
+
+def build_episodes(
+    data_dir: DataDir,
+    origins: Origins = "real",
+    *,
+    progress: Progress = lambda done, total: None,
+    clock: Clock | None = None,
+    ops: FileOps | None = None,
+    step: Step = no_step,
+) -> BuildReport:
+    """Bring the episodes of games of these origins up to date; those of others stay.
+
+    Beside a recorder, which goes on into its journal meanwhile. Raises:
+        UsageError: there is no finished game of these origins.
+        StoreLockedError: another command changes the store.
+        DiskError: the disk refused; nothing is there twice, and another build goes on.
+    """
+    with turn(data_dir, clock or SystemClock()):
+        finish_earlier(data_dir, ops)
+        with StoreReader(data_dir.root) as reader:
+            before = read_episodes(reader, origins)
+            others = _OTHERS[origins]
+            aside = [] if others is None else read_episodes(reader, others)
+            made = make_episodes(reader, origins, progress)
+        if not made.rows and not before:
+            raise UsageError(_nothing(origins, made), advice=_advice(origins))
+        done = replace_episodes(
+            data_dir, [*before, *aside], [*made.rows, *aside], ops=ops, step=step
+        )
+    kinds = Counter(row.kind for row in made.rows)
+    outcomes = Counter(row.outcome for row in made.rows)
+    return BuildReport(
+        market=kinds["market"],
+        own=kinds["own"],
+        outcomes=dict(outcomes.most_common()),
+        added=done.added,
+        removed=done.removed,
+        left_out={why: count for why, count in made.left_out.items() if count},
+    )
+
+
+def make_episodes(
+    reader: StoreReader, origins: Origins, progress: Progress = lambda done, total: None
+) -> Made:
+    """Make the episodes of games of these origins from what a store holds; writes nothing."""
+    ends = [GameEnd(row) for row in game_ends(reader, origins).to_pylist()]
+    known = {key: part for one in _single(origins) for key, part in _complete(reader, one)}
+    left_out = Counter({GAPS: len({end.key for end in ends}) - len(known)})
+    plays = own_plays(reader, origins)
+    by_session = {(end.row["session_id"], end.key): end for end in ends}
+    rows = []
+    for done, end in enumerate(ends, 1):
+        if end.row["best"] and end.key in known:
+            rows.append(_market(end, *known[end.key]))
+        progress(done, len(ends) + len(plays))
+    numbers: Counter[tuple[str, int, int]] = Counter()
+    for done, play in enumerate(plays, 1 + len(ends)):
+        told = by_session.get((play.session_id, play.game))
+        if play.game not in known or told is None:
+            left_out[OWN_GAPS if play.game not in known and told is not None else UNSEEN] += 1
+        else:
+            row = _own(play, told, *known[play.game])
+            numbers[row.session_id, row.seq, row.sub] += 1
+            number = numbers[row.session_id, row.seq, row.sub]
+            rows.append(msgspec.structs.replace(row, sub=row.sub + number))
+        progress(done, len(ends) + len(plays))
+    return Made(rows, left_out)
+
+
+def _single(origins: Origins) -> tuple[Origins, ...]:
+    """Return the origins one at a time: within one, a game's id names it."""
+    return ("real", "demo") if origins == "all" else (origins,)
+
+
+def _complete(reader: StoreReader, origins: Origins) -> Iterator[tuple[GameKey, tuple[Games, int]]]:
+    games = load_games(reader, GameFilter(origins=origins))
+    for number, whole in enumerate(games.complete.tolist()):
+        if whole:
+            yield GameKey(games.game_ids[number], origins == "real"), (games, number)
+
+
+def _market(end: GameEnd, games: Games, number: int) -> MlEpisode:
+    """Return a game as an episode in which nobody did anything."""
+    nothing = totals([ZERO], entered=False, held_at_rug=False)
+    return _row(end, int(games.rug_ticks[number]), "market", nothing)
+
+
+def _own(play: OwnPlay, end: GameEnd, games: Games, number: int) -> MlEpisode:
+    """Return what an account did; the server's word on its money counts before the rules'."""
+    rug_tick = int(games.rug_ticks[number])
+    in_time = [order for order in play.orders if order.step < steps_of(rug_tick)]
+    course = course_of(in_time, games.prices_of(number).tolist(), rug_tick)
+    equity = list(course.equity)
+    if play.profit is not None:
+        equity[-1] = play.profit
+    # A short is no order here, but it moves the account's money.
+    entered = bool(in_time or equity[-1])
+    came_to = totals(equity, entered=entered, held_at_rug=course.held_at_rug)
+    return _row(end, rug_tick, "own", came_to, play, len(in_time))
+
+
+def _row(
+    end: GameEnd,
+    rug_tick: Tick,
+    kind: Literal["market", "own"],
+    came_to: Totals,
+    play: OwnPlay | None = None,
+    actions: int = 0,
+) -> MlEpisode:
+    row = end.row
+    began, ended = end.span(rug_tick)
+    return MlEpisode(
+        session_id=row["session_id"],
+        seq=row["seq"],
+        sub=row["sub"] * SUB_STRIDE,
+        ts=row["ts"],
+        source=row["source"],
+        origin=row["origin"],
+        game_id=row["game_id"],
+        player_id=play.player_id if play else None,
+        username=play.username if play else None,
+        episode_id=episode_id(end.key, play),
+        outcome=came_to.outcome,
+        started_at=began,
+        ended_at=ended,
+        duration_ticks=rug_tick,
+        total_reward=float(came_to.total_reward),
+        total_actions=actions,
+        max_drawdown=float(came_to.max_drawdown),
+        kind=kind,
+        mode=play.mode if play else None,
+        actor=play.actor if play else None,
+        strategy=play.strategy if play else None,
+        profit=came_to.total_reward,
+    )
+
+
+def episode_id(game: GameKey, play: OwnPlay | None) -> str:
+    """Name an episode by what it is of: the same in every build and in every data directory."""
+    of: Sequence[str] = (game.game_id, "real" if game.is_real else "demo")
+    if play is not None:
+        paper = play.session_id if play.mode == "paper" else ""
+        of = (*of, play.mode, play.player_id or "", paper)
+    return hashlib.blake2b("\0".join(of).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def _nothing(origins: Origins, made: Made) -> str:
+    whose = {"real": " of the real site", "demo": " of the demo server", "all": ""}[origins]
+    gaps = made.left_out[GAPS]
+    return f"No complete game{whose} is recorded" + (f", {gaps} have gaps." if gaps else ".")
+
+
+def _advice(origins: Origins) -> str:
+    ways = "Record games with `vectra-player up` or bring some in with `vectra-player import`"
+    return f"{ways}; --origin demo takes those of the demo server." if origins == "real" else ways
