@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -23,7 +24,7 @@ from vectra_player.model.rows import MlEpisode
 from vectra_player.model.units import Micros, Tick
 from vectra_player.rl.outcomes import Totals, totals
 from vectra_player.rl.own_plays import GameKey, OwnPlay, own_plays
-from vectra_player.rl.plays import course_of, steps_of
+from vectra_player.rl.plays import Course, course_of
 from vectra_player.store.episodes import finish_earlier, read_episodes, replace_episodes
 from vectra_player.store.fsops import FileOps
 from vectra_player.store.layout import DataDir
@@ -55,13 +56,6 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, int]
 
 
-class Made(NamedTuple):
-    """Episodes in order of their games, and what was left out, by reason."""
-
-    rows: list[MlEpisode]
-    left_out: Counter[str]
-
-
 class GameEnd(NamedTuple):
     """The row in which a session told a game's end, and when the game ran."""
 
@@ -79,6 +73,39 @@ class GameEnd(NamedTuple):
         if ended is None:
             ended = self.row["ts"] if began is None else began + lasted
         return (ended - lasted if began is None else began), ended
+
+
+class Known(NamedTuple):
+    """A game known at every tick: its place among games of one origin."""
+
+    games: Games
+    number: int
+
+    @property
+    def rug_tick(self) -> Tick:
+        """Return the tick of the rug."""
+        return int(self.games.rug_ticks[self.number])
+
+    @property
+    def prices(self) -> list[float]:
+        """Return the prices of ticks 0 to the rug."""
+        told: list[float] = self.games.prices_of(self.number).tolist()
+        return told
+
+
+class Gathered(NamedTuple):
+    """What episodes are made of: complete games, who saw games end, what own accounts did."""
+
+    known: dict[GameKey, Known]
+    ends: list[GameEnd]
+    plays: list[OwnPlay]
+
+
+class Made(NamedTuple):
+    """Episodes in order of their games, and what was left out, by reason."""
+
+    rows: list[MlEpisode]
+    left_out: Counter[str]
 
 
 def build_episodes(
@@ -121,31 +148,37 @@ def build_episodes(
     )
 
 
+def gather(reader: StoreReader, origins: Origins) -> Gathered:
+    """Read what the episodes of games of these origins are made of."""
+    ends = [GameEnd(row) for row in game_ends(reader, origins).to_pylist()]
+    known = {key: game for one in _single(origins) for key, game in _complete(reader, one)}
+    return Gathered(known, ends, own_plays(reader, origins))
+
+
 def make_episodes(
     reader: StoreReader, origins: Origins, progress: Progress = lambda done, total: None
 ) -> Made:
     """Make the episodes of games of these origins from what a store holds; writes nothing."""
-    ends = [GameEnd(row) for row in game_ends(reader, origins).to_pylist()]
-    known = {key: part for one in _single(origins) for key, part in _complete(reader, one)}
-    left_out = Counter({GAPS: len({end.key for end in ends}) - len(known)})
-    plays = own_plays(reader, origins)
-    by_session = {(end.row["session_id"], end.key): end for end in ends}
+    found = gather(reader, origins)
+    known, total = found.known, len(found.ends) + len(found.plays)
+    left_out = Counter({GAPS: len({end.key for end in found.ends}) - len(known)})
+    by_session = {(end.row["session_id"], end.key): end for end in found.ends}
     rows = []
-    for done, end in enumerate(ends, 1):
+    for done, end in enumerate(found.ends, 1):
         if end.row["best"] and end.key in known:
-            rows.append(_market(end, *known[end.key]))
-        progress(done, len(ends) + len(plays))
+            rows.append(market_episode(end, known[end.key]))
+        progress(done, total)
     numbers: Counter[tuple[str, int, int]] = Counter()
-    for done, play in enumerate(plays, 1 + len(ends)):
+    for done, play in enumerate(found.plays, 1 + len(found.ends)):
         told = by_session.get((play.session_id, play.game))
         if play.game not in known or told is None:
-            left_out[OWN_GAPS if play.game not in known and told is not None else UNSEEN] += 1
+            left_out[UNSEEN if told is None else OWN_GAPS] += 1
         else:
-            row = _own(play, told, *known[play.game])
+            row = own_episode(play, told, known[play.game])
             numbers[row.session_id, row.seq, row.sub] += 1
             number = numbers[row.session_id, row.seq, row.sub]
             rows.append(msgspec.structs.replace(row, sub=row.sub + number))
-        progress(done, len(ends) + len(plays))
+        progress(done, total)
     return Made(rows, left_out)
 
 
@@ -154,31 +187,31 @@ def _single(origins: Origins) -> tuple[Origins, ...]:
     return ("real", "demo") if origins == "all" else (origins,)
 
 
-def _complete(reader: StoreReader, origins: Origins) -> Iterator[tuple[GameKey, tuple[Games, int]]]:
+def _complete(reader: StoreReader, origins: Origins) -> Iterator[tuple[GameKey, Known]]:
     games = load_games(reader, GameFilter(origins=origins))
     for number, whole in enumerate(games.complete.tolist()):
         if whole:
-            yield GameKey(games.game_ids[number], origins == "real"), (games, number)
+            yield GameKey(games.game_ids[number], origins == "real"), Known(games, number)
 
 
-def _market(end: GameEnd, games: Games, number: int) -> MlEpisode:
+def market_episode(end: GameEnd, game: Known) -> MlEpisode:
     """Return a game as an episode in which nobody did anything."""
     nothing = totals([ZERO], entered=False, held_at_rug=False)
-    return _row(end, int(games.rug_ticks[number]), "market", nothing)
+    return _row(end, game.rug_tick, "market", nothing)
 
 
-def _own(play: OwnPlay, end: GameEnd, games: Games, number: int) -> MlEpisode:
+def own_episode(play: OwnPlay, end: GameEnd, game: Known) -> MlEpisode:
     """Return what an account did; the server's word on its money counts before the rules'."""
-    rug_tick = int(games.rug_ticks[number])
-    in_time = [order for order in play.orders if order.step < steps_of(rug_tick)]
-    course = course_of(in_time, games.prices_of(number).tolist(), rug_tick)
-    equity = list(course.equity)
-    if play.profit is not None:
-        equity[-1] = play.profit
-    # A short is no order here, but it moves the account's money.
-    entered = bool(in_time or equity[-1])
-    came_to = totals(equity, entered=entered, held_at_rug=course.held_at_rug)
-    return _row(end, rug_tick, "own", came_to, play, len(in_time))
+    course = course_of(play.in_time(game.rug_tick), game.prices, game.rug_tick)
+    came_to = course_totals(course, play.profit)
+    return _row(end, game.rug_tick, "own", came_to, play)
+
+
+def course_totals(course: Course, profit: Decimal | None = None) -> Totals:
+    """Sum up a course; `profit`: what the server told instead, with what no order here explains."""
+    equity = course.equity if profit is None else (*course.equity[:-1], profit)
+    entered = bool(course.orders or equity[-1])
+    return totals(equity, entered=entered, held_at_rug=course.held_at_rug)
 
 
 def _row(
@@ -187,7 +220,6 @@ def _row(
     kind: Literal["market", "own"],
     came_to: Totals,
     play: OwnPlay | None = None,
-    actions: int = 0,
 ) -> MlEpisode:
     row = end.row
     began, ended = end.span(rug_tick)
@@ -207,7 +239,7 @@ def _row(
         ended_at=ended,
         duration_ticks=rug_tick,
         total_reward=float(came_to.total_reward),
-        total_actions=actions,
+        total_actions=len(play.in_time(rug_tick)) if play else 0,
         max_drawdown=float(came_to.max_drawdown),
         kind=kind,
         mode=play.mode if play else None,

@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple
 from vectra_player.analysis.own_play import Balance, OwnTrade, joined
 from vectra_player.analysis.own_records import counts, each_once, heard, session_balances
 from vectra_player.game.positions import ZERO
+from vectra_player.model.units import Tick
 from vectra_player.protocol.coins import is_sol
-from vectra_player.rl.plays import Order, step_at
+from vectra_player.rl.plays import Order, step_at, steps_of
 from vectra_player.store import plays
 from vectra_player.store.reads import Origins, StoreReader
 
@@ -45,6 +46,10 @@ class OwnPlay(NamedTuple):
     username: str | None
     orders: tuple[Order, ...]
     profit: Decimal | None
+
+    def in_time(self, rug_tick: Tick) -> list[Order]:
+        """Return the orders before the rug: what it took away is no order."""
+        return [order for order in self.orders if order.step < steps_of(rug_tick)]
 
 
 class _Presses(NamedTuple):

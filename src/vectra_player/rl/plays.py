@@ -36,7 +36,7 @@ class Course(NamedTuple):
     """An account over one game, from nothing: n_steps + 1 entries each, the last after the rug.
 
     equity: SOL won or lost so far, what is held at its price and an open stake as it is.
-    qty, staked: what is held, what is at stake, when the moment begins.
+    qty, staked: what is held, what is at stake, when the moment begins. orders: carried out.
     """
 
     equity: tuple[Decimal, ...]
@@ -44,6 +44,7 @@ class Course(NamedTuple):
     staked: tuple[Decimal, ...]
     held_at_rug: bool
     oversold: bool
+    orders: int
 
 
 def step_at(tick: Tick | None) -> int:
@@ -76,7 +77,7 @@ def course_of(orders: Sequence[Order], prices: Sequence[float], rug_tick: Tick) 
     account.close(prices[rug_tick])
     told.append((account.cash, ZERO, ZERO))
     equity, qty, staked = zip(*told, strict=True)
-    return Course(equity, qty, staked, held, account.oversold)
+    return Course(equity, qty, staked, held, account.oversold, len(orders))
 
 
 class _Account:
