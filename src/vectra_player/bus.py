@@ -32,7 +32,10 @@ DEFAULT_CAPACITY = 1024
 
 
 class Events(StrEnum):
-    """What is published. `EVENT` carries every decoded event, the wire topics a part of them."""
+    """What is published. `EVENT` carries every decoded event, the wire topics a part of them.
+
+    `RECORDING_ENDING` carries the reason, while what is noted is still recorded.
+    """
 
     WS_RAW_EVENT = "ws_raw_event"
     EVENT = "event"
@@ -51,6 +54,7 @@ class Events(StrEnum):
     ACTION = "action"
     ALERT = "alert"
     RECORDING_STARTED = "recording_started"
+    RECORDING_ENDING = "recording_ending"
     RECORDING_STOPPED = "recording_stopped"
 
 

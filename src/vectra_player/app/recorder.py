@@ -333,9 +333,10 @@ class Recorder:
                 await self._end_session(self._reason)
 
     async def _end_session(self, reason: str) -> str:
-        session_id, self._session_id = self._session_id, None
-        if session_id is None:
+        if self._session_id is None:
             raise UsageError("Nothing is recorded.")
+        self.bus.publish(Events.RECORDING_ENDING, reason)
+        session_id, self._session_id = self._session_id, None
         self._switching = True
         try:
             await asyncio.to_thread(self._store.stop_session, reason)

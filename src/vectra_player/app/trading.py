@@ -218,9 +218,9 @@ def _trader_of(
             desk.seen(press)
 
     page.on_press(pressed)
-    recorder.bus.attach(
-        Events.RECORDING_STARTED, lambda _: trader.tell_unfinished(), name="trading"
-    )
+    attach = recorder.bus.attach
+    attach(Events.RECORDING_STARTED, lambda _: trader.tell_unfinished(), name="trading")
+    attach(Events.RECORDING_ENDING, lambda _: trader.withdraw_waiting(), name="trading")
     return trader
 
 

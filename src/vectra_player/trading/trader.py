@@ -25,6 +25,7 @@ from vectra_player.trading import action_records
 from vectra_player.trading.amounts import all_of
 from vectra_player.trading.gate import Gate
 from vectra_player.trading.hands import Hands, Pressed
+from vectra_player.trading.outcomes import Outcomes
 from vectra_player.trading.permit import Permit
 from vectra_player.trading.reconcile import Reconciler
 from vectra_player.trading.records import (
@@ -43,9 +44,6 @@ log = structlog.get_logger(__name__)
 
 DURABLE_S = 1.0
 """An intent that is not on the disk by then is not pressed; it takes a few milliseconds."""
-
-OUTCOME_DURABLE_S = 30.0
-"""An outcome that is not on the disk by then is told as UNKNOWN after a restart."""
 
 WANTED_S = 5.0
 """An order that is not pressed by then was decided too long ago; twelve presses for its amount take
@@ -98,6 +96,7 @@ class Trader:
         self._reconciler = Reconciler()
         self._stake = OpenStake()
         self._waiting: dict[str, ActionRecord] = {}
+        self._carrying: dict[str, asyncio.Task[None]] = {}
         self._one_at_a_time = asyncio.Lock()
         self._last_tick_s: float | None = None
         self._numbers = clock.now_us() // 1000 * 1000
@@ -106,8 +105,7 @@ class Trader:
         self._visible = True
         self._in_hand: Order | None = None
         self._told_unfinished = False
-        self._unrecorded: list[ActionRecord] = []
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._outcomes = Outcomes(facts, gate)
         self._turning = spawn(self._turn(), name="trading")
 
     # Orders ---------------------------------------------------------------------------------
@@ -133,7 +131,11 @@ class Trader:
         self._engaged = True
         self._told(Step("intent", record))
         until_s = self._clock.monotonic() + WANTED_S
-        spawn(self._carry_out(order, record, seq, until_s), name=f"order {order.action_id}")
+        carrying = spawn(
+            self._carry_out(order, record, seq, until_s), name=f"order {order.action_id}"
+        )
+        self._carrying[order.action_id] = carrying
+        carrying.add_done_callback(lambda _: self._carrying.pop(order.action_id))
         return record
 
     def scene(self) -> Scene:
@@ -173,16 +175,27 @@ class Trader:
 
         To be called when a recording begins; of the orders nobody saw the end, they are told once.
         """
-        self._record()
+        self._outcomes.record()
         for way in () if self._told_unfinished else self.gate.unfinished:
             if not way.told:
                 self._step(Step("done", action_records.of_lost(way)))
         self._told_unfinished = True
 
+    def withdraw_waiting(self) -> None:
+        """End the orders that are not pressed yet. To be called while their end is still recorded.
+
+        What leads to a press is cancelled first: an order that waits has not been pressed, and
+        from its press on it waits no more.
+        """
+        over = Refusal(code="recording_ends", message="The recording ended before it was pressed.")
+        for record in tuple(self._waiting.values()):
+            self._carrying[record.action_id].cancel()
+            self._withdraw(record, over)
+
     async def close(self) -> None:
         """Follow nothing more; what is open is told as UNKNOWN at the next start."""
         self._turning.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+        await self._outcomes.settled()
 
     # What is heard --------------------------------------------------------------------------
 
@@ -301,29 +314,12 @@ class Trader:
         if step.stage == "done":
             self._stake.end_of(step.record)
             self.gate.note_outcome(step.record, durable=False)  # halts where it is unknown
-            self._record(step.record)
+            self._outcomes.record(step.record)
         elif step.stage == "late":
             self._facts.note("late_reply", {"action_id": step.record.action_id})
         if step.halt and step.stage != "done":
             self.gate.halt("mismatch", step.halt)
         self._told(step)
-
-    def _record(self, *records: ActionRecord) -> None:
-        """Record outcomes, after those of orders of ours that no recording took before."""
-        earlier, self._unrecorded = self._unrecorded, []
-        for record in (*earlier, *records):
-            seq = self._facts.note(OUTCOME, record)
-            if seq:
-                keeping = spawn(self._keep(seq, record), name="outcome")
-                self._keeping.add(keeping)
-                keeping.add_done_callback(self._keeping.discard)
-            elif record.intent_ts is not None:
-                self._unrecorded.append(record)
-
-    async def _keep(self, seq: int, record: ActionRecord) -> None:
-        """Let the gate forget an order when its outcome is on the disk, and not before."""
-        if await self._facts.durable(seq, OUTCOME_DURABLE_S):
-            self.gate.outcome_durable(record.action_id)
 
     def _block(self, record: ActionRecord, refusal: Refusal) -> ActionRecord:
         """Refuse an order that was not taken in."""

@@ -106,6 +106,17 @@ async def test_frames_between_two_sessions_are_told_and_not_kept(tmp_path: Path)
     }
 
 
+async def test_what_is_noted_when_a_session_ends_is_still_in_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as it:
+        recorder = it.recorder
+        recorder.bus.attach(
+            Events.RECORDING_ENDING, lambda why: recorder.note("last", {"why": why}), name="test"
+        )
+        session = recorder.session_id
+        await recorder.stop_recording("a pause")
+    assert stored(tmp_path) == {session: ["vectra.started", "vectra.last", "vectra.stopped"]}
+
+
 async def test_a_recorder_that_does_not_record_leaves_no_session(tmp_path: Path) -> None:
     async with bench(tmp_path, recording=False) as it:
         it.frame()

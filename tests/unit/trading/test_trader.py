@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -67,6 +68,38 @@ async def test_nothing_is_pressed_once_the_recording_stops_under_the_hand(desk: 
     await desk.rest()
     assert desk.hand.pressed == []
     assert desk.ends() == ["BLOCKED recording_off"]
+
+
+async def test_orders_that_wait_when_the_recording_ends_are_told_and_never_pressed(
+    desk: Traded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, look = asyncio.Event(), desk.hand.look
+
+    async def slow_look() -> object:
+        await looked.wait()
+        return await look()
+
+    monkeypatch.setattr(desk.hand, "look", slow_look)
+    desk.give()  # in hand
+    desk.give("SIDEBET")  # behind it
+    await desk.rest()
+    desk.trader.withdraw_waiting()
+    looked.set()
+    await desk.rest()
+    assert desk.hand.pressed == []
+    assert desk.ends() == ["BLOCKED recording_ends"] * 2
+    assert desk.store.outcomes() == ["BLOCKED"] * 2
+    assert desk.gate.status().under_way == ()
+    assert desk.trader.under_way == ()
+
+
+async def test_an_order_that_is_out_when_the_recording_ends_is_followed_on(desk: Traded) -> None:
+    desk.give()
+    await desk.rest()
+    desk.trader.withdraw_waiting()
+    desk.hear(request("BUY", 0.01, 4), echo("BUY", 73), update(202, **BOUGHT))
+    await desk.rest()
+    assert desk.ends() == ["CONFIRMED "]
 
 
 async def test_an_outcome_that_came_while_nothing_was_recorded_is_recorded_next(
