@@ -217,12 +217,15 @@ class GameVectorEnv(VectorEnv[Observation, Numbers, npt.NDArray[Any]]):
                 self._dealt[row] = self.source.deal(seeding.np_random(seed)[0])
 
     def _checked(self, actions: Any) -> Numbers:
-        numbers = np.asarray(actions)
         count = len(self.setting.table)
+        try:
+            numbers = np.asarray(actions)
+        except ValueError:  # rows of different lengths
+            numbers = np.empty(0)
         if numbers.shape != (self.num_envs,) or numbers.dtype.kind not in "iu":
             raise UsageError(
-                f"Actions are {self.num_envs} whole numbers, not {numbers.dtype} of shape "
-                f"{numbers.shape}."
+                f"{actions!r} are no actions of these environments.",
+                advice=f"Give {self.num_envs} whole numbers from 0 to {count - 1}.",
             )
         if numbers.min() < 0 or numbers.max() >= count:
             raise _not_in(numbers[(numbers < 0) | (numbers >= count)][0], count)
