@@ -131,7 +131,7 @@ def test_a_strategy_that_recognises_games_is_found_out(tmp_path: Path) -> None:
         (["sweep", "momentum", *GAMES, "--grid", "luck=1,2"], "hold_ticks"),
         (["sweep", "momentum", *GAMES, *GRID, "--plot", "a.pdf"], ".svg"),
         (["sweep", "momentum", *GAMES, *GRID, "--report", "a.txt"], ".html"),
-        (["sweep", "momentum", *GAMES, *GRID, "--engine", "dask"], "not available yet"),
+        (["sweep", "momentum", *GAMES, *GRID, "--scheduler", "tcp://127.0.0.1:1"], "--engine dask"),
         (["sweep", "momentum", *GAMES, *GRID, "--random", "0"], "--random"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

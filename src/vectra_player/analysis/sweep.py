@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from vectra_player.analysis.contestant import Contestant
 from vectra_player.analysis.fastpath import why_not
 from vectra_player.analysis.games import Games
 from vectra_player.analysis.grid import Grid
-from vectra_player.analysis.jobs_pool import SweepEngine
+from vectra_player.analysis.jobs_pool import ChunkEngine
 from vectra_player.analysis.manifest import Manifest, digest, make_manifest
 from vectra_player.analysis.results import heads, load_record, save_record, save_table, tried_before
 from vectra_player.analysis.selection import Selected
@@ -32,7 +32,7 @@ from vectra_player.analysis.significance import Moments, Numbers, deflated_score
 from vectra_player.analysis.splits import DEFAULT_FOLDS, DEFAULT_TRAIN_SHARE, split_by_time
 from vectra_player.analysis.sweep_best import Best, Judge, best_rows, pieces_of, steps_of
 from vectra_player.analysis.sweep_record import Sweep, headline, warnings_of
-from vectra_player.analysis.sweep_work import ChunkWork, share_games
+from vectra_player.analysis.sweep_work import ChunkWork, OwnFile, share_games
 from vectra_player.errors import UsageError
 from vectra_player.store.fsops import FileOps, make_directories, remove_tree, replace_file
 
@@ -67,7 +67,7 @@ def run_sweep(
     grid: Grid,
     chosen: Selected,
     request: Request,
-    engine: SweepEngine,
+    engine: ChunkEngine,
     *,
     results: Path,
     made_at: str,
@@ -205,25 +205,27 @@ def _train_games(task: _Task) -> Games:
     return games.take(range(split_by_time(len(games), task.request.train_share).train.last))
 
 
-def _variants(task: _Task, engine: SweepEngine, progress: Progress) -> pa.Table:
+def _variants(task: _Task, engine: ChunkEngine, progress: Progress) -> pa.Table:
     """Compute the chunks that are not there yet and return all of them as one table."""
-    work = _work(task)
+    work = _work(task, engine)
     total = len(task.grid.choose(task.request.random, task.request.seed))
     numbers = range(-(-total // work.size))
     files = {number: task.folder / "chunks" / f"{number:06}.parquet" for number in numbers}
     missing = [number for number in numbers if _kept_chunk(files[number]) is None]
     done = total - sum(min(work.size, total - number * work.size) for number in missing)
     progress(done, total)
-    for number, table in engine.run(work, missing):
-        save_table(files[number], table)
-        done += table.num_rows
-        progress(done, total)
+    with closing(engine.run(work, missing)) as results:
+        for place, table in results:
+            save_table(files[missing[place]], table)
+            done += table.num_rows
+            progress(done, total)
     return pa.concat_tables([pq.read_table(files[number]) for number in numbers])
 
 
-def _work(task: _Task) -> ChunkWork:
+def _work(task: _Task, engine: ChunkEngine) -> ChunkWork:
     train = _train_games(task)
-    share_games(task.folder / "shared", train)
+    if engine.here:
+        share_games(task.folder / "shared", train)
     if task.contestant.own:
         size = CHUNK_OWN
     elif why_not(task.contestant.make(), train, task.contestant.conditions) is None:
@@ -231,8 +233,9 @@ def _work(task: _Task) -> ChunkWork:
     else:
         size = CHUNK_EVENTS
     return ChunkWork(
-        shared=task.folder / "shared",
+        games=task.folder / "shared" if engine.here else train,
         contestant=task.contestant,
+        own=None if engine.here else OwnFile.of(task.contestant),
         grid=task.grid,
         count=task.request.random,
         seed=task.request.seed,

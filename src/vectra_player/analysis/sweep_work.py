@@ -1,15 +1,17 @@
 """What a process of a sweep does: turn a chunk of variants into a table of figures.
 
 Picklable, and the same for every engine of `analysis.jobs_pool`. The games lie in a folder as
-plain arrays that all processes map into memory. Used by `analysis.sweep` alone.
+plain arrays that all processes of a machine map into memory, or travel with the work to others.
+Used by `analysis.sweep` alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -40,20 +42,47 @@ Amounts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class OwnFile:
+    """A user's strategy on its way to a machine that does not see its file."""
+
+    path: Path
+    text: bytes
+
+    @classmethod
+    def of(cls, contestant: Contestant) -> OwnFile | None:
+        """Read the file of a contestant; None where it plays what comes with us."""
+        return next((cls(path, path.read_bytes()) for path in contestant.files), None)
+
+    def placed(self, contestant: Contestant) -> Contestant:
+        """Return the contestant as it is played here, from a copy of the file."""
+        copy = _unpacked(self)
+        if contestant.plays == self.path.stem:
+            return replace(contestant, folder=copy.parent)
+        _, _, wanted = contestant.plays.partition(".py:")
+        return replace(contestant, plays=f"{copy}:{wanted}" if wanted else str(copy))
+
+    def told(self, text: str | None) -> str | None:
+        """Return what is said of the copy as it would be said of the file."""
+        return text and text.replace(str(_unpacked(self)), str(self.path))
+
+
+@dataclass(frozen=True)
 class ChunkWork:
     """Everything a chunk is computed from; called with its number.
 
+    games: the folder they lie in, or themselves for workers that do not see it.
     count, seed: how many variants of the grid are drawn, and by which seed; see `Grid.choose`.
     size: variants of a chunk. pieces: stretches of games whose sums are kept for the walk forward.
     """
 
-    shared: Path
+    games: Path | Games
     contestant: Contestant
     grid: Grid
     count: int | None
     seed: int
     size: int
     pieces: tuple[Part, ...]
+    own: OwnFile | None = None
 
     def variants(self, chunk: int) -> list[dict[str, Value]]:
         """Return the parameters of a chunk's variants."""
@@ -63,10 +92,13 @@ class ChunkWork:
 
     def __call__(self, chunk: int) -> pa.Table:
         """Play a chunk and return its table, one row a variant in order."""
-        games = open_games(self.shared)
+        games = open_games(self.games) if isinstance(self.games, Path) else self.games
         variants = self.variants(chunk)
-        rows = [_tried(self.contestant, values) for values in variants]
+        contestant = self.own.placed(self.contestant) if self.own else self.contestant
+        rows = [_tried(contestant, values) for values in variants]
         _play(rows, games, self.seed)
+        if self.own is not None:
+            rows = [replace(row, error=self.own.told(row.error)) for row in rows]
         first = chunk * self.size
         return _table(self.grid, variants, rows, first, self.pieces, len(games))
 
@@ -100,6 +132,19 @@ def open_games(folder: Path) -> Games:
         name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c")) for name in ARRAYS
     }
     return Games(game_ids=tuple(names["game_ids"]), versions=tuple(names["versions"]), **arrays)
+
+
+def _unpacked(own: OwnFile) -> Path:
+    """Return where a copy of the file lies, the same for the life of this process."""
+    copy = Path(_folder(own).name) / own.path.name
+    if not copy.exists():
+        replace_file(FileOps(), copy, own.text)
+    return copy
+
+
+@cache
+def _folder(own: OwnFile) -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="vectra-strategy-", ignore_cleanup_errors=True)
 
 
 @cache

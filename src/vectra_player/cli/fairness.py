@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vectra_player.cli.arguments import Working
+from vectra_player.cli.bundles import unbundled
+from vectra_player.cli.counting import counted
 from vectra_player.cli.data import OriginChoice
 from vectra_player.cli.session import FOUND_WRONG, Session, say
 from vectra_player.errors import UsageError
@@ -30,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: vectra-player audit --report audit.html")(audit)
 
 
+@unbundled
 def verify(
     context: typer.Context,
     game_ids: Annotated[
@@ -45,6 +49,8 @@ def verify(
     report: Annotated[
         Path | None, typer.Option(help="Write a proof page (.html) of the one game named.")
     ] = None,
+    *,
+    working: Working,
 ) -> None:
     """Recompute revealed games from their seeds and compare every recorded bit."""
     session: Session = context.obj
@@ -53,10 +59,12 @@ def verify(
         raise UsageError("Name games, or say --all, not both.")
     if report is not None and len(named) != 1:
         raise UsageError("A proof page is of one game.", advice="Name it before --report.")
+    if file is not None and working.asked:
+        raise UsageError("A file is verified here alone.", advice="Leave --engine and --jobs out.")
     if file is not None:
         result = _verified_file(file, named, report)
     else:
-        result = _verified_store(session, named, origin, report)
+        result = _verified_store(session, named, origin, report, working)
     session.result(result.document(), lambda: _show_verification(session, result, bool(named)))
     if report is not None:
         session.note(f"Proof page: {report}")
@@ -75,15 +83,23 @@ def _verified_file(file: Path, named: Sequence[str], report: Path | None) -> Ver
 
 
 def _verified_store(
-    session: Session, named: Sequence[str], origin: OriginChoice, report: Path | None
+    session: Session,
+    named: Sequence[str],
+    origin: OriginChoice,
+    report: Path | None,
+    working: Working,
 ) -> Verification:
     from vectra_player.fairness.evidence import evidence_of
     from vectra_player.fairness.verify import verify_store
 
-    with _reader(session) as reader:
+    with (
+        working.opened(session, jobs=1) as engine,
+        _reader(session) as reader,
+        counted(session, "games") as progress,
+    ):
         if report is not None:
             _write_proof(evidence_of(reader, named[0], origin.value), report)
-        result = verify_store(reader, origin.value, named or None)
+        result = verify_store(reader, origin.value, named or None, engine=engine, progress=progress)
     if not result.games and not result.unrevealed:
         raise _nothing_recorded(origin)
     return result
@@ -113,6 +129,7 @@ def _page(path: Path) -> Path:
     return path
 
 
+@unbundled
 def audit(
     context: typer.Context,
     report: Annotated[
@@ -124,14 +141,20 @@ def audit(
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the draws the tests need; same seed, same numbers.")
     ] = 1,
+    *,
+    working: Working,
 ) -> None:
     """Test all games together: replay, completeness, lengths, peaks, steps, independence."""
     from vectra_player.fairness.audit import audit_store
 
     session: Session = context.obj
     page = None if report is None else _page(report)
-    with _reader(session) as reader:
-        result = audit_store(reader, origin.value, seed=seed)
+    with (
+        working.opened(session, jobs=1) as engine,
+        _reader(session) as reader,
+        counted(session, "games") as progress,
+    ):
+        result = audit_store(reader, origin.value, seed=seed, engine=engine, progress=progress)
     if not result.games:
         raise _nothing_recorded(origin)
     if page is not None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vectra_player.cli.arguments import Working
 from vectra_player.cli.bundles import unbundled
 from vectra_player.cli.pages import PLOTS, REPORTS, check_file, show_table
 from vectra_player.cli.playing import (
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
     from vectra_player.analysis.sweep import Run
 
 
-class EngineChoice(StrEnum):
-    """Where a sweep is computed."""
-
-    local = "local"
-    dask = "dask"
-
-
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(epilog="Example: vectra-player sweep momentum --grid hold_ticks=10:100:10")(sweep)
@@ -52,10 +45,6 @@ RandomOption = Annotated[
     int | None, typer.Option(min=1, help="Try so many combinations, drawn; default: all.")
 ]
 TopOption = Annotated[int, typer.Option(min=1, max=100, help="How many of the best to show.")]
-EngineOption = Annotated[EngineChoice, typer.Option(help="Where to compute.")]
-JobsOption = Annotated[
-    int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")
-]
 ReportOption = Annotated[Path | None, typer.Option(help="Write the result as one page (.html).")]
 PlotOption = Annotated[
     Path | None, typer.Option(help="Write the figure over the grid (.svg or .png).")
@@ -74,26 +63,24 @@ def sweep(
     folds: FoldsOption = 5,
     top: TopOption = 10,
     seed: SeedOption = 1,
-    engine: EngineOption = EngineChoice.local,
-    jobs: JobsOption = None,
+    working: Working,
     report: ReportOption = None,
     plot: PlotOption = None,
     fresh: FreshOption = False,
 ) -> None:
     """Try many variants of a strategy on the earlier games; check the best on the later ones."""
     from vectra_player.analysis.grid import parse_grid
-    from vectra_player.analysis.jobs_pool import engine_of
     from vectra_player.analysis.sweep import Request, run_sweep
 
     session: Session = context.obj
     check_file(plot, PLOTS)
     check_file(report, REPORTS)
-    where, axes = engine_of(engine.value, jobs), parse_grid(grid)
+    axes = parse_grid(grid)
     contestant, chosen = playing.contestant(session, profile), playing.chosen(session, seed)
     asked = Request(random=random, seed=seed, train_share=train_share, folds=folds, top=top)
-    with _variants_bar(session) as progress:
+    with working.opened(session) as engine, _variants_bar(session) as progress:
         run = run_sweep(
-            *(contestant, axes, chosen, asked, where),
+            *(contestant, axes, chosen, asked, engine),
             results=results_of(session),
             made_at=now(),
             fresh=fresh,

@@ -6,7 +6,6 @@ Used by the commands, the pages and `mcp`. The same games and the same seed give
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,9 @@ import numpy as np
 
 from vectra_player.analysis import survival
 from vectra_player.analysis.games import Games, load_games
+from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine
 from vectra_player.analysis.manifest import versions
+from vectra_player.analysis.play import Progress, unheard
 from vectra_player.analysis.steps import steps_of
 from vectra_player.fairness import exposure as exposures
 from vectra_player.fairness.checks import Verification
@@ -73,7 +74,7 @@ def audit(
     residuals = residuals_of(games)
     complete = int(games.complete.sum())
     if null is None:
-        null = fair_null(null_size(complete), threads=os.cpu_count() or 1)
+        null = fair_null(null_size(complete))
     covariates = recorded.covariates or unknown(games)
     seen = survival.exposure(games)
     bins = exposures.age_bins(seen)
@@ -115,17 +116,26 @@ def audit(
 
 
 def audit_store(
-    reader: StoreReader, origins: Origins = "real", *, seed: int = DEFAULT_SEED
+    reader: StoreReader,
+    origins: Origins = "real",
+    *,
+    seed: int = DEFAULT_SEED,
+    engine: ChunkEngine = IN_PROCESS,
+    progress: Progress = unheard,
 ) -> Audit:
-    """Audit every game of a store, those that were not seen to their end included."""
+    """Audit every game of a store, those that were not seen to their end included.
+
+    The engine verifies and simulates; `progress` is told how many games are verified, of how many.
+    """
     games = load_games(reader, GameFilter(origins=origins), unfinished=True)
     recorded = Recorded(
         covariates=read_covariates(reader, games, origins),
         watched=_watched(reader, games, origins),
-        verification=verify_store(reader, origins),
+        verification=verify_store(reader, origins, engine=engine, progress=progress),
         origin=origins,
     )
-    return audit(games, recorded, seed=seed)
+    null = fair_null(null_size(int(games.complete.sum())), engine=engine)
+    return audit(games, recorded, seed=seed, null=null)
 
 
 def _dependence_tests(

@@ -55,6 +55,14 @@ class Claim(NamedTuple):
     is_real: bool = True
 
 
+class Span(NamedTuple):
+    """Revealed games from one id to another, both included, and how many those are."""
+
+    first: str
+    last: str
+    games: int
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Claims as columns. Claim k has published[published_offsets[k]:published_offsets[k+1]].
@@ -136,23 +144,32 @@ def from_store(
 
     A game of which sessions say different things has a claim for each.
     """
+    for span in spans_of(reader, origins, game_ids):
+        yield evidence_between(reader, span, origins)
+
+
+def spans_of(
+    reader: StoreReader, origins: Origins = "real", game_ids: Sequence[str] | None = None
+) -> list[Span]:
+    """Divide the revealed games of a store, in order of id, into what is read at a time."""
     revealed = observations.revealed_ids(reader, origins)
     if game_ids is not None:
         wanted = set(game_ids)
-        for name in (name for name in revealed if name in wanted):
-            yield _chunk(reader, name, name, origins)
-        return
-    for start in range(0, len(revealed), CHUNK_GAMES):
-        part = revealed[start : start + CHUNK_GAMES]
-        yield _chunk(reader, part[0], part[-1], origins)
+        return [Span(name, name, 1) for name in revealed if name in wanted]
+    parts = (
+        revealed[start : start + CHUNK_GAMES] for start in range(0, len(revealed), CHUNK_GAMES)
+    )
+    return [Span(part[0], part[-1], len(part)) for part in parts]
 
 
 def evidence_of(reader: StoreReader, game_id: str, origins: Origins = "real") -> Evidence:
     """Read one game of a store; without claims where its seed is not recorded."""
-    return _chunk(reader, game_id, game_id, origins)
+    return evidence_between(reader, Span(game_id, game_id, 1), origins)
 
 
-def _chunk(reader: StoreReader, first: str, last: str, origins: Origins) -> Evidence:
+def evidence_between(reader: StoreReader, span: Span, origins: Origins = "real") -> Evidence:
+    """Read a span of revealed games."""
+    first, last, _ = span
     table: Any = observations.claims(reader, first, last, origins)
     keys = _keys(table)
     heard: Any = observations.heard_ticks(reader, first, last, origins)

@@ -7,13 +7,14 @@ bend them. Used by `fairness.audit`.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from vectra_player.analysis.games import Games, generate_games
+from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine
 from vectra_player.fairness.lengths import FEWEST, uniform_ks
 from vectra_player.fairness.results import Finding, Question
 from vectra_player.game.price_path import RUG_FRACTION
@@ -56,13 +57,39 @@ def null_size(complete: int) -> int:
     return min(max(NULL_A_GAME * complete, FEWEST_NULL), MOST_NULL) if complete >= FEWEST else 0
 
 
-@cache
-def fair_null(count: int, seed: int = NULL_SEED, *, threads: int = 1) -> FairNull:
+_made: dict[tuple[int, int], FairNull] = {}
+
+
+def fair_null(count: int, seed: int = NULL_SEED, *, engine: ChunkEngine = IN_PROCESS) -> FairNull:
     """Simulate fair games, once a process: the same count and seed give the same games."""
-    parts = [(np.empty(0, np.int64), np.empty(0), np.empty(0))]
-    for index, start in enumerate(range(0, count, _CHUNK)):
-        games = generate_games(min(_CHUNK, count - start), seed + index, threads=threads)
-        parts.append((games.rug_ticks, *extremes(games)))
+    if (count, seed) not in _made:
+        _made[count, seed] = _simulated(_NullWork(count, seed, engine.threads), engine)
+    return _made[count, seed]
+
+
+@dataclass(frozen=True)
+class _NullWork:
+    """Simulates a chunk of the games: (lengths, peaks, lows)."""
+
+    count: int
+    seed: int
+    threads: int
+
+    @property
+    def chunks(self) -> range:
+        return range(-(-self.count // _CHUNK))
+
+    def __call__(self, chunk: int) -> tuple[npt.NDArray[np.int64], Numbers, Numbers]:
+        size = min(_CHUNK, self.count - chunk * _CHUNK)
+        games = generate_games(size, self.seed + chunk, threads=self.threads)
+        return games.rug_ticks, *extremes(games)
+
+
+def _simulated(work: _NullWork, engine: ChunkEngine) -> FairNull:
+    with closing(engine.run(work, work.chunks)) as results:
+        made = dict(results)
+    parts = [made[chunk] for chunk in work.chunks]
+    parts.insert(0, (np.empty(0, np.int64), np.empty(0), np.empty(0)))
     lengths, peaks, lows = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(lengths, kind="stable")
     return FairNull(lengths[order], peaks[order], lows[order])

@@ -10,12 +10,16 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine, Done
+from vectra_player.analysis.play import Progress, unheard
 from vectra_player.fairness.checks import (
     Check,
     Commitment,
@@ -29,8 +33,10 @@ from vectra_player.fairness.evidence import (
     Claim,
     Evidence,
     FileEvidence,
+    Span,
     distinct_games,
-    from_store,
+    evidence_between,
+    spans_of,
 )
 from vectra_player.game.price_path import (
     RULES,
@@ -41,6 +47,7 @@ from vectra_player.game.price_path import (
     price_paths,
 )
 from vectra_player.store import observations
+from vectra_player.store.dataset import StoreRoot
 from vectra_player.store.reads import Origins, StoreReader
 
 Whole = npt.NDArray[np.int64]
@@ -54,21 +61,60 @@ def verify_store(
     origins: Origins = "real",
     game_ids: Sequence[str] | None = None,
     *,
-    threads: int | None = None,
+    engine: ChunkEngine = IN_PROCESS,
+    progress: Progress = unheard,
 ) -> Verification:
-    """Verify the revealed games of a store, all or those named.
+    """Verify the revealed games of a store, all or those named, wherever the engine computes.
 
-    A named game whose seed is not recorded is incomplete; unnamed ones are counted.
+    A named game whose seed is not recorded is incomplete; unnamed ones are counted. `progress` is
+    told (games done, all of them).
     """
-    games = [
-        game
-        for evidence in from_store(reader, origins, game_ids)
-        for game in verify(evidence, threads=threads)
-    ]
+    spans = spans_of(reader, origins, game_ids)
+    total = sum(span.games for span in spans)
+    found: dict[int, tuple[GameCheck, ...]] = {}
+    with closing(_verified(reader, origins, spans, engine)) as results:
+        for place, games in results:
+            found[place] = games
+            progress(sum(spans[place].games for place in found), total)
+    checks = [check for place in sorted(found) for check in found[place]]
     if game_ids is None:
         unrevealed = observations.unrevealed_count(reader, origins)
-        return Verification(games=tuple(games), unrevealed=unrevealed)
-    return Verification(games=(*games, *_lacking(game_ids, games)))
+        return Verification(games=tuple(checks), unrevealed=unrevealed)
+    return Verification(games=(*checks, *_lacking(game_ids, checks)))
+
+
+def _verified(
+    reader: StoreReader, origins: Origins, spans: Sequence[Span], engine: ChunkEngine
+) -> Done[tuple[GameCheck, ...]]:
+    """Let games be read where they are verified if they can be, else read them here."""
+    if engine.apart and engine.here:
+        return engine.run(_SpanWork(reader.root, origins, engine.threads), spans)
+    evidence = (evidence_between(reader, span, origins) for span in spans)
+    return engine.run(_EvidenceWork(engine.threads), evidence)
+
+
+@dataclass(frozen=True)
+class _SpanWork:
+    """Reads games and verifies them."""
+
+    root: StoreRoot
+    origins: Origins
+    threads: int
+
+    def __call__(self, span: Span) -> tuple[GameCheck, ...]:
+        with StoreReader(self.root) as reader:
+            evidence = evidence_between(reader, span, self.origins)
+        return tuple(verify(evidence, threads=self.threads))
+
+
+@dataclass(frozen=True)
+class _EvidenceWork:
+    """Verifies games that were read elsewhere."""
+
+    threads: int
+
+    def __call__(self, evidence: Evidence) -> tuple[GameCheck, ...]:
+        return tuple(verify(evidence, threads=self.threads))
 
 
 def verify_file(

@@ -62,8 +62,17 @@ def test_one_process_is_this_one_and_more_are_others() -> None:
 def test_a_caller_that_stops_asking_leaves_no_process_behind() -> None:
     running = LocalEngine(2).run(process_of, range(200))
     _, pid = next(running)
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     wait_until(lambda: not alive(pid), "the pool ends")
+
+
+def test_chunks_are_taken_as_they_are_computed_not_all_at_once() -> None:
+    taken: list[int] = []
+    chunks = (taken.append(number) or number for number in range(1000))  # type: ignore[func-returns-value]
+    running = LocalEngine(2).run(square, chunks)
+    next(running)
+    assert len(taken) <= 4
+    running.close()
 
 
 def test_a_process_that_dies_is_told_with_what_to_do() -> None:
@@ -97,8 +106,8 @@ def test_the_pool_dies_with_its_parent_even_by_kill_9(tmp_path: Path) -> None:
 
 def test_engines_are_chosen_by_name() -> None:
     assert isinstance(engine_of("local", 3), LocalEngine)
-    with pytest.raises(UsageError, match="not available yet"):
-        engine_of("dask")
+    with pytest.raises(UsageError, match="belongs to a Dask cluster"):
+        engine_of("local", scheduler="tcp://127.0.0.1:8786")
     with pytest.raises(UsageError, match="no engine"):
         engine_of("spark")
     with pytest.raises(UsageError, match="least"):

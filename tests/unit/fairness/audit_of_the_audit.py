@@ -78,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--histories", type=int, default=1_000)
     count = parser.parse_args().histories
-    begin, null = time.perf_counter(), fair_null(NULL_GAMES, threads=2)
+    begin, null = time.perf_counter(), fair_null(NULL_GAMES)
     fair = judge(histories.fair, 400, count, null)
     error = 1.96 * (0.05 * 0.95 / count) ** 0.5
     print(f"fair house, {count:,} histories of 400 games: {100 * fair.rate:.1f} % alarms")
