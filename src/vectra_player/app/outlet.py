@@ -22,10 +22,10 @@ import structlog
 
 from vectra_player.bus import spawn
 from vectra_player.config import Settings
-from vectra_player.errors import StoreLockedError, UsageError
+from vectra_player.errors import StoreLockedError, UsageError, VectraError
+from vectra_player.extras import needed
 from vectra_player.outlet.address import Address, parse_address
 from vectra_player.outlet.broker import connected
-from vectra_player.outlet.extra import needed
 from vectra_player.outlet.positions import FILE, Positions
 from vectra_player.outlet.sender import Progress, Sender
 from vectra_player.store.fsops import FileOps, replace_file
@@ -70,7 +70,7 @@ def address_of(settings: Settings) -> Address | None:
     """
     if settings.outlet is None:
         return None
-    needed()
+    needed("cluster", "The outlet", "nats")
     address = parse_address(settings.outlet, settings.outlet_credentials)
     address.login()
     return address
@@ -83,9 +83,11 @@ async def outlet(settings: Settings, store: EventStore) -> AsyncIterator[None]:
     Raises:
         UsageError: as `address_of`.
     """
-    if address_of(settings) is None:
+    address = address_of(settings)
+    if address is None:
         yield
         return
+    await asyncio.to_thread(_begin, DataDir(settings.data_dir), address)
     process = OutletProcess(settings.data_dir)
     loop = asyncio.get_running_loop()
 
@@ -99,6 +101,16 @@ async def outlet(settings: Settings, store: EventStore) -> AsyncIterator[None]:
         yield
     finally:
         await process.stop()
+
+
+def _begin(data_dir: DataDir, address: Address) -> None:
+    """Settle what is sent while the session is open: a short one may end before the child looks."""
+    try:
+        with _positions(data_dir, address) as positions:
+            if not positions.begun:
+                positions.begin(Tail(data_dir).extents(all_sessions=True))
+    except (sqlite3.Error, OSError, VectraError) as error:
+        log.warning("the outlet's positions cannot be written", error=str(error))
 
 
 class OutletProcess:

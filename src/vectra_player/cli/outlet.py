@@ -81,11 +81,11 @@ def collect(
 ) -> None:
     """Collect what recorders send to a broker into this data directory, each event once."""
     from vectra_player.app.upkeep import refresh
+    from vectra_player.extras import needed
     from vectra_player.outlet.address import parse_address
-    from vectra_player.outlet.extra import needed
 
     session: Session = context.obj
-    needed()
+    needed("cluster", "The collector", "nats")
     address = parse_address(broker, credentials or session.settings.outlet_credentials)
     address.login()
     report = asyncio.run(_collect(session, address, once=once))

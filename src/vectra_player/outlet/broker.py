@@ -13,13 +13,14 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from vectra_player.errors import VectraError
+from vectra_player.outlet.acks import Acknowledged, Acks
 from vectra_player.outlet.address import Address
 from vectra_player.outlet.messages import ID_HEADER, SUBJECTS, Message
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
-    from nats.js.api import PubAck, StreamConfig
+    from nats.js.api import StreamConfig
     from nats.js.client import JetStreamContext
 
 T = TypeVar("T")
@@ -57,17 +58,6 @@ class StreamState(NamedTuple):
     messages: int
 
 
-class Acknowledged(NamedTuple):
-    """How many messages of a batch were taken in order, up to which place of the stream.
-
-    `reason` says why it is not all of them.
-    """
-
-    events: int
-    stream_seq: int
-    reason: str
-
-
 class Broker:
     """An open connection; see `connected`."""
 
@@ -75,6 +65,7 @@ class Broker:
         self._client = client
         self._end = end
         self._js: JetStreamContext = client.jetstream(timeout=ANSWER_S)
+        self._acks = Acks(client, STREAM)
 
     @property
     def max_bytes(self) -> int:
@@ -123,30 +114,13 @@ class Broker:
 
         A lost connection is the `reason` why not all are acknowledged.
         """
-        waiting: list[asyncio.Future[PubAck]] = []
-
-        async def send() -> None:
-            for message in messages:
-                future = await self._js.publish_async(
-                    message.subject, message.body, stream=STREAM, headers=message.headers
-                )
-                waiting.append(future)
-            await asyncio.wait(waiting)
-
-        reason = ""
+        lost = ""
         try:
-            await self._answer(send())
+            await self._answer(self._acks.send(messages))
         except BrokerError as error:
-            reason = error.message
-        taken, stream_seq = 0, 0
-        for future in waiting:
-            if not future.done() or future.cancelled():
-                break
-            if (refused := future.exception()) is not None:
-                reason = reason or _reason(refused)
-                break
-            taken, stream_seq = taken + 1, max(stream_seq, int(future.result().seq))
-        return Acknowledged(taken, stream_seq, reason)
+            lost = error.message
+        done = self._acks.outcome()
+        return done._replace(reason=done.reason or lost)
 
     async def follow(self) -> Pull:
         """Begin to collect, from the first message that is in the stream.
@@ -202,12 +176,21 @@ class _End:
     """The end of a connection, which ends every wait for it."""
 
     def __init__(self) -> None:
-        self.closed = False
+        self._closed = asyncio.Event()
         self._waits: set[asyncio.Timeout] = set()
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether it has come."""
+        return self._closed.is_set()
+
+    async def closing(self) -> None:
+        """Wait until it has come."""
+        await self._closed.wait()
 
     async def come(self) -> None:
         """End all waits; called by the client when it is closed."""
-        self.closed = True
+        self._closed.set()
         for wait in self._waits:
             wait.reschedule(0)
 
@@ -265,38 +248,45 @@ async def connected(address: Address) -> AsyncIterator[Broker]:
         BrokerError: nobody answers, or we are refused.
         UsageError: the credentials cannot be read.
     """
-    import nats
+    from nats.aio.client import Client
 
     end = _End()
 
     async def on_error(error: Exception) -> None:
         """Say nothing: what fails is told where it is waited for."""
 
-    login = address.login()
-    named = {} if login is None else {"user": login.user, "password": login.password}
-    if login is not None and not login.user:
-        named = {"token": login.password}
+    client = Client()
     try:
         async with asyncio.timeout(CONNECT_S):
-            client = await nats.connect(
+            await client.connect(
                 address.url,
                 name="vectra-player",
                 allow_reconnect=False,
                 connect_timeout=CONNECT_S,
                 ping_interval=5,
                 closed_cb=end.come,
-                disconnected_cb=end.come,
                 error_cb=on_error,
-                **named,
+                **_named(address),
             )
+        yield Broker(client, end)
+    except VectraError:
+        raise
     except Exception as error:
         raise _mapped(error) from None
-    try:
-        yield Broker(client, end)
     finally:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CONNECT_S):
                 await client.close()
+                await end.closing()  # nats-py may be at it in a task of its own
+
+
+def _named(address: Address) -> dict[str, Any]:
+    login = address.login()
+    if login is None:
+        return {}
+    if not login.user:
+        return {"token": login.password}
+    return {"user": login.user, "password": login.password}
 
 
 async def _here(message: Msg) -> None:
@@ -342,5 +332,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, NoRespondersError | NoStreamResponseError):
         return WITHOUT_JETSTREAM
     if isinstance(error, APIError):
+        if error.code is None:  # nats-py's form of "nobody takes such requests"
+            return WITHOUT_JETSTREAM
         return f"the broker refuses: {error.description or error.code}"
     return f"{type(error).__name__}: {text}"[:200]

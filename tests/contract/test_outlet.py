@@ -1,0 +1,402 @@
+"""Several recorders, a real broker, one collector: every row once, whatever happens in between.
+
+Sender and collector run on the test's own loop, the broker is a process that is started, killed and
+emptied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import pytest
+from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
+from tests.command_support import table
+from tests.outlet_support import Nats, Recording, broker, collect, hasty, rows, until, within
+from tests.store_support import SMALL, make_frame
+
+from vectra_player.bus import spawn
+from vectra_player.errors import SourceError
+from vectra_player.model.frame import BINARY, fact
+from vectra_player.outlet.address import parse_address
+from vectra_player.outlet.broker import STREAM, Broker, BrokerError, connected
+from vectra_player.outlet.collector import Collector, Shelf
+from vectra_player.outlet.messages import SUBJECTS, to_message
+from vectra_player.outlet.sender import Sender
+from vectra_player.protocol.redact import scrub
+from vectra_player.store.layout import DataDir
+from vectra_player.store.tail import Tail
+from vectra_player.store.writer import EventStore
+
+__all__ = ["hasty"]
+
+pytestmark = pytest.mark.usefixtures("hasty")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Nats]:
+    with broker(tmp_path / "nats") as nats_server:
+        yield nats_server
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Iterator[Recording]:
+    made = Recording(tmp_path / "recorder")
+    yield made
+    made.store.close()
+
+
+async def waiting_at(server: Nats) -> int:
+    async with connected(server.address) as there:
+        found = await there.look()
+        return 0 if found is None else found.messages
+
+
+def sent(sender: Sender) -> int:
+    return sender.progress.sent
+
+
+async def test_the_collector_has_the_rows_of_all_recorders_exactly(
+    tmp_path: Path, server: Nats
+) -> None:
+    # The same clock, the same texts: only the session tells them apart.
+    first, second = Recording(tmp_path / "first"), Recording(tmp_path / "second")
+    kinds = [
+        make_frame(1, raw="AAEC", opcode=BINARY),
+        make_frame(2, raw='42["x","\ud800"]'),
+        make_frame(3, raw='42["login",{"password":"hush"}]', direction="sent"),
+        make_frame(4, raw="x" * 2_000_000),
+        fact("gap", {"missing": "2 frames"}, ts=5, source="demo"),
+    ]
+    first.append([scrub(frame) for frame in kinds])  # as the recorder does
+    async with first.sending(server.address) as one, second.sending(server.address) as two:
+        for part in range(4):
+            for recorder, sender in ((first, one), (second, two)):
+                recorder.append([make_frame(10 * part + number) for number in range(10)])
+                sender.wake()
+        first.store.flush()
+        first.end()
+        second.end()
+    report = await collect(tmp_path / "collected", server.address)
+    assert rows(tmp_path / "collected") == rows(first.root, second.root)
+    assert (report.sessions, report.duplicates, report.bad_messages) == (2, 0, 0)
+    for doc_type in ("system_event", "game_tick"):
+        derived = table(first.root, doc_type) + table(second.root, doc_type)
+        ours = table(tmp_path / "collected", doc_type)
+        assert sorted(map(str, ours)) == sorted(map(str, derived))
+    assert await waiting_at(server) == 0
+
+
+async def test_a_broker_that_comes_late_gets_all(tmp_path: Path, recording: Recording) -> None:
+    with broker(tmp_path / "nats", started=False) as server:
+        async with recording.sending(server.address) as sender:
+            recording.append([make_frame(number) for number in range(20)])
+            await until(lambda: sender.progress.reason == "no broker answers", "it is told")
+            recording.store.flush()  # by now only the files have them
+            server.start()
+            await until(lambda: sent(sender) == 21, "all is sent")
+            recording.end()
+        await collect(tmp_path / "collected", server.address)
+    assert rows(tmp_path / "collected") == rows(recording.root)
+
+
+async def test_a_broker_killed_again_and_again_loses_nothing(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    async with recording.sending(server.address) as sender:
+        for part in range(3):
+            recording.append([make_frame(number + 100 * part) for number in range(100)])
+            sender.wake()
+            wanted = 100 * part
+            await until(lambda wanted=wanted: sent(sender) > wanted, "some are sent")
+            server.kill()
+            recording.append([make_frame(number) for number in range(10)])
+            sender.wake()
+            await until(lambda: sender.progress.state == "waiting", "it is noticed")
+            server.start()
+        recording.end()
+    report = await collect(tmp_path / "collected", server.address)
+    assert report.events == 3 * 110 + 2
+    assert rows(tmp_path / "collected") == rows(recording.root)
+
+
+async def test_an_emptied_broker_gets_again_what_nobody_collected(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    with EventStore.open(tmp_path / "collected", settings=SMALL) as store:
+        async with recording.sending(server.address) as sender:
+            recording.append([make_frame(number) for number in range(10)])
+            sender.wake()
+            await until(lambda: sent(sender) == 11, "the first are sent")
+            await within(Collector(store, server.address).run(once=True))
+            await until(lambda: not sender._positions.uncollected(), "that is noticed")
+            recording.append([make_frame(number) for number in range(20)])
+            sender.wake()
+            await until(lambda: sent(sender) == 31, "more is sent")
+            server.kill()
+            server.wipe()
+            server.start()
+            await until(lambda: sent(sender) == 51, "only what was not collected is sent again")
+            recording.end()
+        report = await within(Collector(store, server.address).run(once=True))
+    assert report.duplicates == 0
+    assert rows(tmp_path / "collected") == rows(recording.root)
+
+
+async def test_a_broker_that_lost_its_last_minutes_gets_them_again(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    """It acknowledges before its disk has anything: a power loss takes the end of the stream."""
+    async with recording.sending(server.address) as sender:
+        recording.append([make_frame(number) for number in range(10)])
+        sender.wake()
+        await until(lambda: sent(sender) == 11, "the first are sent")
+        server.kill()
+        shutil.copytree(server.folder, tmp_path / "earlier")
+        server.start()
+        await until(lambda: sender.progress.state == "connected", "it is back")
+        recording.append([make_frame(number) for number in range(5)])
+        sender.wake()
+        await until(lambda: sent(sender) == 16, "more is sent")
+        server.kill()
+        server.wipe()
+        shutil.copytree(tmp_path / "earlier", server.folder)
+        server.start()
+        await until(lambda: sent(sender) >= 16 + 16, "all that was not collected is sent again")
+        recording.end()
+    report = await collect(tmp_path / "collected", server.address)
+    assert rows(tmp_path / "collected") == rows(recording.root)
+    assert report.events == 17
+
+
+async def test_the_place_of_another_recorders_event_is_no_proof(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    """After a loss others fill the lost places of the stream: the key tells whose event it is."""
+    async with recording.sending(server.address):
+        recording.append([make_frame(number) for number in range(10)])
+    async with connected(server.address) as there:
+        assert await there.holds(11, f"{recording.session_id}/11")
+        assert not await there.holds(11, "another-session/11")
+        assert not await there.holds(12, f"{recording.session_id}/12")
+
+
+async def test_a_full_stream_is_waited_for_and_goes_on_when_it_is_collected(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    async with connected(server.address) as there:
+        await there._js.add_stream(
+            StreamConfig(
+                name=STREAM,
+                subjects=[f"{SUBJECTS}.>"],
+                max_msgs=25,
+                discard=DiscardPolicy.NEW,
+                retention=RetentionPolicy.WORK_QUEUE,
+            )
+        )
+    with EventStore.open(tmp_path / "collected", settings=SMALL) as store:
+        collector = Collector(store, server.address)
+        async with recording.sending(server.address) as sender:
+            recording.append([make_frame(number) for number in range(80)])
+            sender.wake()
+            await until(lambda: "maximum messages" in sender.progress.reason, "it is told")
+            task = spawn(collector.run(), "collector")
+            await until(lambda: sent(sender) >= 81, "it goes on")
+            recording.end()
+        collector.stop()
+        await within(task)
+        await within(Collector(store, server.address).run(once=True))
+    assert rows(tmp_path / "collected") == rows(recording.root)
+
+
+async def test_a_stream_that_drops_what_nobody_collected_is_refused(
+    server: Nats, recording: Recording
+) -> None:
+    async with connected(server.address) as there:
+        await there._js.add_stream(StreamConfig(name=STREAM, subjects=[f"{SUBJECTS}.>"]))
+    async with recording.sending(server.address) as sender:
+        await until(lambda: "may drop events" in sender.progress.reason, "it is told")
+    assert sent(sender) == 0
+
+
+async def test_wrong_credentials_are_told_and_never_logged(
+    tmp_path: Path, recording: Recording, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("me:wr0ng")
+    secret.chmod(0o600)
+    with (
+        caplog.at_level(logging.DEBUG),
+        broker(tmp_path / "nats", "--user", "me", "--pass", "r1ght") as server,
+    ):
+        address = parse_address(server.url, secret)
+        async with recording.sending(address) as sender:
+            recording.append([make_frame(number) for number in range(5)])
+            refused = "the broker refuses the credentials"
+            await until(lambda: sender.progress.reason == refused, "it is told")
+            with pytest.raises(SourceError, match=refused):
+                await collect(tmp_path / "collected", address)
+            secret.write_text("me:r1ght")
+            await until(lambda: sent(sender) == 6, "the new credentials are read")
+            recording.end()
+        await collect(tmp_path / "collected", address)
+    assert rows(tmp_path / "collected") == rows(recording.root)
+    assert "wr0ng" not in caplog.text
+    assert "r1ght" not in caplog.text
+
+
+async def test_a_broker_without_jetstream_is_told(tmp_path: Path, recording: Recording) -> None:
+    with broker(tmp_path / "nats", started=False) as server:
+        server.start(jetstream=False)
+        async with recording.sending(server.address) as sender:
+            await until(lambda: "no JetStream" in sender.progress.reason, "it is told")
+
+
+async def test_a_collector_killed_before_it_acknowledged_keeps_one_row_of_each(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    async with recording.sending(server.address):
+        recording.append([make_frame(number) for number in range(40)])
+        recording.end()
+    with EventStore.open(tmp_path / "collected", settings=SMALL) as store:
+        async with connected(server.address) as there:
+            pull = await there.follow()
+            messages = await pull.take(20)
+            Collector(store, server.address)._keep(messages)
+    # It never acknowledged, and its store was closed as if by a kill. All comes again, in order.
+    report = await collect(tmp_path / "collected", server.address)
+    assert (report.duplicates, report.events) == (len(messages), 42 - len(messages))
+    assert rows(tmp_path / "collected") == rows(recording.root)
+    assert await waiting_at(server) == 0
+
+
+async def test_a_second_collector_is_refused(tmp_path: Path, server: Nats) -> None:
+    async with connected(server.address) as there:
+        await there.open_stream()
+        await there.follow()
+        with pytest.raises(SourceError, match="another collector"):
+            await collect(tmp_path / "collected", server.address)
+    await collect(tmp_path / "collected", server.address)  # the first has gone
+
+
+async def test_what_is_no_event_of_ours_is_set_aside(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    async with recording.sending(server.address):
+        recording.end()
+    client = await nats.connect(server.url)
+    await client.jetstream().publish(f"{SUBJECTS}.stranger", b'{"session_id":"../.."}')
+    await client.close()
+    report = await collect(tmp_path / "collected", server.address)
+    assert (report.bad_messages, report.events) == (1, 2)
+    (aside,) = (tmp_path / "collected" / "quarantine").glob("outlet-*.json")
+    assert aside.read_bytes() == b'{"session_id":"../.."}'
+    assert await waiting_at(server) == 0
+
+
+async def test_rows_that_come_in_another_order_are_derived_as_they_were_recorded(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    recording.append([make_frame(number, raw=tick(number)) for number in range(30)])
+    found = Tail(DataDir(recording.root)).read(recording.session_id, 0, 100, 1 << 20)
+    recording.end()
+    async with connected(server.address) as there:
+        await there.open_stream()
+        for part in (found.rows[:10], found.rows[20:], found.rows[10:20], found.rows[:5]):
+            messages = [to_message(row, there.max_bytes) for row in part]
+            await there.publish([message for message in messages if message is not None])
+    await collect(tmp_path / "collected", server.address)
+    assert rows(tmp_path / "collected") == rows(recording.root)[:-1]
+    ticks = [table(root, "game_tick") for root in (tmp_path / "collected", recording.root)]
+    assert len(ticks[1]) == 30
+    assert ticks[0] == ticks[1]
+
+
+def tick(number: int) -> str:
+    return (
+        '42["gameStateUpdate",{"gameId":"20251124-abcdef0123456789","active":true,"rugged":false,'
+        f'"tickCount":{number},"price":{1 + number / 100}}}]'
+    )
+
+
+async def test_a_collector_killed_in_the_middle_of_disorder_is_made_good_by_the_next(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    recording.append([make_frame(number, raw=tick(number)) for number in range(30)])
+    found = Tail(DataDir(recording.root)).read(recording.session_id, 0, 100, 1 << 20)
+    recording.end()
+    with EventStore.open(tmp_path / "collected", settings=SMALL) as store:
+        shelf = Shelf(store)
+        shelf.put(found.rows[15:])
+        shelf.put(found.rows[:15])
+    await collect(tmp_path / "collected", server.address)
+    assert table(tmp_path / "collected", "game_tick") == table(recording.root, "game_tick")
+
+
+async def test_a_sender_that_was_killed_goes_on_from_where_it_was(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    for part in range(1, 4):
+        recording.append([make_frame(number) for number in range(10)])
+        async with recording.sending(server.address) as sender:
+            pass
+        assert sent(sender) == (11 if part == 1 else 10)
+    assert await waiting_at(server) == 31
+
+
+async def test_events_that_were_acknowledged_but_not_noted_are_stored_once(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    """The positions of a killed sender may be older than what it sent."""
+    recording.append([make_frame(number) for number in range(10)])
+    async with recording.sending(server.address):
+        pass
+    (DataDir(recording.root).run / "outlet.sqlite").unlink()
+    async with recording.sending(server.address) as sender:
+        recording.end()
+    assert sent(sender) == 12
+    assert await waiting_at(server) == 12
+    report = await collect(tmp_path / "collected", server.address)
+    assert (report.events, report.duplicates) == (12, 0)
+
+
+async def test_an_event_too_long_for_the_broker_stays_and_the_rest_goes(
+    tmp_path: Path, server: Nats, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Broker, "max_bytes", 1_200)
+    noise = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(2_000))
+    recording.append([make_frame(1), make_frame(2, raw=noise), make_frame(3)])
+    async with recording.sending(server.address) as sender:
+        recording.end()
+    assert (sender.progress.too_long, sent(sender)) == (1, 4)
+    await collect(tmp_path / "collected", server.address)
+    assert [row["seq"] for row in rows(tmp_path / "collected")] == [1, 2, 4, 5]
+
+
+async def test_what_was_recorded_before_the_outlet_was_set_stays_here(
+    tmp_path: Path, server: Nats, recording: Recording
+) -> None:
+    recording.append([make_frame(1)])
+    recording.end()
+    later = Recording(recording.root)
+    async with later.sending(server.address) as sender:
+        later.append([make_frame(2)])
+        later.end()
+    assert sent(sender) == 3
+    await collect(tmp_path / "collected", server.address)
+    assert {row["session_id"] for row in rows(tmp_path / "collected")} == {later.session_id}
+
+
+async def test_a_connection_that_is_lost_ends_every_wait_for_it(server: Nats) -> None:
+    async with connected(server.address) as there:
+        await there.open_stream()
+        pull = await there.follow()
+        taking = spawn(pull.take(1), "take")
+        await asyncio.sleep(0)
+        server.kill()
+        with pytest.raises(BrokerError):
+            await within(taking)
