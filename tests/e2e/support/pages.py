@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Literal
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -50,7 +51,10 @@ async def chromium() -> AsyncIterator[Browser]:
     found = next((path for path in (HEADLESS, CHROMIUM) if path.exists()), None)
     if found is None:
         pytest.skip(f"no Chromium at {CHROMIUM}")
-    async with async_playwright() as playwright:
+    async with contextlib.AsyncExitStack() as steps:
+        # A failed test reports what the browser said: why a tab of it died, for one.
+        with mock.patch.dict(os.environ, DEBUG="pw:browser"):
+            playwright = await steps.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         try:
             yield browser
