@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,12 +15,22 @@ from vectra_player.cli.session import Session, say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vectra_player.rl.dataset import ExportReport
     from vectra_player.rl.episodes import BuildReport
 
 app = typer.Typer(
     help="Recorded games as training episodes, and as data sets to learn from.",
     no_args_is_help=True,
 )
+
+
+class DatasetFormat(StrEnum):
+    """What is written: data sets for Minari, flat Parquet, or both."""
+
+    both = "both"
+    minari = "minari"
+    parquet = "parquet"
+
 
 OriginOption = Annotated[
     OriginChoice, typer.Option(help="Games of the real site, of the demo server, or all.")
@@ -48,6 +60,56 @@ def _show_build(session: Session, report: BuildReport) -> None:
     say("Outcomes: " + (_listed(report.outcomes) or "none") + ".")
     if report.left_out:
         session.note(f"Left out: {_listed(report.left_out)}.")
+
+
+@app.command(epilog="Example: vectra-player episodes export --out ~/rugs-dataset")
+def export(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    formats: Annotated[
+        DatasetFormat, typer.Option("--format", help="For Minari, flat Parquet, or both.")
+    ] = DatasetFormat.both,
+    origin: OriginOption = OriginChoice.real,
+    train_share: Annotated[
+        float, typer.Option(help="Share of the games, the earliest, to train on.")
+    ] = 0.7,
+    pseudonymise: Annotated[
+        bool, typer.Option("--pseudonymise", help="Replace player ids and names.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier export in this folder.")
+    ] = False,
+) -> None:
+    """Write own and observed play as data sets, the later games set apart for evaluation."""
+    from vectra_player.rl.dataset import Wanted, export_dataset
+    from vectra_player.store.layout import DataDir
+
+    session: Session = context.obj
+    data_dir = DataDir.open_existing(session.data_dir)
+    wanted = Wanted(
+        origins=origin.value,
+        formats=formats.value,
+        train_share=train_share,
+        pseudonymise=pseudonymise,
+    )
+    with counted(session, "episodes") as progress:
+        report = export_dataset(data_dir, out, wanted, force=force, progress=progress)
+    session.result(report, lambda: _show_export(session, report, formats))
+
+
+def _show_export(session: Session, report: ExportReport, formats: DatasetFormat) -> None:
+    early, late = report.games["train"], report.games["evaluate"]
+    say(f"{early:,} games to train on, {late:,} later ones to evaluate on.")
+    say(f"{sum(report.episodes.values()):,} episodes: {_listed(report.kinds)}.")
+    for one in report.minari:
+        say(f"{one.id}: {one.episodes:,} episodes, {one.steps:,} steps, {one.actions:,} actions.")
+    if formats is not DatasetFormat.parquet and not report.minari:
+        session.note("No sidebet or buy is recorded in these games: nothing for Minari.")
+    if report.broadcast_share is not None:
+        session.note(f"Of the trades of others {report.broadcast_share:.0%} were broadcast.")
+    if report.left_out:
+        session.note(f"Left out: {_listed(report.left_out)}.")
+    say(f"Written to {report.path}.")
 
 
 def _listed(counts: Mapping[str, int]) -> str:

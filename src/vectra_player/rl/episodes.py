@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -24,7 +23,7 @@ from vectra_player.model.rows import MlEpisode
 from vectra_player.model.units import Micros, Tick
 from vectra_player.rl.outcomes import Totals, totals
 from vectra_player.rl.own_plays import GameKey, OwnPlay, own_plays
-from vectra_player.rl.plays import Course, course_of
+from vectra_player.rl.plays import course_of
 from vectra_player.store.episodes import finish_earlier, read_episodes, replace_episodes
 from vectra_player.store.fsops import FileOps
 from vectra_player.store.layout import DataDir
@@ -100,6 +99,11 @@ class Gathered(NamedTuple):
     ends: list[GameEnd]
     plays: list[OwnPlay]
 
+    @property
+    def gaps(self) -> int:
+        """Return how many games that ended are not known at every tick."""
+        return len({end.key for end in self.ends}) - len(self.known)
+
 
 class Made(NamedTuple):
     """Episodes in order of their games, and what was left out, by reason."""
@@ -132,7 +136,7 @@ def build_episodes(
             aside = [] if others is None else read_episodes(reader, others)
             made = make_episodes(reader, origins, progress)
         if not made.rows and not before:
-            raise UsageError(_nothing(origins, made), advice=_advice(origins))
+            raise nothing_complete(origins, made.left_out[GAPS])
         done = replace_episodes(
             data_dir, [*before, *aside], [*made.rows, *aside], ops=ops, step=step
         )
@@ -161,7 +165,7 @@ def make_episodes(
     """Make the episodes of games of these origins from what a store holds; writes nothing."""
     found = gather(reader, origins)
     known, total = found.known, len(found.ends) + len(found.plays)
-    left_out = Counter({GAPS: len({end.key for end in found.ends}) - len(known)})
+    left_out = Counter({GAPS: found.gaps})
     by_session = {(end.row["session_id"], end.key): end for end in found.ends}
     rows = []
     for done, end in enumerate(found.ends, 1):
@@ -203,15 +207,9 @@ def market_episode(end: GameEnd, game: Known) -> MlEpisode:
 def own_episode(play: OwnPlay, end: GameEnd, game: Known) -> MlEpisode:
     """Return what an account did; the server's word on its money counts before the rules'."""
     course = course_of(play.in_time(game.rug_tick), game.prices, game.rug_tick)
-    came_to = course_totals(course, play.profit)
-    return _row(end, game.rug_tick, "own", came_to, play)
-
-
-def course_totals(course: Course, profit: Decimal | None = None) -> Totals:
-    """Sum up a course; `profit`: what the server told instead, with what no order here explains."""
-    equity = course.equity if profit is None else (*course.equity[:-1], profit)
-    entered = bool(course.orders or equity[-1])
-    return totals(equity, entered=entered, held_at_rug=course.held_at_rug)
+    if play.profit is not None:
+        course = course.ending(play.profit)
+    return _row(end, game.rug_tick, "own", course.totals, play)
 
 
 def _row(
@@ -249,21 +247,22 @@ def _row(
     )
 
 
-def episode_id(game: GameKey, play: OwnPlay | None) -> str:
+def episode_id(game: GameKey, play: OwnPlay | None, of_whom: str = "") -> str:
     """Name an episode by what it is of: the same in every build and in every data directory."""
-    of: Sequence[str] = (game.game_id, "real" if game.is_real else "demo")
+    of: Sequence[str] = (game.game_id, "real" if game.is_real else "demo", of_whom)
     if play is not None:
         paper = play.session_id if play.mode == "paper" else ""
         of = (*of, play.mode, play.player_id or "", paper)
     return hashlib.blake2b("\0".join(of).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _nothing(origins: Origins, made: Made) -> str:
+def nothing_complete(origins: Origins, gaps: int) -> UsageError:
+    """Say that there is no game to make an episode of, and what to do."""
     whose = {"real": " of the real site", "demo": " of the demo server", "all": ""}[origins]
-    gaps = made.left_out[GAPS]
-    return f"No complete game{whose} is recorded" + (f", {gaps} have gaps." if gaps else ".")
-
-
-def _advice(origins: Origins) -> str:
     ways = "Record games with `vectra-player up` or bring some in with `vectra-player import`"
-    return f"{ways}; --origin demo takes those of the demo server." if origins == "real" else ways
+    return UsageError(
+        f"No complete game{whose} is recorded" + (f", {gaps:,} have gaps." if gaps else "."),
+        advice=f"{ways}; --origin demo takes those of the demo server."
+        if origins == "real"
+        else f"{ways}.",
+    )

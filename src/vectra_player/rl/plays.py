@@ -15,6 +15,7 @@ from vectra_player.analysis.own_play import LEAST
 from vectra_player.game.positions import ZERO, Position
 from vectra_player.game.sidebet import Bet, settle, settle_at
 from vectra_player.model.units import Tick
+from vectra_player.rl.outcomes import Totals, totals
 
 OrderKind = Literal["buy", "sell", "sidebet"]
 
@@ -45,6 +46,16 @@ class Course(NamedTuple):
     held_at_rug: bool
     oversold: bool
     orders: int
+
+    def ending(self, profit: Decimal) -> Course:
+        """Return the course with another end: what the server told, whatever brought it."""
+        return self._replace(equity=(*self.equity[:-1], profit))
+
+    @property
+    def totals(self) -> Totals:
+        """Sum up the episode. A short is no order here, but it moves the account's money."""
+        entered = bool(self.orders or self.equity[-1])
+        return totals(self.equity, entered=entered, held_at_rug=self.held_at_rug)
 
 
 def step_at(tick: Tick | None) -> int:

@@ -108,13 +108,13 @@ def other_trades(reader: StoreReader, origins: Origins) -> pa.Table:
     """Return the trades of others that were broadcast, each once, by game, player and tick.
 
     Columns: game_id, is_real, player_id, username, action_type, amount, qty, price, tick, coin,
-    leverage, practice (no part of the amount is bonus or real money).
+    phase, leverage, practice (no part of the amount is bonus or real money).
     """
     return reader.fetch(
         f"""
         SELECT game_id, {_IS_REAL}, player_id, username, action_type, amount, qty, price, tick,
-          coin, leverage, coalesce(amount <> 0 AND bonus_portion = 0 AND real_portion = 0, false)
-            AS practice
+          coin, game_phase AS phase, leverage,
+          coalesce(amount <> 0 AND bonus_portion = 0 AND real_portion = 0, false) AS practice
         FROM other_player
         WHERE player_id IS NOT NULL AND game_id IS NOT NULL AND player_id NOT IN ({_OWN_IDS})
           AND {_OF[origins]}

@@ -1,0 +1,199 @@
+"""Episodes as Minari data sets: recorded orders played once more in the environments.
+
+Each order becomes the environment's action that is most like it, at the step at which it took
+effect; what is observed and rewarded is what the environment gives for these actions. Of several
+orders at one step the later ones wait for the next. So a data set is exactly consistent with the
+environment it is recovered with; what really was bet and won is in the flat files. Needs the extra
+`rl`. Used by `rl.dataset`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gymnasium
+import minari  # type: ignore[import-untyped]
+import msgspec
+import numpy as np
+from minari.data_collector.episode_buffer import EpisodeBuffer  # type: ignore[import-untyped]
+from minari.dataset.minari_storage import MinariStorage  # type: ignore[import-untyped]
+
+from vectra_player.rl import kernels
+from vectra_player.rl.actions import EnvName
+from vectra_player.rl.envs import action_space, observation_space
+from vectra_player.rl.features import FEATURE_VERSION
+from vectra_player.rl.plays import Order, steps_of
+from vectra_player.rl.registration import SIDEBET_ID, TRADING_ID
+from vectra_player.rl.rounds import Rounds, Setting, setting_of
+from vectra_player.rl.stories import Story, StoryPart
+from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
+
+ENVIRONMENTS: dict[EnvName, str] = {"sidebet": SIDEBET_ID, "trading": TRADING_ID}
+
+FORMAT = "arrow"
+
+
+class MinariSet(msgspec.Struct, frozen=True, kw_only=True):
+    """One data set that was written. `refused`: actions the environment could not carry out."""
+
+    id: str
+    environment: str
+    episodes: int
+    steps: int
+    actions: int
+    refused: int
+
+
+class Evaluation(NamedTuple):
+    """Which recorded games the evaluation environment of a data set plays."""
+
+    origin: str
+    train_share: float
+
+
+def dataset_id(env: EnvName, part: StoryPart) -> str:
+    """Return what Minari calls a data set."""
+    return f"vectra-{env}-{part}-v1"
+
+
+def plays_in(env: EnvName, story: Story) -> bool:
+    """Tell whether an episode shows something of an environment: a sidebet, or a buy."""
+    kind = "sidebet" if env == "sidebet" else "buy"
+    return any(order.kind == kind for order in story.orders)
+
+
+def write_set(
+    root: Path,
+    env: EnvName,
+    part: StoryPart,
+    chosen: Sequence[Story],
+    evaluation: Evaluation,
+    progress: Callable[[], None] = lambda: None,
+) -> MinariSet:
+    """Write the data set of an environment and a part below `root`, Minari's folder of data sets.
+
+    Raises OSError.
+    """
+    setting = setting_of(env)
+    name = dataset_id(env, part)
+    folder = root / name / "data"
+    folder.mkdir(parents=True)
+    spaces = observation_space(setting), action_space(setting)
+    spec = gymnasium.spec(ENVIRONMENTS[env])
+    storage = MinariStorage.new(folder, *spaces, env_spec=spec, data_format=FORMAT)
+    storage.update_metadata(_described(env, part, evaluation))
+    # Minari sums up the size of all files after every episode: once at the end is enough.
+    storage.get_size = lambda: 0.0
+    counts = {"steps": 0, "actions": 0, "refused": 0}
+    for number, story in enumerate(chosen):
+        steps = _Played(setting, story)
+        storage.update_episodes([steps.buffer(number)])
+        storage.update_episode_metadata([_episode(story)], [number])
+        counts["steps"] += len(steps.actions)
+        counts["actions"] += sum(action > 0 for action in steps.actions)
+        counts["refused"] += sum(steps.refused)
+        progress()
+    del storage.get_size
+    storage.update_metadata({"dataset_size": storage.get_size()})
+    return MinariSet(id=name, environment=spec.id, episodes=len(chosen), **counts)
+
+
+class _Played:
+    """One episode, played in the environment by its recorded orders."""
+
+    def __init__(self, setting: Setting, story: Story) -> None:
+        self.actions: list[int] = []
+        self.rewards: list[float] = []
+        self.refused: list[bool] = []
+        game = story.game
+        rounds = Rounds(1, setting, game.rug_tick + 1)
+        rounds.begin(0, np.asarray(game.prices), game.rug_tick)
+        self.observations = [rounds.observe()[0]]
+        wanted = deque(_numbers(setting, story))
+        nobody_idle = np.zeros(1, np.bool_)
+        for step in range(steps_of(game.rug_tick)):
+            due = bool(wanted) and wanted[0][0] <= step
+            action = wanted.popleft()[1] if due else 0
+            rewards, _ = rounds.advance(np.array([action], np.int64), nobody_idle)
+            self.actions.append(action)
+            self.rewards.append(float(rewards[0]))
+            self.refused.append(bool(rounds.accounts[0, kernels.REFUSED]))
+            self.observations.append(rounds.observe()[0])
+
+    def buffer(self, number: int) -> EpisodeBuffer:
+        """Return the episode as Minari takes it."""
+        ends = [False] * (len(self.actions) - 1) + [True]
+        return EpisodeBuffer(
+            id=number,
+            observations=self.observations,
+            actions=self.actions,
+            rewards=self.rewards,
+            terminations=ends,
+            truncations=[False] * len(ends),
+            infos={"refused": [False, *self.refused]},
+        )
+
+
+def _numbers(setting: Setting, story: Story) -> Iterator[tuple[int, int]]:
+    """Yield (step, action) of the orders that the environment knows, in order."""
+    held = Decimal(0)
+    for order in sorted(story.orders, key=lambda order: order.step):
+        number = setting.table.nearest(_asked(order, held))
+        if order.kind == "buy":
+            held += order.qty
+        elif order.kind == "sell":
+            held -= order.qty
+        if number:
+            yield order.step, number
+
+
+def _asked(order: Order, held: Decimal) -> Action:
+    """Return an order as a strategy would have asked for it; `held`: units before it."""
+    if order.kind == "buy":
+        return Buy(order.amount)
+    if order.kind == "sidebet":
+        return PlaceSidebet(order.amount)
+    return Sell(min(Decimal(100), order.qty / held * 100) if held > 0 else 100)
+
+
+def _episode(story: Story) -> dict[str, Any]:
+    """Return what Minari keeps beside an episode."""
+    came_to = story.course.totals
+    return {
+        "episode_id": story.episode_id,
+        "kind": story.kind,
+        "game_id": story.key.game_id,
+        "is_real": story.key.is_real,
+        "player_id": story.player_id,
+        "mode": story.mode,
+        "actor": story.actor,
+        "sampled": story.sampled,
+        "recorded_outcome": came_to.outcome,
+        "recorded_profit_sol": str(came_to.total_reward),
+    }
+
+
+def _described(env: EnvName, part: StoryPart, evaluation: Evaluation) -> dict[str, Any]:
+    spec = gymnasium.spec(ENVIRONMENTS[env])
+    recorded = {
+        "games": "recorded",
+        "part": "evaluate",
+        "origin": evaluation.origin,
+        "train_share": evaluation.train_share,
+    }
+    spec.kwargs = {**spec.kwargs, **recorded}
+    return {
+        "dataset_id": dataset_id(env, part),
+        "minari_version": minari.__version__,
+        "eval_env_spec": spec.to_json(),
+        "algorithm_name": "recorded play",
+        "description": (
+            f"Recorded play in rugs.fun games, those to {part}; orders as the nearest actions of "
+            f"{ENVIRONMENTS[env]}, features of version {FEATURE_VERSION}."
+        ),
+        "requirements": ["vectra-player"],
+    }
