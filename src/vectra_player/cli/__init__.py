@@ -24,6 +24,7 @@ from vectra_player.cli import (
     backtest,
     data,
     drift,
+    episodes,
     fairness,
     foundation,
     index,
@@ -66,6 +67,7 @@ app.add_typer(profiles.app, name="profiles")
 app.add_typer(strategy.app, name="strategy")
 app.add_typer(store.app, name="store")
 app.add_typer(index.app, name="index")
+app.add_typer(episodes.app, name="episodes")
 app.add_typer(trade.app, name="trade")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(artifacts.app, name="artifacts")
