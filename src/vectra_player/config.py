@@ -239,6 +239,11 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) ->
         ("environment", _from_environment(environ)),
     ]
     root = next((layer["data_dir"] for _, layer in layers if "data_dir" in layer), None)
+    if "://" in str(root):
+        raise ConfigError(
+            f"Setting data_dir: {root} is an address; what is recorded or made needs a local one.",
+            advice="Name an address with --data-dir, for commands that only read.",
+        )
     data_dir = Path(root or FIELDS["data_dir"].default).expanduser()
     layers.append(("config.toml", _from_file(data_dir / "config.toml")))
     merged: dict[str, Any] = {}

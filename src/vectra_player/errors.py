@@ -11,6 +11,7 @@ VectraError
 │   └── DiskError         the disk refused a write
 ├── DamageError           stored bytes are not what was written
 ├── DecodeError           a packet or record is not what its format says
+├── RemoteError           object storage cannot be reached or refuses
 ├── PressRefusedError     a button of the page is not pressed
 └── SourceError           Chrome, the feed or the demo server failed
 """
@@ -64,6 +65,10 @@ class DiskError(CaptureHaltedError):
 
 class DamageError(VectraError):
     """Stored bytes fail their checksum."""
+
+
+class RemoteError(VectraError):
+    """Object storage cannot be reached, or answers with an error that may pass."""
 
 
 class SourceError(VectraError):

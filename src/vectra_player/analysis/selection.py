@@ -18,6 +18,7 @@ import numpy as np
 from vectra_player.analysis.games import Games, generate_games, load_games
 from vectra_player.analysis.splits import check_order
 from vectra_player.errors import UsageError
+from vectra_player.store.dataset import Location
 from vectra_player.store.layout import DataDir, iso
 from vectra_player.store.reads import GameFilter, Origins, StoreReader
 
@@ -83,7 +84,7 @@ class Selected:
 
 
 def select_games(
-    data_dir: Path,
+    location: Location,
     asked: Sequence[str],
     *,
     origin: Origins,
@@ -100,7 +101,7 @@ def select_games(
         return _generate(made[0], len(words), seed)
     named = None if words in (["all"], ["complete"]) else words
     chosen = GameFilter(origins="all" if named else origin)
-    with StoreReader(DataDir.open_existing(data_dir).root) as reader:
+    with StoreReader(_checked(location)) as reader:
         games = load_games(reader, chosen, named)
     missing = sorted(set(named or ()) - set(games.game_ids))
     if missing:
@@ -113,6 +114,10 @@ def select_games(
     kept = [game for game, reason in enumerate(reasons) if reason not in bad]
     counted = Counter(reason for reason in reasons if reason in bad)
     return Selected(games.take(kept), ",".join(words), chosen.origins, dict(counted))
+
+
+def _checked(location: Location) -> Location:
+    return DataDir.open_existing(location).root if isinstance(location, Path) else location
 
 
 def _generate(word: str, words: int, seed: int) -> Selected:

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
@@ -83,7 +82,12 @@ def _print_version(wanted: bool) -> None:
 def _globals(
     context: typer.Context,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Where recordings lie [RUGS_DATA_DIR or ~/rugs_data].")
+        str | None,
+        typer.Option(
+            metavar="PATH|URL",
+            help="Where recordings lie [RUGS_DATA_DIR or ~/rugs_data]; for commands that only read "
+            "also an address that `store sync` ships to.",
+        ),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one machine-readable result; logs go to stderr.")

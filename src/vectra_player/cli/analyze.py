@@ -252,10 +252,9 @@ def _run(
 
 
 def _reader(session: Session) -> StoreReader:
-    from vectra_player.store.layout import DataDir
     from vectra_player.store.reads import StoreReader
 
-    return StoreReader(DataDir.open_existing(session.data_dir).root)
+    return StoreReader(session.recordings)
 
 
 def _write(page: Page, answer: Answer, files: Files) -> None:

@@ -119,14 +119,17 @@ def export(
     """Write rows of one table to a file; values round-trip exactly."""
     from vectra_player.store.export import ExportFilter
     from vectra_player.store.export import export as run_export
+    from vectra_player.store.layout import DataDir
 
     session: Session = context.obj
+    home = DataDir.open_or_create(session.home) if session.remote else session.home
     report = run_export(
-        _recordings(session),
+        home,
         doc_type,
         file_format.value,
         out,
         ExportFilter(game=game, since=moment(since), until=moment(until)),
+        recordings=session.remote or None,
         pseudonymise=pseudonymise,
         force=force,
     )
@@ -152,7 +155,7 @@ def query(
         timeout_s=session.settings.query_timeout_s, rows=session.settings.query_rows
     )
     text = typer.get_text_stream("stdin").read() if sql == "-" else sql
-    with QueryProcess(_recordings(session), limits) as process:
+    with QueryProcess(session.recordings, limits) as process:
         result = process.query(text, explain=explain)
     session.result(_query_json(result), lambda: _show_query(session, result, explain=explain))
 
@@ -181,7 +184,7 @@ def sessions(context: typer.Context) -> None:
     from vectra_player.store.reads import StoreReader
 
     session: Session = context.obj
-    with StoreReader(_recordings(session)) as reader:
+    with StoreReader(session.recordings) as reader:
         found = reader.sessions()
 
     def show() -> None:
@@ -218,7 +221,7 @@ def games(
 
     session: Session = context.obj
     chosen = GameFilter(origins=origin.value, since=moment(since), until=moment(until), limit=limit)
-    with StoreReader(_recordings(session)) as reader:
+    with StoreReader(session.recordings) as reader:
         found = reader.games(chosen)
     session.result(
         [_with_times(msgspec.structs.asdict(info)) for info in found],
@@ -257,7 +260,7 @@ def stats(context: typer.Context) -> None:
     from vectra_player.store.reads import StoreReader
 
     session: Session = context.obj
-    with StoreReader(_recordings(session)) as reader:
+    with StoreReader(session.recordings) as reader:
         totals = reader.stats()
 
     def show() -> None:
@@ -273,13 +276,6 @@ def stats(context: typer.Context) -> None:
         )
 
     session.result(_with_times(totals._asdict()), show)
-
-
-def _recordings(session: Session) -> Path:
-    """Return the data directory, once it is known to be ours and not of a newer version."""
-    from vectra_player.store.layout import DataDir
-
-    return DataDir.open_existing(session.data_dir).root
 
 
 def moment(text: str | None) -> int | None:

@@ -188,10 +188,9 @@ def _show_audit(session: Session, result: Audit) -> None:
 
 
 def _reader(session: Session) -> StoreReader:
-    from vectra_player.store.layout import DataDir
     from vectra_player.store.reads import StoreReader
 
-    return StoreReader(DataDir.open_existing(session.data_dir).root)
+    return StoreReader(session.recordings)
 
 
 def _show_verification(session: Session, result: Verification, one_by_one: bool) -> None:

@@ -59,10 +59,15 @@ def build(
 
     session: Session = context.obj
     needed(*PACKAGES)
-    home = DataDir.open_or_create(session.data_dir)
+    home = DataDir.open_or_create(session.home)
     with counted(session, "passages") as progress:
         report = build_index(
-            home, OnnxEmbedder(), origins=origin.value, full=full, progress=progress
+            home,
+            OnnxEmbedder(),
+            origins=origin.value,
+            full=full,
+            progress=progress,
+            recorded=session.remote or None,
         )
     session.result(report, lambda: _show_build(session, report))
 

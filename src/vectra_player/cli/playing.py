@@ -74,7 +74,7 @@ class Playing:
 
         return find_contestant(
             word,
-            session.data_dir,
+            session.home,
             cash=_sol(self.cash),
             latency_ms=self.latency_ms,
             rug_payout="rug_price" if self.rug_payout is PayoutChoice.price else "nothing",
@@ -86,7 +86,7 @@ class Playing:
         from vectra_player.analysis.selection import select_games
 
         return select_games(
-            session.data_dir,
+            session.remote or session.home,
             self.games,
             origin=self.origin.value,
             include_incomplete=self.include_incomplete,
@@ -117,7 +117,7 @@ def results_of(session: Session) -> Path:
     """Return the folder of kept runs, made where it is missing."""
     from vectra_player.store.layout import DataDir
 
-    return DataDir.open_or_create(session.data_dir).results
+    return DataDir.open_or_create(session.home).results
 
 
 def now() -> str:

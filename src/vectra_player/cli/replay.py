@@ -80,7 +80,7 @@ def _print_replay(session: Session, what: str, speed: float | None) -> None:
     if request.file is not None:
         recording = load_file(Path(request.file))
     else:
-        recording = load_game(session.data_dir, what)
+        recording = load_game(session.remote or session.home, what)
     printer = _Printer(as_json=session.json_output)
     if speed is None:
         for message in play_through(recording, Normaliser().feed):

@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.table import Table
 
 from vectra_player.config import Configuration, Settings, load
+from vectra_player.errors import UsageError
 
 FOUND_WRONG = 1
 NOT_RUN = 2
@@ -47,12 +48,13 @@ class LogFile(logging.handlers.RotatingFileHandler):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One run of the command."""
+    """One run of the command. `remote`: the address of recordings to read instead of local ones."""
 
     configuration: Configuration
     json_output: bool
     quiet: bool
     console: Console
+    remote: str = ""
 
     @property
     def settings(self) -> Settings:
@@ -61,8 +63,35 @@ class Session(msgspec.Struct, frozen=True):
 
     @property
     def data_dir(self) -> Path:
-        """Return the data directory."""
+        """Return the data directory, for whatever writes or needs more than filed recordings.
+
+        Raises:
+            UsageError: an address was named instead.
+        """
+        if self.remote:
+            raise UsageError(
+                f"{self.remote} can be read, not written; this command needs a local directory.",
+                advice="Leave --data-dir out, or name a local one.",
+            )
         return self.settings.data_dir
+
+    @property
+    def home(self) -> Path:
+        """Return the local data directory, for results and profiles, whatever is read."""
+        return self.settings.data_dir
+
+    @property
+    def recordings(self) -> Path | str:
+        """Return where recordings are read: an address, or the data directory known to be ours.
+
+        Raises:
+            UsageError: there is no data directory, or not one of ours.
+        """
+        if self.remote:
+            return self.remote
+        from vectra_player.store.layout import DataDir
+
+        return DataDir.open_existing(self.settings.data_dir).root
 
     def result(self, value: Any, show: Callable[[], None]) -> None:
         """Print a result: as one JSON document with `--json`, else by `show`."""
@@ -114,7 +143,7 @@ class Session(msgspec.Struct, frozen=True):
 
     def log_to_file(self) -> None:
         """Send logs to the data directory's rotated file as JSON lines."""
-        configure_logging(self.settings.log_level, self.data_dir / "logs" / "vectra.log")
+        configure_logging(self.settings.log_level, self.home / "logs" / "vectra.log")
 
 
 def _cell(value: Any) -> str:
@@ -130,12 +159,14 @@ def say(text: str, *, to_stderr: bool = False) -> None:
     typer.echo(text, err=to_stderr)
 
 
-def open_session(data_dir: Path | None, *, json_output: bool, quiet: bool) -> Session:
-    """Load the settings and prepare output."""
-    configuration = load({"data_dir": data_dir})
+def open_session(data_dir: str | None, *, json_output: bool, quiet: bool) -> Session:
+    """Load the settings and prepare output. `data_dir` may be an address to read from."""
+    remote = data_dir if data_dir is not None and "://" in data_dir else ""
+    local = None if data_dir is None or remote else Path(data_dir)
+    configuration = load({"data_dir": local})
     configure_logging(configuration.settings.log_level)
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    return Session(configuration, json_output, quiet, Console(width=width))
+    return Session(configuration, json_output, quiet, Console(width=width), remote)
 
 
 def with_options(session: Session, options: Mapping[str, Any]) -> Session:

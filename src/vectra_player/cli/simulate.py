@@ -120,7 +120,7 @@ def _chosen(
             "Name a profile or a preset, or say --compare.",
             advice=f"Presets: {', '.join(PRESETS)}.",
         )
-    store = ProfileStore(session.data_dir)
+    store = ProfileStore(session.home)
     if save and (compare or preset or word not in store.names()):
         raise UsageError(
             "--save writes into one stored profile.",
@@ -149,10 +149,9 @@ def _pool(
     if games is GamesChoice.generated:
         return generated_pool()
     from vectra_player.analysis.games import load_games
-    from vectra_player.store.layout import DataDir
     from vectra_player.store.reads import GameFilter, StoreReader
 
-    with StoreReader(DataDir.open_existing(session.data_dir).root) as reader:
+    with StoreReader(session.recordings) as reader:
         pool = recorded_pool(load_games(reader, GameFilter(origins=origin.value)))
     if pool.left_out:
         session.note(f"{pool.left_out:,} games that were not heard whole are left out.")
@@ -207,7 +206,7 @@ def _save(session: Session, profile: Profile, result: Simulation) -> None:
     from vectra_player.analysis.monte_carlo import metrics_of
     from vectra_player.analysis.profiles import ProfileStore
 
-    store = ProfileStore(session.data_dir)
+    store = ProfileStore(session.home)
     metrics = metrics_of(result, store.now())
     if store.keep_figures(profile, metrics):
         session.note(f"Kept in the profile {profile.name}.")

@@ -28,6 +28,9 @@ def _counting(session: Session, what: str) -> Iterator[Callable[[int], None]]:
 @app.command(epilog="Example: vectra-player store check --json")
 def check(
     context: typer.Context,
+    url: Annotated[
+        str | None, typer.Argument(help="Check what was shipped to this address instead.")
+    ] = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Move files that cannot be read to quarantine/.")
     ] = False,
@@ -37,6 +40,9 @@ def check(
     from vectra_player.store.layout import DataDir
 
     session: Session = context.obj
+    if url is not None or session.remote:
+        _check_remote(session, url or session.remote, repair=repair)
+        return
     data_dir = DataDir.open_existing(session.data_dir)
     with _counting(session, "files") as progress:
         report = run_check(data_dir, repair=repair, progress=progress)
@@ -52,6 +58,35 @@ def check(
         rows = sum(report.rows.values())
         verdict = "The store is whole" if report.whole else f"{len(report.problems)} problems"
         say(f"{verdict}: {rows:,} rows in {report.files:,} files, {report.sessions:,} sessions.")
+
+    session.result({"whole": report.whole, **report._asdict()}, show)
+    if not report.whole:
+        raise typer.Exit(FOUND_WRONG)
+
+
+def _check_remote(session: Session, url: str, *, repair: bool) -> None:
+    from vectra_player.store.remote.check import check_remote
+
+    if repair:
+        raise UsageError(
+            "A copy is repaired where it comes from.", advice="Run `store sync --full` there."
+        )
+    with _counting(session, "objects") as progress:
+        report = check_remote(url, session.home, progress=progress)
+
+    def show() -> None:
+        for problem in report.problems:
+            say(f"{problem.kind}: {problem.where}: {problem.detail}")
+            say(f"  {problem.advice}")
+        session.note(
+            f"{report.retired:,} objects wait for their removal, {report.unnamed:,} are of a sync "
+            f"that did not end, {report.foreign:,} are not ours."
+        )
+        verdict = "The copy is whole" if report.whole else f"{len(report.problems):,} problems"
+        say(
+            f"{verdict}: {sum(report.rows.values()):,} rows in {report.files:,} files of "
+            f"{report.days:,} days, {report.sessions:,} sessions, {report.stores:,} stores."
+        )
 
     session.result({"whole": report.whole, **report._asdict()}, show)
     if not report.whole:
@@ -218,25 +253,47 @@ def restore(
     )
 
 
-@app.command(epilog="Example: vectra-player store sync file:///mnt/nas/rugs")
+@app.command(epilog="Example: vectra-player store sync s3://bucket/rugs")
 def sync(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="Where to, as an fsspec URL.")],
+    url: Annotated[str, typer.Argument(help="Where to: s3://BUCKET/PREFIX, or any fsspec URL.")],
+    grace: Annotated[
+        int, typer.Option(min=0, help="Seconds for which replaced files stay for their readers.")
+    ] = 3600,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything there; send again what is not right.")
+    ] = False,
+    new_id: Annotated[
+        bool, typer.Option("--new-id", help="This directory is a copy of one that syncs, too.")
+    ] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="This directory replaces one that is gone.")
+    ] = False,
 ) -> None:
-    """Make a copy of the Parquet files elsewhere equal to this store's."""
-    from vectra_player.store.backup import sync as run_sync
+    """Ship what is filed to object storage; each object is read back and its SHA-256 compared."""
     from vectra_player.store.layout import DataDir
+    from vectra_player.store.remote.sync import SyncOptions
+    from vectra_player.store.remote.sync import sync as run_sync
 
     session: Session = context.obj
+    if new_id and take_over:
+        raise UsageError("--new-id and --take-over exclude each other.")
+    options = SyncOptions(grace, full, "new-id" if new_id else "take-over" if take_over else "own")
     with _counting(session, "files") as progress:
-        report = run_sync(DataDir.open_existing(session.data_dir), url, progress=progress)
-    session.result(
-        report._asdict(),
-        lambda: say(
-            f"{report.copied:,} files copied ({format_bytes(report.bytes)}), "
-            f"{report.present:,} were there, {report.removed:,} removed."
-        ),
-    )
+        report = run_sync(DataDir.open_existing(session.data_dir), url, options, progress=progress)
+
+    def show() -> None:
+        for date, reason in report.left.items():
+            say(f"{date} stays as it is there: {reason}")
+        say(
+            f"{report.sent:,} files sent ({format_bytes(report.bytes)}), {report.present:,} were "
+            f"there, {report.removed:,} old objects removed; {report.days:,} days of store "
+            f"{report.store}."
+        )
+
+    session.result(report._asdict(), show)
+    if report.left:
+        raise typer.Exit(FOUND_WRONG)
 
 
 def _existing(session: Session) -> Path:

@@ -27,6 +27,7 @@ from vectra_player.rag.synonyms import PAGE as GLOSSARY
 from vectra_player.rag.synonyms import pairs_of
 from vectra_player.rag.vectors import VectorFolder
 from vectra_player.store import summaries
+from vectra_player.store.dataset import Location
 from vectra_player.store.layout import DataDir, iso
 from vectra_player.store.reads import Origins, StoreReader
 
@@ -84,10 +85,11 @@ def build_index(
     progress: Progress = lambda done, total: None,
     clock: Clock | None = None,
     pages: Sequence[Page] | None = None,
+    recorded: Location | None = None,
 ) -> BuildReport:
     """Bring the index up to date with pages, notes and recordings; `full` makes it anew.
 
-    `pages` stand in for those of this product.
+    `pages` stand in for those of this product, `recorded` for those of the data directory.
 
     Raises:
         StoreLockedError: another process builds.
@@ -99,7 +101,7 @@ def build_index(
     place = IndexPlace(data_dir)
     with place.building():
         known = _known(data_dir, place, embedder.model_id)
-        wanted = wanted_passages(data_dir, embedder, origins, pages)
+        wanted = wanted_passages(data_dir, embedder, origins, pages, recorded)
         if full and known.reason is None:
             known = _Known(_nothing(), "asked to")
         built = _Build(data_dir, place, embedder, wanted, known, clock)
@@ -111,6 +113,7 @@ def wanted_passages(
     embedder: Embedder,
     origins: Origins,
     pages: Sequence[Page] | None = None,
+    recorded: Location | None = None,
 ) -> _Wanted:
     """Return every passage that pages, notes and recordings make now."""
     pages = list(corpus.pages()) if pages is None else pages
@@ -120,7 +123,7 @@ def wanted_passages(
         ),
         *notes.passages_of(data_dir, embedder.count_tokens),
     ]
-    with StoreReader(data_dir.root) as reader:
+    with StoreReader(recorded or data_dir.root) as reader:
         marks = summaries.session_marks(reader)
         found += recordings.passages_of(reader, origins)
     unique = {passage.id: passage for passage in found}

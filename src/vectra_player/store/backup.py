@@ -1,4 +1,4 @@
-"""Copies of a store that can be trusted: backup, restore, and sync to object storage.
+"""Copies of a store that can be trusted: backup and restore.
 
 Filed Parquet never changes in place, so a copy of listed files is consistent while a recorder runs;
 a day that is exchanged meanwhile is listed again. What waits in the journal is not in a backup:
@@ -12,21 +12,19 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 import zstandard
 
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import DamageError, UsageError
-from vectra_player.store.dataset import open_root, retrying
+from vectra_player.store.dataset import retrying
 from vectra_player.store.fsops import FileOps, make_directories
 from vectra_player.store.layout import DataDir, iso
 
 MANIFEST = "backup_manifest.json"
-SYNC_LIST = "sync_manifest.json"
 ARCHIVE_SUFFIX = ".tar.zst"
 
 _PARTS = (
@@ -50,15 +48,6 @@ class BackupReport(NamedTuple):
 
     target: str
     files: int
-    bytes: int
-
-
-class SyncReport(NamedTuple):
-    """What a sync did; `present` were there already with the same content."""
-
-    copied: int
-    present: int
-    removed: int
     bytes: int
 
 
@@ -125,86 +114,6 @@ def restore(source: Path, target: Path, *, progress: Progress = _quiet) -> Backu
     DataDir.open_or_create(target)
     sizes = [size for _, size in manifest.files.values()]
     return BackupReport(str(target), len(sizes), sum(sizes))
-
-
-def sync(data_dir: DataDir, url: str, *, progress: Progress = _quiet) -> SyncReport:
-    """Make the Parquet at an fsspec URL equal to the store's: copy what differs, verify sizes.
-
-    A list of SHA-256 kept there tells what differs: a deletion or rebuild may replace a file by
-    one of the same name and size. Files that a compaction has replaced are removed there after
-    their successors have arrived.
-
-    Raises:
-        UsageError: the URL's storage is not installed.
-        DamageError: a copied file has another size there.
-    """
-    import fsspec
-
-    open_root(url)  # refuses what cannot be opened, with advice
-    filesystem, base = fsspec.core.url_to_fs(url)
-    there = _There(filesystem, base.rstrip("/"))
-    local = {path.relative_to(data_dir.events).as_posix(): path for path in _parquet(data_dir)}
-    copied = present = size = 0
-    try:
-        for name, path in local.items():
-            length, sha = path.stat().st_size, _sha256(path)
-            if there.sizes.get(name) == length and there.hashes.get(name) == sha:
-                present += 1
-                continue
-            there.put(name, path, length, sha)
-            copied, size = copied + 1, size + length
-            progress(copied + present)
-    finally:
-        there.keep_list(set(local))
-    stale = [name for name in there.sizes if name not in local]
-    for name in stale:
-        filesystem.rm_file(f"{there.events}/{name}")
-    return SyncReport(copied, present, len(stale), size)
-
-
-class _There:
-    """The files at the other end, by their names under `events_parquet`."""
-
-    def __init__(self, filesystem: Any, base: str) -> None:
-        self._filesystem = filesystem
-        self.events = f"{base}/events_parquet"
-        self._list = f"{base}/{SYNC_LIST}"
-        self.sizes = _remote_sizes(filesystem, self.events)
-        self.hashes: dict[str, str] = {}
-        with suppress(FileNotFoundError, msgspec.DecodeError):
-            self.hashes = msgspec.json.decode(filesystem.cat_file(self._list), type=dict[str, str])
-
-    def put(self, name: str, path: Path, length: int, sha: str) -> None:
-        """Copy a file. A list that claims the old content for it is taken away first."""
-        if self.hashes.pop(name, None) is not None:
-            self._save()
-        target = f"{self.events}/{name}"
-        self._filesystem.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        self._filesystem.put_file(str(path), target)
-        if self._filesystem.size(target) != length:
-            raise DamageError(f"{target} arrived with another size.", advice="Run the sync again.")
-        self.hashes[name] = sha
-
-    def keep_list(self, names: set[str]) -> None:
-        """Write down what is there: the next sync goes on from it, also if this one was cut off."""
-        self.hashes = {name: sha for name, sha in self.hashes.items() if name in names}
-        self._save()
-
-    def _save(self) -> None:
-        self._filesystem.pipe_file(self._list, msgspec.json.encode(self.hashes))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _remote_sizes(filesystem: Any, base: str) -> dict[str, int]:
-    if not filesystem.exists(base):
-        return {}
-    prefix = filesystem._strip_protocol(base).rstrip("/") + "/"
-    found = filesystem.find(base, detail=True)
-    return {name.removeprefix(prefix): int(info["size"]) for name, info in found.items()}
 
 
 def _parquet(data_dir: DataDir) -> list[Path]:

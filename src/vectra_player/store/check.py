@@ -31,7 +31,7 @@ from vectra_player.store.schema import arrow_schema
 
 ProblemKind = Literal[
     "damaged", "schema", "foreign", "wrong_date", "duplicate", "orphan", "prices", "journal",
-    "interrupted",
+    "interrupted", "missing",
 ]  # fmt: skip
 
 _EVERYTHING = Plan(0, 2**62)

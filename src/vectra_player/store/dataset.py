@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
-from vectra_player.errors import UsageError
+from vectra_player.config import load
+from vectra_player.errors import UsageError, VectraError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.schema import arrow_schema
 
@@ -32,20 +33,32 @@ _FORMAT = ds.ParquetFileFormat(
 )
 """A page whose checksum is wrong is an error, never data (reliability.md D5)."""
 
+_MOMENT = pa.timestamp("us", tz="UTC")
+
 T = TypeVar("T")
 
 
 class DataFile(NamedTuple):
-    """One Parquet file of the tree. `path` is relative to nothing: open it as it stands."""
+    """One Parquet file of the tree. `path` is relative to nothing: open it as it stands.
+
+    `first_ts`, `last_ts`: between which moments (microseconds) its rows lie, where that is known.
+    """
 
     doc_type: str
     date: dt.date
     path: str
     size: int
+    first_ts: int | None = None
+    last_ts: int | None = None
 
 
 class StoreRoot:
-    """Where a store's Parquet lies, whatever kind of storage holds it."""
+    """Where a store's Parquet lies, whatever kind of storage holds it.
+
+    `trouble`: why a file could not be brought here, where opening one can fail for that.
+    """
+
+    trouble: VectraError | None = None
 
     def __init__(self, filesystem: pafs.FileSystem, base: str) -> None:
         self.filesystem = filesystem
@@ -76,8 +89,17 @@ class StoreRoot:
             schema=view_schema(doc_type),
             format=_FORMAT,
             filesystem=self.filesystem,
-            partitions=[ds.field("date") == pa.scalar(file.date) for file in chosen],
+            partitions=[_bounds(file) for file in chosen],
         )
+
+
+def _bounds(file: DataFile) -> ds.Expression:
+    """Say what holds for every row of a file, so that a condition can rule it out unopened."""
+    bounds = ds.field("date") == pa.scalar(file.date)
+    if file.first_ts is None or file.last_ts is None:
+        return bounds
+    first, last = (pa.scalar(ts, _MOMENT) for ts in (file.first_ts, file.last_ts))
+    return bounds & (ds.field("ts") >= first) & (ds.field("ts") <= last)
 
 
 def view_schema(doc_type: str) -> pa.Schema:
@@ -86,19 +108,29 @@ def view_schema(doc_type: str) -> pa.Schema:
 
 
 Location = str | Path | StoreRoot
-"""A data directory by its path, or a copy of one by an fsspec URL."""
+"""A data directory by its path, or what recorders have shipped by an fsspec URL."""
+
+
+def is_remote(location: Location) -> bool:
+    """Say whether recordings are read from a URL."""
+    return isinstance(location, str) and "://" in location
 
 
 def open_root(location: Location) -> StoreRoot:
-    """Open a data directory by its path, or a copy of one by an fsspec URL.
+    """Open a data directory by its path, or what `store sync` has put at an fsspec URL.
+
+    What is fetched from a URL is kept in the local data directory.
 
     Raises:
-        UsageError: nothing lies at the path, or the URL's kind of storage is not installed.
+        UsageError: nothing lies there, or the URL's kind of storage is not installed.
+        VectraError: the storage refuses, or what lies there is damaged.
     """
     if isinstance(location, StoreRoot):
         return location
-    if "://" in str(location):
-        return _remote_root(str(location))
+    if is_remote(location):
+        from vectra_player.store.remote.root import RemoteRoot
+
+        return RemoteRoot(str(location), load({}).settings.data_dir)
     path = Path(location).expanduser().absolute()
     if not path.is_dir():
         raise UsageError(
@@ -106,20 +138,6 @@ def open_root(location: Location) -> StoreRoot:
             advice="Give --data-dir, or record or import something first.",
         )
     return StoreRoot(pafs.LocalFileSystem(), str(path))
-
-
-def _remote_root(url: str) -> StoreRoot:
-    import fsspec
-
-    try:
-        filesystem, base = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        raise UsageError(
-            f"{url} cannot be opened: {error}.",
-            advice="Install the fsspec package of that storage, or give a local path.",
-        ) from error
-    handler = pafs.FSSpecHandler(filesystem)  # type: ignore[abstract]  # the stubs are wrong
-    return StoreRoot(pafs.PyFileSystem(handler), base)
 
 
 def _date_of(path: str) -> dt.date | None:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from vectra_player.errors import UsageError
 from vectra_player.model.rows import DOC_TYPES
+from vectra_player.store.dataset import Location
 from vectra_player.store.fsops import FileOps
 from vectra_player.store.layout import DataDir
 from vectra_player.store.pseudonyms import (
@@ -65,7 +66,7 @@ class _Sink(Protocol):
 
 
 class _Job(NamedTuple):
-    data_dir: DataDir
+    recordings: Location
     doc_type: str
     file_format: Format
     chosen: ExportFilter
@@ -83,8 +84,11 @@ def export(
     pseudonymise: bool = False,
     force: bool = False,
     progress: Callable[[int], None] = lambda rows: None,
+    recordings: Location | None = None,
 ) -> ExportReport:
     """Write one doc type to a file. `progress` hears the rows written so far.
+
+    `recordings` are read instead of the data directory's, whose key makes pseudonyms all the same.
 
     Raises:
         UsageError: unknown doc type, or the target exists or is no place for an export.
@@ -97,7 +101,7 @@ def export(
         )
     target = _checked_target(data_dir, out, force=force)
     masks = Pseudonyms(load_key(data_dir.manifests)) if pseudonymise else None
-    job = _Job(data_dir, doc_type, file_format, chosen, masks, progress)
+    job = _Job(recordings or data_dir.root, doc_type, file_format, chosen, masks, progress)
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     try:
         rows, sessions = _write(job, partial)
@@ -130,7 +134,7 @@ def _write(job: _Job, partial: Path) -> tuple[int, int]:
 def _tables(job: _Job) -> Iterator[pa.Table]:
     where, parameters = _conditions(job.chosen)
     schema = arrow_schema(DOC_TYPES[job.doc_type]).remove_metadata()
-    with StoreReader(job.data_dir.root) as reader:
+    with StoreReader(job.recordings) as reader:
         for span in reader.spans(job.doc_type, where, parameters):
             table = reader.read_span(job.doc_type, span, where, parameters)
             table = table.select(schema.names).cast(schema)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 import msgspec
@@ -27,7 +27,7 @@ from vectra_player.store.confine import (
     library_directories,
     limit_resources,
 )
-from vectra_player.store.dataset import EVENTS_DIR
+from vectra_player.store.dataset import EVENTS_DIR, DataFile, Location, is_remote, open_root
 from vectra_player.store.pipes import readable
 from vectra_player.store.query import (
     DEFAULT_LIMITS,
@@ -36,6 +36,9 @@ from vectra_player.store.query import (
     QuerySession,
     open_query,
 )
+
+if TYPE_CHECKING:
+    from vectra_player.store.remote.lending import Lender
 
 GRACE_S = 3.0
 """How long the process may take beyond the time limit before it is killed."""
@@ -54,8 +57,12 @@ class _Request(msgspec.Struct):
 
 
 class _Start(msgspec.Struct):
+    """Where the recordings are; or `lent`: the socket files are lent over, and which there are."""
+
     location: str
     limits: QueryLimits
+    lent: int | None = None
+    listing: dict[str, list[DataFile]] = {}
 
 
 class _Reply(msgspec.Struct):
@@ -69,8 +76,9 @@ class _Reply(msgspec.Struct):
 class QueryProcess:
     """A fenced query session in a child of its own; statements run one after the other.
 
-    A child that was killed for overrunning is replaced at the next statement. Local directories
-    only gain Landlock; an fsspec URL needs the network, so there only the limits hold.
+    A child that was killed for overrunning is replaced at the next statement. It reads beneath
+    `events_parquet` and nowhere else (Landlock); of recordings at a URL it may open nothing by
+    itself: this process fetches a file and lends it (`remote.lending`).
     """
 
     def __init__(
@@ -81,6 +89,8 @@ class QueryProcess:
         grace_s: float = GRACE_S,
     ) -> None:
         self._start = _Start(str(location), limits)
+        self._remote = is_remote(str(location))
+        self._lender: Lender | None = None
         self._grace_s = grace_s
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -115,6 +125,8 @@ class QueryProcess:
                 advice="Narrow it by date, session or game, or aggregate first.",
             ) from None
         reply = msgspec.json.decode(head, type=_Reply)
+        if not reply.ok and self._lender is not None:
+            self._lender.raise_trouble()
         if not reply.ok and _OUT_OF_MEMORY.search(reply.message):
             self.close()  # what the statement left in the heap must not fail the next one
         return _result(reply, body)
@@ -122,28 +134,40 @@ class QueryProcess:
     def close(self) -> None:
         """End the child."""
         child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
+        if child is not None:
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    pipe.close()
+        lender, self._lender = self._lender, None
+        if lender is not None:
+            lender.close()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self.close()
+            start, lent = self._lending() if self._remote else (self._start, ())
             self._child = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
+                pass_fds=lent,
             )
-            _send(self._child, msgspec.json.encode(self._start))
+            _send(self._child, msgspec.json.encode(start))
             reply, _ = _receive(self._child, 60.0)
             _result(msgspec.json.decode(reply, type=_Reply), b"")
         return self._child
+
+    def _lending(self) -> tuple[_Start, tuple[int, ...]]:
+        """Begin to lend files of a URL; return what the child is told, and what it inherits."""
+        from vectra_player.store.remote.lending import Lender
+
+        self._lender = Lender(open_root(self._start.location))
+        descriptor = self._lender.theirs.fileno()
+        return _Start("", self._start.limits, descriptor, self._lender.listing()), (descriptor,)
 
 
 def _result(reply: _Reply, body: bytes) -> QueryResult:
@@ -186,7 +210,7 @@ def _serve(source: int, target: int) -> None:
     """Answer the parent until it goes away."""
     start = msgspec.json.decode(_next_message(source), type=_Start)
     try:
-        session = open_query(start.location, start.limits)
+        session = open_query(_place(start), start.limits)
     except VectraError as error:
         _answer(target, _Reply(ok=False, message=error.message, advice=error.advice))
         return
@@ -199,10 +223,17 @@ def _serve(source: int, target: int) -> None:
 
 def _confine(start: _Start) -> None:
     limit_resources((start.limits.memory_mb + _BASE_MB) << 20, _CPU_BUDGET_S)
-    if "://" not in start.location:
-        events = Path(start.location).expanduser().resolve() / EVENTS_DIR
-        readable = [events] if events.is_dir() else []
-        allow_reading_only([*readable, *library_directories()])
+    events = Path(start.location).expanduser().resolve() / EVENTS_DIR
+    readable = [events] if start.lent is None and events.is_dir() else []
+    allow_reading_only([*readable, *library_directories()])
+
+
+def _place(start: _Start) -> Location:
+    if start.lent is None:
+        return start.location
+    from vectra_player.store.remote.lending import BorrowingRoot
+
+    return BorrowingRoot(start.lent, start.listing)
 
 
 def _run(session: QuerySession, request: _Request) -> tuple[_Reply, bytes]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import msgspec
 import pytest
 
 from vectra_player.errors import DamageError, UsageError
 from vectra_player.store import backup as module
-from vectra_player.store.backup import MANIFEST, backup, restore, sync
+from vectra_player.store.backup import MANIFEST, backup, restore
 from vectra_player.store.check import check
 from vectra_player.store.layout import DataDir
-from vectra_player.store.query import open_query
 
 
 def parquet(root: Path) -> dict[str, bytes]:
@@ -129,27 +127,3 @@ def test_a_day_exchanged_during_a_backup_is_copied_again(
     backup(recorded.data_dir, tmp_path / "copy")
     assert len(calls) == 2
     assert parquet(tmp_path / "copy") == parquet(recorded.root)
-
-
-def test_sync_copies_what_is_missing_and_drops_what_was_replaced(recorded: Any) -> None:
-    memory = fsspec.filesystem("memory")
-    try:
-        first = sync(recorded.data_dir, "memory://lake")
-        assert first.copied == len(parquet(recorded.root))
-        again = sync(recorded.data_dir, "memory://lake")
-        assert (again.copied, again.present) == (0, first.copied)
-        rewritten = next(recorded.data_dir.events.rglob("s1-*.parquet"))
-        data = bytearray(rewritten.read_bytes())
-        data[len(data) // 2] ^= 1
-        rewritten.write_bytes(data)
-        assert sync(recorded.data_dir, "memory://lake").copied == 1
-        name = rewritten.relative_to(recorded.root).as_posix()
-        assert memory.cat_file(f"/lake/{name}") == bytes(data)
-        assert sync(recorded.data_dir, "memory://lake").copied == 0
-        rewritten.unlink()
-        assert sync(recorded.data_dir, "memory://lake").removed == 1
-        with open_query("memory://lake") as remote, open_query(recorded.root) as local:
-            sql = "SELECT session_id, seq, raw FROM ws_event ORDER BY ALL"
-            assert remote.query(sql).rows() == local.query(sql).rows()
-    finally:
-        memory.rm("/lake", recursive=True)
