@@ -40,6 +40,7 @@ TITLES = {
     "order": "From a tick to the press of a strategy",
     "alerts": "What a frame costs the alert rules",
     "decode": "Decoding one packet",
+    "outlet": "The outlet's broker",
     "footprint": "PF13: footprint",
 }
 

@@ -35,6 +35,10 @@ class NotRun(NamedTuple):
 
 REAL_SITE = "records the real site in a visible Chrome"
 CAPTURE_TEST = "tests/e2e/test_chrome_capture.py::test_every_packet_of_a_page_is_recorded"
+OUTLET_TEST = (
+    "tests/crash/test_outlet_kill.py"
+    "::test_recorder_broker_and_collector_are_killed_and_every_row_arrives_once"
+)
 NOT_RUN = {
     "./test.sh": NotRun(
         "runs this very suite",
@@ -77,6 +81,20 @@ NOT_RUN = {
     ".venv/bin/python -m pip install --require-hashes -r requirements/rag.txt": NotRun(
         "installs packages",
         "tests/unit/rag/test_extra.py::test_a_missing_package_is_named_with_the_line_that_installs_it",
+    ),
+    **{
+        command: NotRun("needs a broker that all can reach", OUTLET_TEST)
+        for command in (
+            "nats-server -c nats.conf",
+            "VECTRA_OUTLET=nats://192.168.1.5:4222 ./run.sh --source public",
+            "vectra-player outlet status",
+            "vectra-player outlet send",
+            "vectra-player --data-dir ~/rugs_all collect nats://192.168.1.5:4222",
+        )
+    },
+    ".venv/bin/python -m pip install --require-hashes -r requirements/cluster.txt": NotRun(
+        "installs packages",
+        "tests/unit/outlet/test_extra.py::test_a_missing_package_is_told_before_anything_starts",
     ),
     "./run.sh --source practice": NotRun(
         "shows a Chrome on a screen",

@@ -36,7 +36,7 @@ STREAM_BYTES: Final = 1 << 30
 DUPLICATES_S: Final = 30.0
 """The broker remembers each id so long. More is memory: 30 s of catching up are 300,000 ids."""
 
-CONNECT_S: Final = 5.0
+CONNECT_S: Final = 5
 ANSWER_S: Final = 15.0
 ACK_WAIT_S: Final = 60.0
 """What was handed to a collector and not acknowledged by then is handed out again."""

@@ -1,0 +1,164 @@
+"""Which broker the outlet talks to: NATS JetStream and Redis Streams side by side, in one run.
+
+Run `python -m benchmarks.bench_outlet [--count N] [--dir DIR]`; DIR should be on the disk that
+matters. Both servers are real ones on this machine; every event is acknowledged by its broker.
+Prints throughput, time to acknowledgement at a live rate, what the servers use, and what is there
+after they were killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from benchmarks.bench_ingest import frames
+from benchmarks.brokers import Broker, JetStream, RedisStreams, Usage
+
+from vectra_player.model.frame import StoredFrame
+from vectra_player.protocol.describe import describe
+
+LIVE_RATE = 20.0
+"""Events a second that are sent alone, at about five times the rate of the real feed."""
+
+SIZES = (3_700, 300)
+
+
+def bodies(size: int, count: int) -> list[bytes]:
+    """Return events as the outlet sends them."""
+    sample = frames(size, 1_000)
+    encode = msgspec.json.Encoder().encode
+    rows = (describe(StoredFrame("session", seq, sample[seq % 1_000])) for seq in range(count))
+    return [encode(row) for row in rows]
+
+
+async def throughput(broker: Broker, events: Sequence[bytes]) -> list[str]:
+    """Publish as fast as it goes, then take it all out again."""
+    usage = Usage(broker.pid)
+    await broker.connect()
+    server, client, began = usage.cpu_s(), time.process_time(), time.perf_counter()
+    await broker.publish(events, 1)
+    wall = time.perf_counter() - began
+    client = time.process_time() - client
+    server, memory = usage.cpu_s() - server, usage.memory_mb()
+    took = time.perf_counter()
+    await broker.take(len(events))
+    took = time.perf_counter() - took
+    left = await broker.count()
+    await broker.close()
+    count = len(events)
+    return [
+        f"{count / wall:,.0f}/s",
+        f"{client / count * 1e6:.0f}",
+        f"{server / count * 1e6:.0f}",
+        f"{memory:,.0f}",
+        f"{count / took:,.0f}/s",
+        f"{left:,}",
+    ]
+
+
+async def latency(broker: Broker, events: Sequence[bytes]) -> list[str]:
+    """Publish one event after the other at a live rate."""
+    await broker.connect()
+    times = []
+    due = time.perf_counter()
+    for number, event in enumerate(events):
+        due += 1 / LIVE_RATE
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        began = time.perf_counter()
+        await broker.publish([event], 1_000_000 + number)
+        times.append((time.perf_counter() - began) * 1e3)
+    await broker.close()
+    times.sort()
+    return [f"{times[len(times) // 2]:.2f}", f"{times[int(len(times) * 0.99)]:.2f}"]
+
+
+async def after_a_kill(broker: Broker, events: Sequence[bytes]) -> list[str]:
+    """Kill the server with everything acknowledged; start it again; send the last ones twice."""
+    await broker.connect()
+    await broker.publish(events, 1)
+    await broker.close()
+    broker.kill()
+    began = time.perf_counter()
+    broker.start()
+    await broker.connect()
+    kept = await broker.count()
+    ready = time.perf_counter() - began
+    again = events[-1_000:]
+    await broker.publish(again, len(events) - len(again) + 1)
+    twice = await broker.count() - kept
+    await broker.close()
+    return [f"{kept:,}", f"{ready * 1e3:,.0f}", f"{twice:,}"]
+
+
+@contextmanager
+def brokers(folder: Path) -> Iterator[list[Broker]]:
+    """Start each broker on an empty store."""
+    places = [Path(tempfile.mkdtemp(prefix="broker-", dir=folder)) for _ in range(3)]
+    made: list[Broker] = [
+        JetStream(places[0]),
+        RedisStreams(places[1], "everysec"),
+        RedisStreams(places[2], "always"),
+    ]
+    for broker in made:
+        broker.start()
+    try:
+        yield made
+    finally:
+        for broker in made:
+            broker.kill()
+
+
+def table(title: str, columns: Sequence[str], rows: dict[str, list[str]]) -> None:
+    """Print one table."""
+    print(f"\n{title}")
+    print(f"{'':<22}" + "".join(f"{column:>16}" for column in columns))
+    for name, values in rows.items():
+        print(f"{name:<22}" + "".join(f"{value:>16}" for value in values))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=30_000)
+    parser.add_argument("--live", type=int, default=200, help="events of the live rate")
+    parser.add_argument("--dir", type=Path)
+    chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="bench-outlet-", dir=chosen.dir))
+    try:
+        for size in SIZES:
+            events = bodies(size, chosen.count)
+            with brokers(folder) as made:
+                table(
+                    f"{chosen.count:,} events with a packet of {size:,} characters",
+                    ("acknowledged", "client us/ev", "server us/ev", "server MB", "taken", "left"),
+                    {broker.name: asyncio.run(throughput(broker, events)) for broker in made},
+                )
+        events = bodies(3_700, chosen.count)
+        with brokers(folder) as made:
+            table(
+                f"{chosen.live} events at {LIVE_RATE:g}/s, ms to the acknowledgement",
+                ("p50", "p99"),
+                {one.name: asyncio.run(latency(one, events[: chosen.live])) for one in made},
+            )
+            held = events[: chosen.count // 3]
+            table(
+                f"{len(held):,} acknowledged, server killed and started, 1,000 sent once more",
+                ("kept", "ready after ms", "stored twice"),
+                {broker.name: asyncio.run(after_a_kill(broker, held)) for broker in made},
+            )
+            print()
+            for broker in made:
+                print(f"{broker.name}: {broker.licence}; {broker.durability}")
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
