@@ -22,7 +22,8 @@ class SwitchState(Struct, frozen=True, kw_only=True):
     """What trading may do now. Times in ms UTC, amounts in SOL; a negative loss was won.
 
     `trading`: what the badge says. `missing`: what live trading still lacks, in words.
-    `halts`: why nothing is pressed until a person acknowledges it, or until it is recorded again.
+    `halts`: why nothing is pressed until a person acknowledges it. `unrecorded`: why it is not
+    until it is recorded again; else empty.
     """
 
     trading: Trading
@@ -30,6 +31,7 @@ class SwitchState(Struct, frozen=True, kw_only=True):
     mode: Literal["practice", "live"] | None
     origin: str
     halts: list[str]
+    unrecorded: str
     missing: list[str]
     armed_until: int | None
     phrase: str
@@ -56,7 +58,8 @@ class SwitchDesk:
             state=status.state,
             mode=status.mode,
             origin=status.origin,
-            halts=[*(halt.detail for halt in status.halts), *filter(None, [status.unrecorded])],
+            halts=[halt.detail for halt in status.halts],
+            unrecorded=status.unrecorded,
             missing=_missing(status),
             armed_until=None if status.armed_until_us is None else status.armed_until_us // 1000,
             phrase=status.phrase,
@@ -102,7 +105,7 @@ class SwitchDesk:
             "state": state.state,
             "mode": state.mode,
             "armed_until": state.armed_until,
-            "halts": state.halts,
+            "halts": [*state.halts, *filter(None, [state.unrecorded])],
         }
 
     def changed(self, event: GateEvent) -> None:

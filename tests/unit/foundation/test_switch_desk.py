@@ -15,8 +15,10 @@ from vectra_player.trading.gate_records import GateEvent
 def test_a_page_whose_frames_are_not_recorded_is_told_as_halted_and_why(tmp_path: Path) -> None:
     clock = Clock()
     gate = make_gate(tmp_path, clock, unrecorded=lambda: "Recording is halted: no space.")
-    told = SwitchDesk(gate, lambda message: None, clock).brief()
-    assert (told["state"], told["halts"]) == ("HALTED", ["Recording is halted: no space."])
+    desk = SwitchDesk(gate, lambda message: None, clock)
+    assert (desk.state().state, desk.state().halts) == ("HALTED", []), "nothing to acknowledge"
+    assert desk.state().unrecorded == "Recording is halted: no space."
+    assert desk.brief()["halts"] == ["Recording is halted: no space."]
 
 
 def test_a_kill_is_logged_once_with_what_it_could_not_undo(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ export class GateStrip {
       this.#box.replaceChildren(el("p", { class: "size-12 down no-shape", role: "status" }, this.#fault));
       return;
     }
-    const halts = state.halts.map((why) => el("p", { class: "size-12 gate-halt" }, why));
+    const halts = [...state.halts, state.unrecorded].filter(Boolean).map((why) => el("p", { class: "size-12 gate-halt" }, why));
     this.#box.replaceChildren(
       el("div", { class: "row between" }, el("span", { class: "chip", data: { gate: state.state } }, state.state), el("span", { class: "row" }, ...this.#buttons(state))),
       ...halts,
@@ -53,7 +53,7 @@ export class GateStrip {
   #buttons(state) {
     const button = (text, call, look = "") => el("button", { class: `button ${look}`, type: "button", on: { click: call } }, text);
     const found = [];
-    if (state.state === "HALTED") found.push(button("I looked, go on", () => this.#exchange(gate.acknowledge)));
+    if (state.halts.length) found.push(button("I looked, go on", () => this.#exchange(gate.acknowledge)));
     if (state.mode === "live" && state.armed_until !== null) found.push(button("Disarm", () => this.#exchange(gate.disarm)));
     if (state.mode === "live" && state.armed_until === null) found.push(button("Arm…", () => this.#arm(state), "danger"));
     return found;
