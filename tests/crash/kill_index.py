@@ -6,11 +6,9 @@ fork of this process, which has loaded everything and opened nothing.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import chromadb
+from tests.crash.forks import forked
 from tests.rag_support import WordEmbedder, make_store
 
 from vectra_player.rag import checkpoint, seal
@@ -40,28 +39,6 @@ class Killed(NamedTuple):
     kills: int
     moments: dict[str, int]
     passages: int
-
-
-def forked(work: Any, kill_after: float | None = None) -> Any:
-    """Run a function in a fork and return its result; None when it was killed."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.close(read)
-            os.write(write, json.dumps(work()).encode())
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(write)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(pid, signal.SIGKILL)
-    with os.fdopen(read, "rb") as pipe:
-        said = pipe.read()
-    os.waitpid(pid, 0)
-    return json.loads(said) if said else None
 
 
 def build(home: DataDir, **options: Any) -> dict[str, dict[str, str]]:
