@@ -96,6 +96,10 @@ NOT_RUN = {
         "installs packages",
         "tests/unit/outlet/test_extra.py::test_a_missing_package_is_told_before_anything_starts",
     ),
+    ".venv/bin/python -m pip install --require-hashes -r requirements/rl.txt": NotRun(
+        "installs packages",
+        "tests/unit/rl/test_dataset.py::test_without_the_extra_it_says_what_to_install",
+    ),
     "./run.sh --source practice": NotRun(
         "shows a Chrome on a screen",
         "tests/e2e/test_trading.py::test_buy_sidebet_and_sale_go_through_the_page_and_are_confirmed",
@@ -110,6 +114,10 @@ NOT_RUN = {
     ),
 }
 PYTHON_NOT_RUN = {
+    "docs/how-to/episodes.md": NotRun(
+        "reads the data set exported before",
+        "tests/unit/rl/test_dataset.py::test_minari_loads_it_and_gives_the_environment_back",
+    ),
     "docs/how-to/write-a-subscriber.md": NotRun(
         "follows a feed until it is interrupted",
         "tests/contract/test_subscriber_page.py::test_the_first_program_prints_the_game_and_ends_when_told",
