@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import tempfile
 import time
@@ -20,9 +21,16 @@ from pathlib import Path
 import msgspec
 from benchmarks.bench_ingest import frames
 from benchmarks.brokers import Broker, JetStream, RedisStreams, Usage
+from nats import connect
+from nats.aio.msg import Msg
 
+from vectra_player.app.outlet import outlet
+from vectra_player.config import load
 from vectra_player.model.frame import StoredFrame
+from vectra_player.outlet.messages import SUBJECTS, to_row
 from vectra_player.protocol.describe import describe
+from vectra_player.store.settings import StoreSettings
+from vectra_player.store.writer import EventStore
 
 LIVE_RATE = 20.0
 """Events a second that are sent alone, at about five times the rate of the real feed."""
@@ -83,6 +91,7 @@ async def after_a_kill(broker: Broker, events: Sequence[bytes]) -> list[str]:
     """Kill the server with everything acknowledged; start it again; send the last ones twice."""
     await broker.connect()
     await broker.publish(events, 1)
+    before = await broker.count()
     await broker.close()
     broker.kill()
     began = time.perf_counter()
@@ -94,7 +103,50 @@ async def after_a_kill(broker: Broker, events: Sequence[bytes]) -> list[str]:
     await broker.publish(again, len(events) - len(again) + 1)
     twice = await broker.count() - kept
     await broker.close()
-    return [f"{kept:,}", f"{ready * 1e3:,.0f}", f"{twice:,}"]
+    return [f"{before - kept:,}", f"{ready * 1e3:,.0f}", f"{twice:,}"]
+
+
+async def lag(nats: JetStream, folder: Path, count: int) -> list[str]:
+    """Record at a live rate with the outlet set; hear at the broker what the sender sends.
+
+    Returns ms from `append` to a subscriber, and the sender's memory and processor time.
+    """
+    connected = asyncio.Event()
+    heard: dict[int, float] = {}
+    appended: dict[int, float] = {}
+
+    async def hear(message: Msg) -> None:
+        heard[to_row(message.data, message.headers).seq] = time.perf_counter()
+        connected.set()
+
+    url = f"nats://127.0.0.1:{nats.port}"
+    settings = load({"data_dir": folder}, {"VECTRA_OUTLET": url}).settings
+    os.environ["VECTRA_OUTLET"] = url  # for the sender's process
+    await nats.connect()
+    listener = await connect(url)
+    await listener.subscribe(f"{SUBJECTS}.>", cb=hear)
+    with EventStore.open(folder, settings=StoreSettings()) as store:
+        store.start_session("demo", "bench")
+        async with outlet(settings, store) as sender:
+            await connected.wait()
+            assert sender is not None
+            assert sender.pid is not None
+            usage = Usage(sender.pid)
+            began = usage.cpu_s()
+            due = time.perf_counter()
+            for frame in frames(3_700, count):
+                due += 1 / LIVE_RATE
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                now = time.perf_counter()
+                appended[store.append(frame)] = now
+            await asyncio.sleep(1)
+            spent = usage.cpu_s() - began
+            used = [f"{usage.memory_mb():,.0f}", f"{spent / count * 1e6:,.0f}"]
+        store.stop_session("bench")
+    await listener.close()
+    await nats.close()
+    times = sorted((heard[seq] - at) * 1e3 for seq, at in appended.items())
+    return [f"{times[len(times) // 2]:.1f}", f"{times[int(len(times) * 0.99)]:.1f}", *used]
 
 
 @contextmanager
@@ -147,10 +199,18 @@ def main() -> None:
                 ("p50", "p99"),
                 {one.name: asyncio.run(latency(one, events[: chosen.live])) for one in made},
             )
+            nats = made[0]
+            assert isinstance(nats, JetStream)
+            place = Path(tempfile.mkdtemp(prefix="recorder-", dir=folder))
+            table(
+                f"{chosen.live} events at {LIVE_RATE:g}/s recorded, ms from frame to broker",
+                ("p50", "p99", "sender MB", "sender us/ev"),
+                {nats.name: asyncio.run(lag(nats, place, chosen.live))},
+            )
             held = events[: chosen.count // 3]
             table(
                 f"{len(held):,} acknowledged, server killed and started, 1,000 sent once more",
-                ("kept", "ready after ms", "stored twice"),
+                ("lost", "ready after ms", "stored twice"),
                 {broker.name: asyncio.run(after_a_kill(broker, held)) for broker in made},
             )
             print()

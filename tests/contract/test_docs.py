@@ -78,10 +78,6 @@ NOT_RUN = {
         "needs that index",
         "tests/contract/test_index.py::test_a_question_is_answered_with_passages_and_where_they_come_from",
     ),
-    ".venv/bin/python -m pip install --require-hashes -r requirements/rag.txt": NotRun(
-        "installs packages",
-        "tests/unit/rag/test_extra.py::test_a_missing_package_is_named_with_the_line_that_installs_it",
-    ),
     **{
         command: NotRun("needs a broker that all can reach", OUTLET_TEST)
         for command in (
@@ -92,14 +88,6 @@ NOT_RUN = {
             "vectra-player --data-dir ~/rugs_all collect nats://192.168.1.5:4222",
         )
     },
-    ".venv/bin/python -m pip install --require-hashes -r requirements/cluster.txt": NotRun(
-        "installs packages",
-        "tests/unit/outlet/test_extra.py::test_a_missing_package_is_told_before_anything_starts",
-    ),
-    ".venv/bin/python -m pip install --require-hashes -r requirements/rl.txt": NotRun(
-        "installs packages",
-        "tests/unit/rl/test_dataset.py::test_without_the_extra_it_says_what_to_install",
-    ),
     "./run.sh --source practice": NotRun(
         "shows a Chrome on a screen",
         "tests/e2e/test_trading.py::test_buy_sidebet_and_sale_go_through_the_page_and_are_confirmed",
@@ -133,6 +121,12 @@ UNTIL_INTERRUPTED = {
 }
 """Commands that go on until Ctrl-C, and what they print once they work."""
 
+INSTALLS = re.compile(
+    r"\.venv/bin/python -m pip install --require-hashes -r (requirements/\w+\.txt)$"
+)
+"""The one way in which a page installs an extra: as it is locked. It takes a minute, and these
+tests run where everything is installed."""
+
 WHILE_SERVED = {
     "vectra-player open",
     "vectra-player open --print",
@@ -151,6 +145,10 @@ SYNOPSES = "docs/reference/commands.md"
 """Made from the command line itself; its console blocks show options, not what to type."""
 COMMANDS = [found for page in pages() if page != SYNOPSES for found in console_commands(page)]
 PAGES_WITH_COMMANDS = sorted({command.page for command in COMMANDS})
+
+FIRST_TOLD = {command.text: command.page for command in reversed(COMMANDS)}
+"""The first page that tells a command. What serves, or asks who serves, leaves nothing behind for
+the commands after it, and is run for that page alone."""
 
 
 class Desk(NamedTuple):
@@ -328,9 +326,14 @@ def failures_of(desk: Desk, commands: list[str]) -> list[str]:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS)
 def test_the_commands_of_a_page_work_in_order(page: str, desk: Desk, names: dict[str, str]) -> None:
-    told = [command.text for command in console_commands(page) if command.text not in NOT_RUN]
+    told = [
+        text
+        for text in (command.text for command in console_commands(page))
+        if text not in NOT_RUN and not INSTALLS.match(text)
+    ]
     apart = {*UNTIL_INTERRUPTED, *WHILE_SERVED}
     failures = failures_of(desk, [fill(text, names) for text in told if text not in apart])
+    told = [text for text in told if FIRST_TOLD.get(text) == page]
     asking = [fill(text, names) for text in told if text in WHILE_SERVED]
     if asking:
         with served(desk):
@@ -366,6 +369,12 @@ def test_what_is_not_run_is_covered_by_a_test_that_exists(left_out: NotRun) -> N
 @pytest.mark.parametrize("command", sorted([*NOT_RUN, *UNTIL_INTERRUPTED, *WHILE_SERVED]))
 def test_every_exception_is_still_in_the_documentation(command: str) -> None:
     assert command in [found.text for found in COMMANDS]
+
+
+def test_what_a_page_installs_is_locked() -> None:
+    installs = [match[1] for told in COMMANDS if (match := INSTALLS.match(told.text))]
+    assert installs
+    assert [name for name in installs if not (PROJECT / name).is_file()] == []
 
 
 def test_the_readme_and_the_quickstart_have_commands() -> None:

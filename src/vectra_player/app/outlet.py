@@ -77,7 +77,7 @@ def address_of(settings: Settings) -> Address | None:
 
 
 @contextlib.asynccontextmanager
-async def outlet(settings: Settings, store: EventStore) -> AsyncIterator[None]:
+async def outlet(settings: Settings, store: EventStore) -> AsyncIterator[OutletProcess | None]:
     """Have what the store makes durable sent while the block runs, if an outlet is set.
 
     Raises:
@@ -85,7 +85,7 @@ async def outlet(settings: Settings, store: EventStore) -> AsyncIterator[None]:
     """
     address = address_of(settings)
     if address is None:
-        yield
+        yield None
         return
     await asyncio.to_thread(_begin, DataDir(settings.data_dir), address)
     process = OutletProcess(settings.data_dir)
@@ -98,7 +98,7 @@ async def outlet(settings: Settings, store: EventStore) -> AsyncIterator[None]:
     store.on_durable(wake)
     process.start()
     try:
-        yield
+        yield process
     finally:
         await process.stop()
 
@@ -122,6 +122,11 @@ class OutletProcess:
         self._child: Process | None = None
         self._line: socket.socket | None = None
         self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child; None while there is none."""
+        return None if self._child is None else self._child.pid
 
     def start(self) -> None:
         """Start the child and keep it running."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vectra_player.errors import DamageError, DiskError
 from vectra_player.model.frame import StoredFrame
@@ -17,7 +17,9 @@ from vectra_player.model.rows import WsEvent
 from vectra_player.store.derivation import Deriver
 from vectra_player.store.groups import Group, decode
 from vectra_player.store.layout import DataDir
-from vectra_player.store.reads import Span, StoreReader, rows_of
+
+if TYPE_CHECKING:
+    from vectra_player.store.reads import StoreReader
 
 _EXTENT = """
 SELECT session_id, state = 'open', max(filed_seq, coalesce(
@@ -111,8 +113,13 @@ class Tail:
         return Stretch(rows, after)
 
     def _filed(self, session_id: str, after: int, last: int) -> Stretch:
+        # Who keeps up with the journal needs no DuckDB: it would be most of its memory.
+        from vectra_player.store.query import QueryLimits
+        from vectra_player.store.reads import Span, StoreReader, rows_of
+
         if self._reader is None:
-            self._reader = StoreReader(self._data_dir.root)
+            limits = QueryLimits(timeout_s=3600.0, memory_mb=400, threads=1)
+            self._reader = StoreReader(self._data_dir.root, limits)
         table = self._reader.read_span("ws_event", Span((session_id,), after + 1, last))
         return Stretch(list(rows_of(WsEvent, table)), last)
 
