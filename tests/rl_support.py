@@ -15,6 +15,7 @@ from vectra_player.model.units import to_sol
 from vectra_player.rl.actions import ActionTable
 from vectra_player.rl.envs import GameEnv
 from vectra_player.rl.features import SIDEBET_FEATURES, TRADING_FEATURES, Observer
+from vectra_player.rl.outcomes import totals
 from vectra_player.rl.rounds import Account
 from vectra_player.strategy import Action, Context, Strategy
 from vectra_player.strategy.engine import Engine
@@ -48,11 +49,14 @@ class Moment(NamedTuple):
 
 
 class Course(NamedTuple):
-    """A game played: every moment before the rug, the last equity, why actions did nothing."""
+    """A game played: every moment before the rug, why actions did nothing, how it ended."""
 
     moments: list[Moment]
-    cash: Decimal
     refused: list[str]
+    cash: Decimal
+    outcome: str
+    profit: float
+    max_drawdown: float
 
 
 class ByNumber(Strategy):
@@ -98,13 +102,18 @@ def by_engine(
     result = Engine(strategy, broker).run(steps)
     assert result.stopped is None, result.stopped
     refused = [str(o.reason) for o in result.outcomes if o.kind == "refused"]
-    return Course(strategy.moments, result.cash, refused)
+    equity = [moment.account.equity for moment in strategy.moments]
+    (game,) = result.games
+    held = any(outcome.kind == "rugged" for outcome in result.outcomes)
+    told = totals([*equity, result.cash], entered=game.played, held_at_rug=held)
+    profit, fallen = float(told.total_reward), float(told.max_drawdown)
+    return Course(strategy.moments, refused, result.cash, told.outcome, profit, fallen)
 
 
 def by_env(env: GameEnv, numbers: Sequence[int], reasons: Sequence[str]) -> Course:
     """Play a game of an environment that has just this one; check what it rewards on the way."""
     seen, info = env.reset(seed=1)
-    moments, refused, over, total = [], [], False, 0.0
+    moments, refused, over = [], [], False
     unit = env.setting.table.unit
     before = info["equity_lamports"]
     while not over:
@@ -113,12 +122,12 @@ def by_env(env: GameEnv, numbers: Sequence[int], reasons: Sequence[str]) -> Cour
         assert seen in env.observation_space
         assert not truncated
         assert reward == pytest.approx((info["equity_lamports"] - before) / unit, rel=1e-12)
-        before, total = info["equity_lamports"], total + reward
+        before = info["equity_lamports"]
         if info["refused"]:
             refused.append(reasons[info["refused"]])
     assert env.account.equity == env.account.cash
-    assert total * unit == pytest.approx(info["profit_sol"] * 1e9, rel=1e-9, abs=1e-3)
-    return Course(moments, env.account.cash, refused)
+    how = (info["outcome"], info["profit_sol"], info["max_drawdown_sol"])
+    return Course(moments, refused, env.account.cash, *how)
 
 
 def numbers_for(random: np.random.Generator, table: ActionTable, steps: int) -> list[int]:

@@ -10,15 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-import gymnasium
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
-from gymnasium.error import ResetNeeded
-from gymnasium.utils import seeding
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 
+from vectra_player import extras
 from vectra_player.analysis.games import Games
 from vectra_player.errors import UsageError
 from vectra_player.game.positions import RUG_PAYOUT, RugPayout
@@ -28,6 +23,14 @@ from vectra_player.rl.rounds import Account, Flags, Rounds, Setting, setting_of
 from vectra_player.rl.sources import Part, Round, Source, source_of
 from vectra_player.store.reads import Origins
 from vectra_player.strategy.actions import Number
+
+extras.needed("rl", "An environment", "gymnasium")
+import gymnasium  # noqa: E402 -- after the check, which says what to install
+from gymnasium import spaces  # noqa: E402
+from gymnasium.error import ResetNeeded  # noqa: E402
+from gymnasium.utils import seeding  # noqa: E402
+from gymnasium.vector import AutoresetMode, VectorEnv  # noqa: E402
+from gymnasium.vector.utils import batch_space  # noqa: E402
 
 Observation = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]

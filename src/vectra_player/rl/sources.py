@@ -191,15 +191,13 @@ def part_of(games: Games, part: Part, train_share: float = DEFAULT_TRAIN_SHARE) 
     Every game of `evaluate` ended later than every game of `train`. Raises UsageError for an
     impossible share.
     """
-    fold = split_by_time(len(games), train_share)
-    if part == "all":
-        return games
     dated = games.take(np.flatnonzero(games.ended_at != UNKNOWN))
     fold = split_by_time(len(dated), train_share)
-    if not len(fold.validation):
-        return dated
-    cut = dated.ended_at[fold.validation.first]
-    later = dated.ended_at >= cut  # by time, not by place: games that ended together stay together
+    if part == "all":
+        return games
+    later = np.zeros(len(dated), np.bool_)
+    if len(fold.validation):  # by time, not by place: games that ended together stay together
+        later = dated.ended_at >= dated.ended_at[fold.validation.first]
     return dated.take(np.flatnonzero(later if part == "evaluate" else ~later))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -357,3 +359,18 @@ def test_the_tables_name_their_actions() -> None:
         ]
         with pytest.raises(IndexError):
             table.action(len(table))
+
+
+def test_without_gymnasium_the_rest_of_the_package_works() -> None:
+    """Its name is taken away from the import system in a process of its own."""
+    code = (
+        "import sys, importlib.util as util\n"
+        "real = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'gymnasium' else real(name, *more)\n"
+        "import vectra_player.rl.features, vectra_player.rl.sources, vectra_player.rl.rounds\n"
+        "assert 'gymnasium' not in sys.modules\n"
+        "import vectra_player.rl.envs\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "UsageError" in done.stderr
+    assert "requirements/rl.txt" in done.stderr

@@ -120,6 +120,11 @@ def test_a_game_without_a_date_is_in_no_part() -> None:
     assert len(part_of(games, "all")) == 4
 
 
+def test_a_single_game_is_not_for_training_and_evaluation_both() -> None:
+    one = games_of([1.0, 0.02])
+    assert len(part_of(one, "train")) + len(part_of(one, "evaluate")) == 1
+
+
 # Generated -------------------------------------------------------------------------------------
 
 
