@@ -20,8 +20,9 @@ from tests.outlet_support import Nats, Recording, broker, collect, hasty, rows, 
 from tests.store_support import SMALL, make_frame
 
 from vectra_player.bus import spawn
-from vectra_player.errors import SourceError
+from vectra_player.errors import DiskError, SourceError
 from vectra_player.model.frame import BINARY, fact
+from vectra_player.outlet import broker as broker_module
 from vectra_player.outlet.address import parse_address
 from vectra_player.outlet.broker import STREAM, Broker, BrokerError, connected
 from vectra_player.outlet.collector import Collector, Shelf
@@ -124,6 +125,23 @@ async def test_a_broker_killed_again_and_again_loses_nothing(
         recording.end()
     report = await collect(tmp_path / "collected", server.address)
     assert report.events == 3 * 110 + 2
+    assert rows(tmp_path / "collected") == rows(recording.root)
+
+
+async def test_a_broker_that_hangs_is_given_up_and_tried_again(
+    tmp_path: Path, server: Nats, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker_module, "ANSWER_S", 0.3)
+    monkeypatch.setattr(broker_module, "CONNECT_S", 0.3)
+    async with recording.sending(server.address) as sender:
+        await until_sent(sender, 1)
+        with server.hanging():
+            recording.append([make_frame(number) for number in range(20)])
+            sender.wake()
+            await until(lambda: sender.progress.state == "waiting", "it is noticed")
+        await until_sent(sender, 21)
+        recording.end()
+    await collect(tmp_path / "collected", server.address)
     assert rows(tmp_path / "collected") == rows(recording.root)
 
 
@@ -275,6 +293,25 @@ async def test_a_collector_killed_before_it_acknowledged_keeps_one_row_of_each(
     assert (report.duplicates, report.events) == (len(messages), 42 - len(messages))
     assert rows(tmp_path / "collected") == rows(recording.root)
     assert await waiting_at(server) == 0
+
+
+async def test_a_collector_whose_disk_refuses_acknowledges_nothing(
+    tmp_path: Path, server: Nats, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with recording.sending(server.address):
+        recording.append([make_frame(number) for number in range(10)])
+        recording.end()
+
+    def refuse(*_: object, **__: object) -> int:
+        raise DiskError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EventStore, "import_frames", refuse)
+        with pytest.raises(DiskError):
+            await collect(tmp_path / "collected", server.address)
+    assert await waiting_at(server) == 12
+    await collect(tmp_path / "collected", server.address)
+    assert rows(tmp_path / "collected") == rows(recording.root)
 
 
 async def test_a_second_collector_is_refused(tmp_path: Path, server: Nats) -> None:

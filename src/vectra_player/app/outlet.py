@@ -22,7 +22,7 @@ import structlog
 
 from vectra_player.bus import spawn
 from vectra_player.config import Settings
-from vectra_player.errors import StoreLockedError, UsageError, VectraError
+from vectra_player.errors import DiskError, StoreLockedError, UsageError, VectraError
 from vectra_player.extras import needed
 from vectra_player.outlet.address import Address, parse_address
 from vectra_player.outlet.broker import connected
@@ -35,6 +35,8 @@ from vectra_player.store.tail import Tail
 from vectra_player.store.writer import EventStore
 
 log = structlog.get_logger(__name__)
+
+_DAMAGE: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 LOCK: Final = "outlet.lock"
 STATE: Final = "outlet.json"
@@ -204,14 +206,17 @@ def send(settings: Settings, *, supervised: bool = False) -> Progress:
     Raises:
         UsageError: no outlet is set, or as `address_of`.
         StoreLockedError: another process sends from this directory.
-        DiskError: the journal or the recordings cannot be read.
+        DiskError: journal or recordings cannot be read, or the positions not be kept.
     """
     address = address_of(settings)
     if address is None:
         raise UsageError("No outlet is set.", advice="Set VECTRA_OUTLET to nats://HOST:4222.")
     data_dir = DataDir.open_existing(settings.data_dir)
-    with _only_sender(data_dir), _positions(data_dir, address) as positions:
-        return asyncio.run(_send(data_dir, positions, address, supervised=supervised))
+    try:
+        with _only_sender(data_dir), _positions(data_dir, address) as positions:
+            return asyncio.run(_send(data_dir, positions, address, supervised=supervised))
+    except sqlite3.Error as error:
+        raise DiskError(f"The outlet's positions cannot be written: {error}.") from error
 
 
 async def _send(
@@ -317,11 +322,17 @@ def _only_sender(data_dir: DataDir) -> Iterator[None]:
 
 
 def _positions(data_dir: DataDir, address: Address) -> Positions:
-    """Open the positions; damaged ones are set aside, and everything is sent again."""
+    """Open the positions; damaged ones are set aside, and everything is sent again.
+
+    Raises:
+        DiskError: they can be neither read nor written.
+    """
     path = data_dir.run / FILE
     try:
         return Positions(path, address.url)
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "") not in _DAMAGE:
+            raise DiskError(f"The outlet's positions cannot be opened: {error}.") from error
         log.warning("the outlet's positions cannot be read; all is sent again", error=str(error))
         path.replace(path.with_suffix(".damaged"))
         for suffix in ("-wal", "-shm"):
