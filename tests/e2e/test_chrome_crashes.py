@@ -22,7 +22,7 @@ from vectra_player.sources.chrome.launch import socket_path
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
-ROUNDS = 4
+ROUNDS = 20 if os.environ.get("VECTRA_LONG_FAULTS") else 2
 
 
 @contextlib.asynccontextmanager
