@@ -6,7 +6,7 @@ stakes. Pure; used by the environments, by agents that run as a strategy, and by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -107,7 +107,8 @@ def table_of(env: EnvName, stakes: Sequence[Number] = STAKES) -> ActionTable:
     Sidebet: 0 wait, then a sidebet of each stake. Trading: 0 hold, a buy of each stake, a sale of
     each of SELLS, a sidebet of each stake. Raises UsageError for a stake the game does not take.
     """
-    sizes = [to_lamports(_checked(stake)) for stake in stakes]
+    one = isinstance(stakes, str) or not isinstance(stakes, Iterable)
+    sizes = [] if one else [to_lamports(_checked(stake)) for stake in stakes]
     if not 0 < len(sizes) <= MOST_STAKES or sizes != sorted(set(sizes)):
         raise UsageError(
             f"The stakes of an environment are 1 to {MOST_STAKES} different amounts.",

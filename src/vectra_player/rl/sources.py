@@ -168,6 +168,8 @@ def source_of(
 
     Raises UsageError for an unknown word, an empty store, a part without games.
     """
+    if not isinstance(train_share, int | float):
+        raise UsageError(f"train_share={train_share!r} is no number.")
     _check_word("part", part, get_args(Part))
     _check_word("origin", origin, get_args(Origins))
     if isinstance(games, Games):

@@ -17,11 +17,12 @@ from tests.rl_support import games_of
 
 from vectra_player.analysis.games import Games, generate_games
 from vectra_player.errors import UsageError
-from vectra_player.game.expectation import holding
-from vectra_player.game.sidebet import FAIR_EXPECTED_VALUE
-from vectra_player.rl.actions import REFUSALS, SIDEBET, TRADING
+from vectra_player.game.expectation import holding, typical_step
+from vectra_player.game.sidebet import FAIR_EXPECTED_VALUE, WINDOW_TICKS
+from vectra_player.rl import kernels
+from vectra_player.rl.actions import CASH, REFUSALS, SIDEBET, TRADING
 from vectra_player.rl.envs import GameEnv, GameVectorEnv
-from vectra_player.rl.features import NAMES
+from vectra_player.rl.features import NAMES, Observer, View
 from vectra_player.rl.registration import SIDEBET_ID, TRADING_ID
 
 IDS = (SIDEBET_ID, TRADING_ID)
@@ -172,6 +173,32 @@ def test_features_are_what_the_page_says_of_them() -> None:
     assert (after["bet"], after["result"]) == (0, pytest.approx(seen["result"] - 1 / 20, abs=0.01))
 
 
+def market_features(prices: Any) -> list[float]:
+    """Say once more, from all prices so far, what the first 14 features are."""
+    logs = np.log(prices)
+    tick = len(logs) - 1
+    squares = np.diff(logs) ** 2
+    spread = 0.073 * np.sqrt([1, 5, 10, 20, 40])
+    before = logs[[max(0, tick - ticks) for ticks in (1, 5, 10, 20, 40)]]
+    rough = [np.sqrt(squares[-ticks:].mean()) if tick else 0.0 for ticks in (10, 40)]
+    found = [0.0, np.log1p(tick) / np.log(5001), logs[-1] / np.log(100)]
+    found += [*(logs[-1] - before) / (4 * spread), *np.array(rough) / (2 * 0.073)]
+    found += [(logs[-1] - logs.max()) / 2, (logs[-1] - logs.min()) / 2]
+    found += [logs.max() / np.log(100), logs.min() / np.log(100)]
+    return np.clip(found, -1, 1).tolist()
+
+
+def test_features_of_the_game_are_those_of_all_prices_so_far() -> None:
+    games = generate_games(12, 21)
+    for game in range(len(games)):
+        prices = games.prices_of(game)
+        env = GameEnv("sidebet", games=games_of(prices))
+        env.reset()
+        for tick in range(len(prices)):
+            seen = env.step(0)[0][:14]
+            assert seen == pytest.approx(market_features(prices[: tick + 1]), abs=1e-5), tick
+
+
 def test_an_order_under_way_is_seen() -> None:
     env = GameEnv("trading", games=LONG, latency_ticks=2)
     env.reset()
@@ -182,6 +209,26 @@ def test_an_order_under_way_is_seen() -> None:
         seen = dict(zip(NAMES, env.step(action)[0].tolist(), strict=True))
         shown.append(tuple(seen[name] for name in names))
     assert shown == [(1, 0, 0, 0), (0, 1, 1, 0), (0, 0, 1, 1), (0, 0, 1, 1)]
+
+
+def test_a_tick_that_was_missed_counts_as_the_one_before() -> None:
+    def seen(prices: list[float]) -> list[float]:
+        observer = Observer()
+        observer.start(CASH)
+        for tick in range(len(prices)):
+            observer.see(np.array(prices[: tick + 1]))
+        return observer.observe(View(cash=10**9)).tolist()
+
+    missed = float("nan")
+    assert seen([1.0, 1.1, missed, 1.3]) == seen([1.0, 1.1, 1.1, 1.3])
+    assert seen([missed, missed, 1.3]) == seen([1.0, 1.0, 1.3])
+
+
+def test_a_typical_step_is_that_of_the_published_rules() -> None:
+    assert pytest.approx(typical_step(), rel=0.01) == kernels.STEP
+    assert kernels.WINDOW == WINDOW_TICKS
+    with pytest.raises(ValueError, match="24 features"):
+        Observer(24)
 
 
 # Actions ---------------------------------------------------------------------------------------
@@ -296,6 +343,8 @@ def test_a_holding_brings_on_average_what_the_game_takes(ticks: int) -> None:
     [
         ({"env": "chess"}, "sidebet"),
         ({"stakes": ()}, "1 to 16"),
+        ({"stakes": "0.01"}, "1 to 16"),
+        ({"stakes": 0.01}, "1 to 16"),
         ({"stakes": ("0.02", "0.01")}, "smallest first"),
         ({"stakes": ("0.0001",)}, "0.001"),
         ({"stakes": ("six",)}, "no possible stake"),
@@ -310,6 +359,7 @@ def test_a_holding_brings_on_average_what_the_game_takes(ticks: int) -> None:
         ({"part": "test"}, "evaluate"),
         ({"part": "train"}, "no parts"),
         ({"games": SHORT, "part": "train", "train_share": 1.5}, "share"),
+        ({"games": SHORT, "part": "train", "train_share": "half"}, "no number"),
         ({"games": games_of()}, "no complete game"),
         ({"games": games_of([1.0, np.nan, 0.02])}, "gaps"),
         ({"games": games_of([1.0, -2.0, 0.02])}, "cannot be"),
