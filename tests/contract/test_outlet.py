@@ -141,6 +141,7 @@ async def test_a_broker_that_hangs_is_given_up_and_tried_again(
             await until(lambda: sender.progress.state == "waiting", "it is noticed")
         await until_sent(sender, 21)
         recording.end()
+    monkeypatch.undo()
     await collect(tmp_path / "collected", server.address)
     assert rows(tmp_path / "collected") == rows(recording.root)
 
