@@ -126,20 +126,30 @@ class _Sealed(msgspec.Struct, frozen=True):
 
 
 class Policy:
-    """Decides as an agent does: the action with the highest score among those that can be done."""
+    """Decides as an agent does, among the actions that can be done."""
 
     def __init__(self, agent: Agent) -> None:
         self._layers = [layer.arrays() for layer in agent.layers]
         self._blocks, self._offset = blocks(agent.table())
 
-    def act(self, observation: npt.NDArray[np.float32]) -> int:
-        """Return the number of the action. observation: (n_features,) float32."""
+    def best(self, observation: npt.NDArray[np.float32]) -> int:
+        """Return the number of the action with the highest score. observation: (n_features,)."""
+        return int(np.argmax(self._scores(observation)))
+
+    def draw(self, observation: npt.NDArray[np.float32], random: np.random.Generator) -> int:
+        """Return the number of an action drawn by its score, as it was drawn in training."""
+        scores = self._scores(observation)
+        weights = np.exp(scores - scores.max())
+        return int(np.searchsorted(np.cumsum(weights), random.random() * weights.sum(), "right"))
+
+    def _scores(self, observation: npt.NDArray[np.float32]) -> Numbers:
         values = observation.astype(np.float64)
         forbidden = values @ self._blocks + self._offset > 0.5
         for weights, biases in self._layers[:-1]:
             values = np.tanh(values @ weights + biases)
         weights, biases = self._layers[-1]
-        return int(np.argmax(values @ weights + biases - FORBIDDEN * forbidden))
+        scores: Numbers = values @ weights + biases - FORBIDDEN * forbidden
+        return scores
 
 
 def features_of(table: ActionTable) -> tuple[str, ...]:
@@ -209,6 +219,11 @@ def read_agent(path: Path, sha256: str | None = None) -> Agent:
     if (problem := _problem(agent)) is not None:
         raise UsageError(f"{path} cannot play here: {problem}.", advice="Train an agent anew.")
     return agent
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 that an agent's file names. Raises UsageError as `read_agent`."""
+    return _unpacked(path).sha256
 
 
 def _unpacked(path: Path) -> _Sealed:

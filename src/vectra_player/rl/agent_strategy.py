@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from msgspec import Meta
 
 from vectra_player.errors import UsageError
 from vectra_player.rl.agent import SUFFIX, Agent, Policy, read_agent, write_agent
@@ -42,13 +43,22 @@ class {kind}(AgentStrategy):
 '''
 
 
+class AgentParams(Params, frozen=True):
+    """How an agent decides."""
+
+    by_chance: Annotated[
+        bool, Meta(description="draw actions by their scores, as in training; else the best one")
+    ] = False
+
+
 class AgentStrategy(Strategy):
     """Plays a trained agent. Derive from it, and name its file and the SHA-256 of the agent."""
 
+    Params = AgentParams
     file: ClassVar[Path]
     sha256: ClassVar[str | None] = None
 
-    def __init__(self, params: Params | None = None) -> None:
+    def __init__(self, params: AgentParams | None = None) -> None:
         """Raises UsageError or DamageError as `read_agent`."""
         super().__init__(params)
         self._agent = read_agent(self.file, self.sha256)
@@ -63,14 +73,28 @@ class AgentStrategy(Strategy):
 
     def on_tick(self, context: Context) -> Iterable[Action]:
         """Do what the agent does."""
-        action = self._table.action(self._policy.act(self._observer.of_context(context)))
+        seen = self._observer.of_context(context)
+        if self.params.by_chance:
+            number = self._policy.draw(seen, context.random)
+        else:
+            number = self._policy.best(seen)
+        action = self._table.action(number)
         return () if action is None else (action,)
 
     def _warm_up(self) -> None:
         """Have everything compiled now: a tick has less time than that may take."""
         self._observer = self._agent.observer()
         self._observer.see(np.ones(1))
-        self._policy.act(self._observer.observe(View(cash=1)))
+        self._policy.best(self._observer.observe(View(cash=1)))
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError for a name that no agent can have."""
+    if not NAME.fullmatch(name) or name in BUILT_IN:
+        raise UsageError(
+            f"{name!r} is no name for an agent.",
+            advice="Use a-z, 0-9, _ and -, 64 at most, and no name of a built-in strategy.",
+        )
 
 
 def write_strategy(agent: Agent, folder: Path, name: str) -> Path:
@@ -80,11 +104,7 @@ def write_strategy(agent: Agent, folder: Path, name: str) -> Path:
     makes it known by its name. Those of an earlier agent of that name are replaced. Raises
     UsageError for a bad name, a strategy that is none of an agent, or a folder that cannot be used.
     """
-    if not NAME.fullmatch(name) or name in BUILT_IN:
-        raise UsageError(
-            f"{name!r} is no name for an agent.",
-            advice="Use a-z, 0-9, _ and -, 64 at most, and no name of a built-in strategy.",
-        )
+    check_name(name)
     target = folder / f"{name}.py"
     if target.exists() and "(AgentStrategy)" not in target.read_text("utf-8", "replace"):
         raise UsageError(f"{target} is another strategy.", advice="Choose another name.")
@@ -100,3 +120,9 @@ def write_strategy(agent: Agent, folder: Path, name: str) -> Path:
     )
     replace_file(FileOps(), target, text.encode())
     return target
+
+
+def strategy_of(path: Path, *, by_chance: bool = False) -> AgentStrategy:
+    """Return what plays an agent's file. Raises UsageError or DamageError as `read_agent`."""
+    kind: type[AgentStrategy] = type(path.stem, (AgentStrategy,), {"name": path.stem, "file": path})
+    return kind(AgentParams(by_chance=by_chance))

@@ -177,7 +177,7 @@ def test_an_agent_that_wants_it_all_the_same_does_something_else(
         scores[wish] = 1e6
         wanting = Layer.of(np.zeros((width, len(scores))), scores)
         policy = Policy(msgspec.structs.replace(agent, layers=(agent.layers[0], wanting)))
-        chosen = agent.actions[policy.act(seen(env, **features))].split()[0]
+        chosen = agent.actions[policy.best(seen(env, **features))].split()[0]
         wished = agent.actions[wish].split()[0]
         assert chosen == (wished if wished in possible else chosen)
         assert chosen in possible

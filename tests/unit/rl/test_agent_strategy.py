@@ -32,7 +32,7 @@ def in_environment(agent: Agent, game: str, games: Games, **options: Any) -> tup
     env, policy, over, course = GameEnv(agent.env, games=games, **options), Policy(agent), False, []
     seen, _ = env.reset(seed=0, options={"game_id": game})
     while not over:
-        action = policy.act(seen)
+        action = policy.best(seen)
         course.append((tuple(seen.tolist()), action))
         seen, _, over, _, _ = env.step(action)
     return course, env.account.cash
@@ -48,8 +48,8 @@ def as_strategy(
     policy = strategy._policy
 
     class Noting:
-        def act(self, seen: Any) -> int:
-            course.append((tuple(seen.tolist()), policy.act(seen)))
+        def best(self, seen: Any) -> int:
+            course.append((tuple(seen.tolist()), policy.best(seen)))
             return course[-1][1]
 
     strategy._policy = Noting()  # type: ignore[assignment]
