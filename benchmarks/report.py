@@ -34,6 +34,7 @@ TITLES = {
     "monte_carlo": "PF9: simulated runs",
     "strategy": "PF9: strategies over games",
     "backtest": "PF9: backtests and grids",
+    "cluster": "Sweeps and audits on a cluster",
     "rl": "PF10: environments",
     "dashboard": "PF12: pages in the browser",
     "retrieval": "PF11: the index and its answers",

@@ -16,6 +16,9 @@ from vectra_player.errors import UsageError
 
 Facts = Mapping[str, str]
 
+COMPUTING = ("analysis", "fairness", "game", "model", "store", "strategy")
+"""Packages whose code a worker may run."""
+
 _CODE = "code of vectra-player"
 
 
@@ -44,6 +47,6 @@ def check_alike(who: str, there: Facts, here: Facts | None = None) -> None:
 
 def _code() -> str:
     text = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted(path for name in COMPUTING for path in (PACKAGE / name).rglob("*.py")):
         text.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes() + b"\0")
     return text.hexdigest()[:12]

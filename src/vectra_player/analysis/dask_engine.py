@@ -225,11 +225,10 @@ def _check_cluster(client: Client) -> None:
             f"The Dask scheduler at {address} has no worker.",
             advice=f"Start some with 'dask worker {address}'.",
         ) from None
-    for address, found in client.run(facts, on_error="return").items():
-        with _explained(f"The Dask worker at {address}"):
-            if isinstance(found, BaseException):
-                raise found
-            check_alike(f"The Dask worker at {address}", found)
+    for address in client.nthreads():
+        who = f"The Dask worker at {address}"
+        with suppress(OSError), _explained(who):  # it may have gone meanwhile
+            check_alike(who, client.run(facts, workers=[address])[address])
 
 
 @contextmanager
@@ -237,7 +236,9 @@ def _explained(who: str) -> Iterator[None]:
     """Turn what a process without this version of us says into an error of ours."""
     try:
         yield
-    except (ImportError, AttributeError) as error:
+    except (VectraError, OSError):
+        raise
+    except Exception as error:  # Dask wraps what it cannot load in different ways
         raise UsageError(
             f"{who} has no vectra-player like this one: {error}.",
             advice="Install the same everywhere (the same checkout, the same requirements).",

@@ -24,8 +24,9 @@ KEYS = (
 
 def main() -> None:
     """Start the cluster, tell how to reach it, and keep it until the input ends."""
-    distributed = import_module("distributed")
+    dask, distributed = import_module("dask"), import_module("distributed")
     jobs, scratch = int(sys.argv[1]), sys.argv[2]
+    dask.config.set({"temporary-directory": scratch})
     security = distributed.Security.temporary()
     with distributed.LocalCluster(
         n_workers=jobs,
@@ -34,7 +35,6 @@ def main() -> None:
         security=security,
         dashboard_address=f"{HOST}:0",
         worker_dashboard_address=f"{HOST}:0",
-        local_directory=scratch,
         silence_logs=logging.CRITICAL,
     ) as cluster:
         keys = {name: getattr(security, name) for name in KEYS}

@@ -47,7 +47,6 @@ from vectra_player.game.price_path import (
     price_paths,
 )
 from vectra_player.store import observations
-from vectra_player.store.dataset import StoreRoot
 from vectra_player.store.reads import Origins, StoreReader
 
 Whole = npt.NDArray[np.int64]
@@ -87,22 +86,23 @@ def _verified(
     reader: StoreReader, origins: Origins, spans: Sequence[Span], engine: ChunkEngine
 ) -> Done[tuple[GameCheck, ...]]:
     """Let games be read where they are verified if they can be, else read them here."""
-    if engine.apart and engine.here:
-        return engine.run(_SpanWork(reader.root, origins, engine.threads), spans)
+    where = reader.root.base
+    if engine.apart and (engine.here or "://" in where):
+        return engine.run(_SpanWork(where, origins, engine.threads), spans)
     evidence = (evidence_between(reader, span, origins) for span in spans)
     return engine.run(_EvidenceWork(engine.threads), evidence)
 
 
 @dataclass(frozen=True)
 class _SpanWork:
-    """Reads games and verifies them."""
+    """Reads games, of a data directory or a URL, and verifies them."""
 
-    root: StoreRoot
+    where: str
     origins: Origins
     threads: int
 
     def __call__(self, span: Span) -> tuple[GameCheck, ...]:
-        with StoreReader(self.root) as reader:
+        with StoreReader(self.where) as reader:
             evidence = evidence_between(reader, span, self.origins)
         return tuple(verify(evidence, threads=self.threads))
 
