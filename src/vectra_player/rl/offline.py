@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -178,7 +179,7 @@ def _episode(story: Story) -> dict[str, Any]:
 
 
 def _described(env: EnvName, part: StoryPart, evaluation: Evaluation) -> dict[str, Any]:
-    spec = gymnasium.spec(ENVIRONMENTS[env])
+    spec = deepcopy(gymnasium.spec(ENVIRONMENTS[env]))  # that of the registry is everybody's
     recorded = {
         "games": "recorded",
         "part": "evaluate",
