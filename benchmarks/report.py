@@ -35,6 +35,7 @@ TITLES = {
     "strategy": "PF9: strategies over games",
     "backtest": "PF9: backtests and grids",
     "cluster": "Sweeps and audits on a cluster",
+    "layout": "The Parquet layout as others read it",
     "rl": "PF10: environments",
     "dashboard": "PF12: pages in the browser",
     "retrieval": "PF11: the index and its answers",
