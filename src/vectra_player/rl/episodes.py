@@ -23,7 +23,8 @@ from vectra_player.model.rows import MlEpisode
 from vectra_player.model.units import Micros, Tick
 from vectra_player.rl.outcomes import Totals, totals
 from vectra_player.rl.own_plays import GameKey, OwnPlay, own_plays
-from vectra_player.rl.plays import course_of
+from vectra_player.rl.plays import Course, course_of
+from vectra_player.rl.sources import playable
 from vectra_player.store.episodes import finish_earlier, read_episodes, replace_episodes
 from vectra_player.store.fsops import FileOps
 from vectra_player.store.layout import DataDir
@@ -33,6 +34,9 @@ from vectra_player.store.settings import Step, no_step
 from vectra_player.store.turn import turn
 
 GAPS = "games with gaps"
+"""Or with prices that no trade can have, as damaged records do."""
+
+IMPOSSIBLE = "plays of amounts that cannot be"
 OWN_GAPS = "own plays of games with gaps"
 UNSEEN = "own plays whose session did not see the game end"
 
@@ -175,10 +179,13 @@ def make_episodes(
     numbers: Counter[tuple[str, int, int]] = Counter()
     for done, play in enumerate(found.plays, 1 + len(found.ends)):
         told = by_session.get((play.session_id, play.game))
-        if play.game not in known or told is None:
+        game = known.get(play.game)
+        if told is None or game is None:
             left_out[UNSEEN if told is None else OWN_GAPS] += 1
+        elif not (course := own_course(play, game)).fits:
+            left_out[IMPOSSIBLE] += 1
         else:
-            row = own_episode(play, told, known[play.game])
+            row = _row(told, game.rug_tick, "own", course.totals, play)
             numbers[row.session_id, row.seq, row.sub] += 1
             number = numbers[row.session_id, row.seq, row.sub]
             rows.append(msgspec.structs.replace(row, sub=row.sub + number))
@@ -193,7 +200,7 @@ def _single(origins: Origins) -> tuple[Origins, ...]:
 
 def _complete(reader: StoreReader, origins: Origins) -> Iterator[tuple[GameKey, Known]]:
     games = load_games(reader, GameFilter(origins=origins))
-    for number, whole in enumerate(games.complete.tolist()):
+    for number, whole in enumerate(playable(games).tolist()):
         if whole:
             yield GameKey(games.game_ids[number], origins == "real"), Known(games, number)
 
@@ -204,12 +211,10 @@ def market_episode(end: GameEnd, game: Known) -> MlEpisode:
     return _row(end, game.rug_tick, "market", nothing)
 
 
-def own_episode(play: OwnPlay, end: GameEnd, game: Known) -> MlEpisode:
-    """Return what an account did; the server's word on its money counts before the rules'."""
+def own_course(play: OwnPlay, game: Known) -> Course:
+    """Follow an account through a game; the server's word on its money counts before the rules'."""
     course = course_of(play.in_time(game.rug_tick), game.prices, game.rug_tick)
-    if play.profit is not None:
-        course = course.ending(play.profit)
-    return _row(end, game.rug_tick, "own", course.totals, play)
+    return course if play.profit is None else course.ending(play.profit)
 
 
 def _row(

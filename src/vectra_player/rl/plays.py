@@ -17,6 +17,9 @@ from vectra_player.game.sidebet import Bet, settle, settle_at
 from vectra_player.model.units import Tick
 from vectra_player.rl.outcomes import Totals, totals
 
+MOST_SOL = Decimal(10) ** 9
+"""No column holds an amount of it or more (`model.units.Sol`)."""
+
 OrderKind = Literal["buy", "sell", "sidebet"]
 
 
@@ -46,6 +49,11 @@ class Course(NamedTuple):
     held_at_rug: bool
     oversold: bool
     orders: int
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether every amount fits its column; those of damaged records may not."""
+        return all(abs(amount) < MOST_SOL for amount in (*self.equity, *self.qty, *self.staked))
 
     def ending(self, profit: Decimal) -> Course:
         """Return the course with another end: what the server told, whatever brought it."""

@@ -109,7 +109,7 @@ class Recorded:
 
         Raises UsageError where there is none, or one has gaps or impossible prices.
         """
-        bad = np.flatnonzero(~_playable(games))
+        bad = np.flatnonzero(~playable(games))
         if len(bad):
             raise UsageError(
                 f"Game {games.game_ids[bad[0]]!r} has gaps or prices that cannot be.",
@@ -208,7 +208,7 @@ def _recorded(
 ) -> Recorded:
     root = config.load({"data_dir": data_dir}).settings.data_dir
     chosen = select_games(root, ["all"], origin=origin, include_incomplete=False, seed=0)
-    good = np.flatnonzero(_playable(chosen.games))
+    good = np.flatnonzero(playable(chosen.games))
     games = part_of(chosen.games.take(good), part, train_share)
     told = [chosen.sentence()]
     if len(good) < len(chosen.games):
@@ -224,13 +224,13 @@ def _recorded(
     return Recorded(games, " ".join(told))
 
 
-def _playable(games: Games) -> npt.NDArray[np.bool_]:
+def playable(games: Games) -> npt.NDArray[np.bool_]:
     """Tell which games are known at every tick, at prices a trade can have: (n_games,)."""
     bad = np.zeros(len(games.prices) + 1, np.int64)
     np.cumsum(~((games.prices >= 0) & (games.prices <= HIGHEST_PRICE)), out=bad[1:])
     possible = bad[games.offsets[1:]] == bad[games.offsets[:-1]]
-    playable: npt.NDArray[np.bool_] = games.complete & possible
-    return playable
+    found: npt.NDArray[np.bool_] = games.complete & possible
+    return found
 
 
 def _check_word(name: str, word: object, known: Sequence[str]) -> None:

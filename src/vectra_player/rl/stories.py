@@ -15,6 +15,7 @@ from vectra_player.analysis.games import UNKNOWN
 from vectra_player.analysis.splits import split_by_time
 from vectra_player.rl.episodes import (
     GAPS,
+    IMPOSSIBLE,
     OWN_GAPS,
     UNSEEN,
     GameEnd,
@@ -107,10 +108,12 @@ def stories(
         *_own(found, parts, left_out, masks),
         *_observed(observed, found, best, parts, left_out, masks),
     ]
+    fitting = [story for story in made if story.course.fits]
+    left_out[IMPOSSIBLE] += len(made) - len(fitting)
     kinds = ("market", "own", "observed")
     place = {key: number for number, key in enumerate(parts)}
-    made.sort(key=lambda story: (place[story.key], kinds.index(story.kind), story.episode_id))
-    return made
+    fitting.sort(key=lambda story: (place[story.key], kinds.index(story.kind), story.episode_id))
+    return fitting
 
 
 def _market(key: GameKey, game: Known, end: GameEnd, part: StoryPart) -> Story:

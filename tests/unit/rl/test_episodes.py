@@ -30,6 +30,7 @@ from vectra_player.model.action import ActionRecord
 from vectra_player.model.frame import Frame, fact
 from vectra_player.model.rows import MlEpisode
 from vectra_player.rl import episodes as module
+from vectra_player.rl.dataset import Wanted, export_dataset
 from vectra_player.rl.episodes import build_episodes
 from vectra_player.store import days
 from vectra_player.store import turn as turn_module
@@ -199,6 +200,28 @@ def test_a_game_with_gaps_is_left_out_and_counted(tmp_path: Path) -> None:
     report = build_episodes(home)
     assert (report.market, report.own) == (1, 0)
     assert report.left_out == {module.GAPS: 1, module.OWN_GAPS: 1}
+
+
+def test_a_game_with_prices_that_cannot_be_is_left_out(tmp_path: Path) -> None:
+    home = DataDir(tmp_path / "data")
+    odd = [1.0, 1.1, 2e9, 1.0, 0.02]
+    with recording(home.root, watched(told("BUY", 1, "0.1", qty=Decimal("0.09")), prices=odd)):
+        pass
+    with recording(home.root, watched(game=NEXT)):
+        pass
+    report = build_episodes(home)
+    assert (report.market, report.left_out) == (1, {module.GAPS: 1, module.OWN_GAPS: 1})
+
+
+def test_a_play_of_amounts_that_cannot_be_is_left_out(tmp_path: Path) -> None:
+    home = DataDir(tmp_path / "data")
+    most = [told("BUY", at, "999999999", qty=Decimal(1)) for at in (1, 2)]
+    with recording(home.root, watched(*most)):
+        pass
+    report = build_episodes(home)
+    assert (report.market, report.own, report.left_out) == (1, 0, {module.IMPOSSIBLE: 1})
+    wanted = Wanted(formats="parquet")
+    assert export_dataset(home, tmp_path / "set", wanted).left_out == report.left_out
 
 
 def test_a_play_whose_end_its_session_did_not_see_is_left_out(tmp_path: Path) -> None:
