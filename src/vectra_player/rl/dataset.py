@@ -11,19 +11,30 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
+from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine
 from vectra_player.analysis.splits import DEFAULT_TRAIN_SHARE
 from vectra_player.errors import UsageError
 from vectra_player.extras import needed
-from vectra_player.rl.actions import CASH, STAKES, table_of
+from vectra_player.rl.actions import CASH, STAKES, EnvName, table_of
 from vectra_player.rl.episodes import gather, nothing_complete
 from vectra_player.rl.features import FEATURE_VERSION, NAMES
 from vectra_player.rl.flat import FlatWriter
 from vectra_player.rl.observed import observed_plays, sample_of
-from vectra_player.rl.stories import PARTS, UNMASKED, Masks, Story, parts_of, stories
+from vectra_player.rl.stories import (
+    PARTS,
+    UNMASKED,
+    Masks,
+    MinariSet,
+    Story,
+    StoryPart,
+    parts_of,
+    plays_in,
+    stories,
+)
 from vectra_player.store.fsops import FileOps, remove_tree
 from vectra_player.store.layout import DataDir
 from vectra_player.store.pseudonyms import Pseudonyms, load_key
@@ -69,7 +80,7 @@ class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
     broadcast_share: float | None
     train_share: float
     pseudonymised: bool
-    minari: list[Any]
+    minari: list[MinariSet]
     feature_version: int
     features: list[str]
     actions: dict[str, list[str]]
@@ -84,6 +95,7 @@ def export_dataset(
     *,
     force: bool = False,
     progress: Progress = lambda done, total: None,
+    engine: ChunkEngine = IN_PROCESS,
 ) -> ExportReport:
     """Write the data sets of a store to a new folder, or with `force` in place of an earlier one.
 
@@ -104,13 +116,15 @@ def export_dataset(
         share = sample_of(reader, wanted.origins).share
     told = stories(found, seen, parts, left_out, _masks(data_dir, wanted))
     with _whole(target) as folder:
-        sets = _write(folder, told, wanted, progress)
+        sets = _write(folder, told, wanted, progress, engine)
         report = _report(target, told, wanted, share, left_out, sets)
         (folder / MANIFEST).write_bytes(_manifest(report))
     return report
 
 
-def _write(folder: Path, told: Sequence[Story], wanted: Wanted, progress: Progress) -> list[Any]:
+def _write(
+    folder: Path, told: Sequence[Story], wanted: Wanted, progress: Progress
+) -> list[MinariSet]:
     flat = told if wanted.formats != "minari" else ()
     chosen = _chosen(told) if wanted.formats != "parquet" else {}
     total = len(flat) + sum(map(len, chosen.values()))
@@ -134,18 +148,16 @@ def _write(folder: Path, told: Sequence[Story], wanted: Wanted, progress: Progre
     (folder / "minari").mkdir()
     evaluation = Evaluation(wanted.origins, wanted.train_share)
     return [
-        write_set(folder / "minari", env, part, mine, evaluation, one)
+        write_set(folder / "minari", env, part, mine, evaluation, one, engine)
         for (env, part), mine in chosen.items()
     ]
 
 
-def _chosen(told: Sequence[Story]) -> dict[Any, list[Story]]:
+def _chosen(told: Sequence[Story]) -> dict[tuple[EnvName, StoryPart], list[Story]]:
     """Return the episodes of each Minari data set, without those that would be empty."""
-    from vectra_player.rl.offline import ENVIRONMENTS, plays_in
-
     chosen = {
-        (env, part): [s for s in told if s.part == part and plays_in(env, s)]
-        for env in ENVIRONMENTS
+        (env, part): [story for story in told if story.part == part and plays_in(env, story)]
+        for env in get_args(EnvName)
         for part in PARTS
     }
     return {key: mine for key, mine in chosen.items() if mine}
@@ -157,7 +169,7 @@ def _report(
     wanted: Wanted,
     share: float | None,
     left_out: Counter[str],
-    sets: list[Any],
+    sets: list[MinariSet],
 ) -> ExportReport:
     games: dict[str, int] = {}
     episodes: dict[str, int] = {}

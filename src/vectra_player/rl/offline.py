@@ -9,7 +9,6 @@ environment it is recovered with; what really was bet and won is in the flat fil
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from decimal import Decimal
@@ -18,35 +17,24 @@ from typing import Any, NamedTuple
 
 import gymnasium
 import minari  # type: ignore[import-untyped]
-import msgspec
 import numpy as np
 from minari.data_collector.episode_buffer import EpisodeBuffer  # type: ignore[import-untyped]
 from minari.dataset.minari_storage import MinariStorage  # type: ignore[import-untyped]
 
-from vectra_player.rl import kernels
+from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine
 from vectra_player.rl.actions import EnvName
+from vectra_player.rl.enacted import Enacted, Script, enact
 from vectra_player.rl.envs import action_space, observation_space
 from vectra_player.rl.features import FEATURE_VERSION
-from vectra_player.rl.plays import Order, steps_of
+from vectra_player.rl.plays import Order
 from vectra_player.rl.registration import SIDEBET_ID, TRADING_ID
-from vectra_player.rl.rounds import Rounds, Setting, setting_of
-from vectra_player.rl.stories import Story, StoryPart
+from vectra_player.rl.rounds import Setting, setting_of
+from vectra_player.rl.stories import MinariSet, Story, StoryPart
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
 
 ENVIRONMENTS: dict[EnvName, str] = {"sidebet": SIDEBET_ID, "trading": TRADING_ID}
 
 FORMAT = "arrow"
-
-
-class MinariSet(msgspec.Struct, frozen=True, kw_only=True):
-    """One data set that was written. `refused`: actions the environment could not carry out."""
-
-    id: str
-    environment: str
-    episodes: int
-    steps: int
-    actions: int
-    refused: int
 
 
 class Evaluation(NamedTuple):
@@ -61,12 +49,6 @@ def dataset_id(env: EnvName, part: StoryPart) -> str:
     return f"vectra-{env}-{part}-v1"
 
 
-def plays_in(env: EnvName, story: Story) -> bool:
-    """Tell whether an episode shows something of an environment: a sidebet, or a buy."""
-    kind = "sidebet" if env == "sidebet" else "buy"
-    return any(order.kind == kind for order in story.orders)
-
-
 def write_set(
     root: Path,
     env: EnvName,
@@ -74,8 +56,11 @@ def write_set(
     chosen: Sequence[Story],
     evaluation: Evaluation,
     progress: Callable[[], None] = lambda: None,
+    engine: ChunkEngine = IN_PROCESS,
 ) -> MinariSet:
     """Write the data set of an environment and a part below `root`, Minari's folder of data sets.
+
+    The engine plays the orders; what it found is written here, in order.
 
     Raises OSError.
     """
@@ -90,53 +75,36 @@ def write_set(
     # Minari sums up the size of all files after every episode: once at the end is enough.
     storage.get_size = lambda: 0.0
     counts = {"steps": 0, "actions": 0, "refused": 0}
-    for number, story in enumerate(chosen):
-        steps = _Played(setting, story)
-        storage.update_episodes([steps.buffer(number)])
+    played = enact(env, (_script(setting, story) for story in chosen), engine)
+    for number, (story, found) in enumerate(zip(chosen, played, strict=True)):
+        storage.update_episodes([_buffer(number, found)])
         storage.update_episode_metadata([_episode(story)], [number])
-        counts["steps"] += len(steps.actions)
-        counts["actions"] += sum(action > 0 for action in steps.actions)
-        counts["refused"] += sum(steps.refused)
+        counts["steps"] += len(found.actions)
+        counts["actions"] += sum(action > 0 for action in found.actions)
+        counts["refused"] += sum(found.refused)
         progress()
     del storage.get_size
     storage.update_metadata({"dataset_size": storage.get_size()})
     return MinariSet(id=name, environment=spec.id, episodes=len(chosen), **counts)
 
 
-class _Played:
-    """One episode, played in the environment by its recorded orders."""
+def _script(setting: Setting, story: Story) -> Script:
+    prices = np.asarray(story.game.prices, np.float64)
+    return Script(prices[: story.game.rug_tick + 1], tuple(_numbers(setting, story)))
 
-    def __init__(self, setting: Setting, story: Story) -> None:
-        self.actions: list[int] = []
-        self.rewards: list[float] = []
-        self.refused: list[bool] = []
-        game = story.game
-        rounds = Rounds(1, setting, game.rug_tick + 1)
-        rounds.begin(0, np.asarray(game.prices), game.rug_tick)
-        self.observations = [rounds.observe()[0]]
-        wanted = deque(_numbers(setting, story))
-        nobody_idle = np.zeros(1, np.bool_)
-        for step in range(steps_of(game.rug_tick)):
-            due = bool(wanted) and wanted[0][0] <= step
-            action = wanted.popleft()[1] if due else 0
-            rewards, _ = rounds.advance(np.array([action], np.int64), nobody_idle)
-            self.actions.append(action)
-            self.rewards.append(float(rewards[0]))
-            self.refused.append(bool(rounds.accounts[0, kernels.REFUSED]))
-            self.observations.append(rounds.observe()[0])
 
-    def buffer(self, number: int) -> EpisodeBuffer:
-        """Return the episode as Minari takes it."""
-        ends = [False] * (len(self.actions) - 1) + [True]
-        return EpisodeBuffer(
-            id=number,
-            observations=self.observations,
-            actions=self.actions,
-            rewards=self.rewards,
-            terminations=ends,
-            truncations=[False] * len(ends),
-            infos={"refused": [False, *self.refused]},
-        )
+def _buffer(number: int, found: Enacted) -> EpisodeBuffer:
+    """Return an episode as Minari takes it."""
+    ends = [False] * (len(found.actions) - 1) + [True]
+    return EpisodeBuffer(
+        id=number,
+        observations=list(found.observations),
+        actions=found.actions,
+        rewards=found.rewards,
+        terminations=ends,
+        truncations=[False] * len(ends),
+        infos={"refused": [False, *found.refused]},
+    )
 
 
 def _numbers(setting: Setting, story: Story) -> Iterator[tuple[int, int]]:

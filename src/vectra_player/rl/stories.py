@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from vectra_player.analysis.games import UNKNOWN
 from vectra_player.analysis.splits import split_by_time
+from vectra_player.rl.actions import EnvName
 from vectra_player.rl.episodes import (
     GAPS,
     IMPOSSIBLE,
@@ -64,6 +67,17 @@ class Story(NamedTuple):
         return course if self.told is None else course.ending(self.told)
 
 
+class MinariSet(msgspec.Struct, frozen=True, kw_only=True):
+    """One data set that was written. `refused`: actions the environment could not carry out."""
+
+    id: str
+    environment: str
+    episodes: int
+    steps: int
+    actions: int
+    refused: int
+
+
 class Masks(NamedTuple):
     """How players are named."""
 
@@ -77,6 +91,12 @@ def as_they_are(name: str) -> str:
 
 
 UNMASKED = Masks(as_they_are, as_they_are)
+
+
+def plays_in(env: EnvName, story: Story) -> bool:
+    """Tell whether an episode shows something of an environment: a sidebet, or a buy."""
+    kind = "sidebet" if env == "sidebet" else "buy"
+    return any(order.kind == kind for order in story.orders)
 
 
 def parts_of(known: Mapping[GameKey, Known], train_share: float) -> dict[GameKey, StoryPart]:
