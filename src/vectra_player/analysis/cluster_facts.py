@@ -16,7 +16,7 @@ from vectra_player.errors import UsageError
 
 Facts = Mapping[str, str]
 
-COMPUTING = ("analysis", "fairness", "game", "model", "store", "strategy")
+COMPUTING = ("analysis", "fairness", "game", "model", "rl", "store", "strategy")
 """Packages whose code a worker may run."""
 
 _CODE = "code of vectra-player"

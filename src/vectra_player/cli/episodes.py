@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vectra_player.cli.arguments import Working
+from vectra_player.cli.bundles import unbundled
 from vectra_player.cli.counting import counted
 from vectra_player.cli.data import OriginChoice
 from vectra_player.cli.session import Session, say
@@ -63,8 +65,10 @@ def _show_build(session: Session, report: BuildReport) -> None:
 
 
 @app.command(epilog="Example: vectra-player episodes export --out ~/rugs-dataset")
+@unbundled
 def export(
     context: typer.Context,
+    *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
     formats: Annotated[
         DatasetFormat, typer.Option("--format", help="For Minari, flat Parquet, or both.")
@@ -79,6 +83,7 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier export in this folder.")
     ] = False,
+    working: Working,
 ) -> None:
     """Write own and observed play as data sets, the later games set apart for evaluation."""
     from vectra_player.rl.dataset import Wanted, export_dataset
@@ -92,8 +97,13 @@ def export(
         train_share=train_share,
         pseudonymise=pseudonymise,
     )
-    with counted(session, "episodes") as progress:
-        report = export_dataset(data_dir, out, wanted, force=force, progress=progress)
+    with (
+        working.opened(session, jobs=1) as engine,
+        counted(session, "episodes") as progress,
+    ):
+        report = export_dataset(
+            data_dir, out, wanted, force=force, progress=progress, engine=engine
+        )
     session.result(report, lambda: _show_export(session, report, formats))
 
 

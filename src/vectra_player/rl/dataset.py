@@ -123,7 +123,7 @@ def export_dataset(
 
 
 def _write(
-    folder: Path, told: Sequence[Story], wanted: Wanted, progress: Progress
+    folder: Path, told: Sequence[Story], wanted: Wanted, progress: Progress, engine: ChunkEngine
 ) -> list[MinariSet]:
     flat = told if wanted.formats != "minari" else ()
     chosen = _chosen(told) if wanted.formats != "parquet" else {}

@@ -17,10 +17,12 @@ from tests.dataset_support import BUYER, SELLER, game_id, played, prices_of, rec
 from tests.live_support import ME, OTHER
 from tests.unit.rl.test_episodes import recording, watched
 
+from vectra_player.analysis.jobs_pool import IN_PROCESS, LocalEngine
 from vectra_player.errors import UsageError
 from vectra_player.rl import dataset as module
-from vectra_player.rl import offline
+from vectra_player.rl import enacted, offline
 from vectra_player.rl.dataset import MANIFEST, ExportReport, Wanted, export_dataset
+from vectra_player.rl.enacted import enact
 from vectra_player.rl.envs import GameEnv
 from vectra_player.rl.episodes import build_episodes, gather
 from vectra_player.rl.plays import Order
@@ -204,8 +206,25 @@ def test_two_orders_at_one_step_take_two_steps(home: DataDir) -> None:
         Order(4, "sidebet", small),
         Order(5, "buy", small, small),
     )
-    played = offline._Played(setting_of("trading"), story._replace(orders=orders))
-    assert [int(action) for action in played.actions[3:8]] == [0, 1, 8, 1, 0]
+    script = offline._script(setting_of("trading"), story._replace(orders=orders))
+    (played,) = enact("trading", [script], IN_PROCESS)
+    assert played.actions[3:8] == [0, 1, 8, 1, 0]
+
+
+def test_processes_beside_us_find_the_same_and_hand_it_back_in_order(
+    home: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StoreReader(home.root) as reader:
+        found = gather(reader, "real")
+    told = stories(found, [], parts_of(found.known, 0.7), Counter())
+    scripts = [offline._script(setting_of("sidebet"), story) for story in told]
+    here = list(enact("sidebet", scripts, IN_PROCESS))
+    monkeypatch.setattr(enacted, "EPISODES", 1)
+    there = list(enact("sidebet", scripts, LocalEngine(2)))
+    assert len(here) == len(scripts) > 2
+    for one, other in zip(here, there, strict=True):
+        assert one.observations.tobytes() == other.observations.tobytes()
+        assert one[1:] == other[1:]
 
 
 def test_players_are_named_otherwise_when_asked(home: DataDir, tmp_path: Path) -> None:
