@@ -22,6 +22,7 @@ from vectra_player.clock import SystemClock
 from vectra_player.errors import UsageError, VectraError
 from vectra_player.extras import needed
 from vectra_player.rl.agent import SUFFIX, Agent, read_agent, sha256_of
+from vectra_player.rl.agent_strategy import file_of
 from vectra_player.rl.evaluate import Trial, try_out, verdict
 from vectra_player.rl.evaluation_report import gaps_of, report_of, rows_of, write_report
 from vectra_player.strategy.loading import FOLDER
@@ -49,9 +50,7 @@ def evaluate(asked: argparse.Namespace) -> None:
     """Play, print, report."""
     needed("analysis", "The evaluation", "scipy", "jinja2")
     root = config.load({"data_dir": asked.data_dir}).settings.data_dir
-    path = Path(asked.agent)
-    if path.suffix != SUFFIX:
-        path = root / FOLDER / f"{asked.agent}{SUFFIX}"
+    path = file_of(asked.agent, root / FOLDER)
     agent = read_agent(path)
     check_unseen(agent, asked.seed)
     trials = [
@@ -92,7 +91,9 @@ def print_trial(trial: Trial) -> None:
     """Print what came of the games, in figures and in words."""
     print(f"\n{trial.title}\n")
     for name, mean, interval, fair, played, *_ in rows_of(trial.lines):
-        print(f"  {name:<28} {mean} SOL a game  ({interval})  fair mean {fair}  bet in {played}")
+        print(
+            f"  {name:<28} {mean} SOL a game  ({interval})  fair mean {fair}  games bet in {played}"
+        )
     for name, mean, interval in gaps_of(trial):
         print(f"  {name:<28} {mean} SOL a game  ({interval})")
     print(f"\n{verdict(trial)}")

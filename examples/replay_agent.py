@@ -19,7 +19,7 @@ from vectra_player.analysis.selection import select_games
 from vectra_player.errors import VectraError
 from vectra_player.rl.actions import CASH
 from vectra_player.rl.agent import SUFFIX
-from vectra_player.rl.agent_strategy import strategy_of
+from vectra_player.rl.agent_strategy import file_of, strategy_of
 from vectra_player.strategy.loading import FOLDER
 from vectra_player.strategy.records import RunResult
 
@@ -27,25 +27,27 @@ from vectra_player.strategy.records import RunResult
 def main(arguments: Sequence[str] | None = None) -> None:
     """Play a game, print what was done, and let it be watched if asked to."""
     parser = argparse.ArgumentParser(description="Show what an agent does in a recorded game.")
-    parser.add_argument("agent", help="its name among the strategies of the data directory")
+    parser.add_argument("agent", help=f"its name, or its file: FILE{SUFFIX}")
     parser.add_argument("game_id")
     parser.add_argument("--by-chance", action="store_true", help="draw actions, as in training")
     parser.add_argument("--watch", type=float, metavar="SPEED", help="replay it so fast, to watch")
     parser.add_argument("--data-dir", type=Path, help="where recordings lie [RUGS_DATA_DIR]")
     asked = parser.parse_args(arguments)
     root = config.load({"data_dir": asked.data_dir}).settings.data_dir
+    path = file_of(asked.agent, root / FOLDER)
     try:
-        show(play_once(root, asked.agent, asked.game_id, by_chance=asked.by_chance))
+        show(play_once(root, path, asked.game_id, by_chance=asked.by_chance))
     except VectraError as error:
         parser.error(str(error))
     if asked.watch is not None:
-        words = ["strategy", "run", asked.agent, "--replay", asked.game_id, "--cash", str(CASH)]
+        strategy = str(path.with_suffix(".py"))
+        words = ["strategy", "run", strategy, "--replay", asked.game_id, "--cash", str(CASH)]
         cli.main(["--data-dir", str(root), *words, "--speed", str(asked.watch)])
 
 
-def play_once(root: Path, agent: str, game_id: str, *, by_chance: bool) -> RunResult:
+def play_once(root: Path, path: Path, game_id: str, *, by_chance: bool) -> RunResult:
     """Play a recorded game on the event engine, from the presale to the rug."""
-    strategy = strategy_of(root / FOLDER / f"{agent}{SUFFIX}", by_chance=by_chance)
+    strategy = strategy_of(path, by_chance=by_chance)
     games = select_games(root, [game_id], origin="all", include_incomplete=True, seed=0).games
     return play(strategy, games, Conditions(cash=CASH), seed=0)
 

@@ -30,4 +30,13 @@ def make_agent(env: EnvName = "sidebet", *, seed: int = 0, width: int = 8, **cha
         "layers": layers,
         "training": training,
     }
-    return Agent(**told | changes)
+    return Agent(**{**told, **changes})
+
+
+def one_minded(env: EnvName, action: int) -> Agent:
+    """Make an agent that wants one action at every tick, and nothing where it cannot be done."""
+    table = table_of(env)
+    wishes = np.zeros(len(table))
+    wishes[0], wishes[action] = 50.0, 100.0
+    layer = Layer.of(np.zeros((len(features_of(table)), len(table))), wishes)
+    return make_agent(env, layers=(layer,))

@@ -29,7 +29,7 @@ from vectra_player.strategy.sizing import from_lamports
 FORMAT: Final = 1
 SUFFIX: Final = ".agent"
 MOST_BYTES: Final = 64 << 20
-"""A file above this is refused unread; a network of two layers of 64 has 30 KB."""
+"""A file above this is refused; one with two layers of 64 has 25 KB."""
 
 FORBIDDEN: Final = 1e9
 """Taken off the score of an action that cannot be carried out."""
@@ -228,11 +228,12 @@ def sha256_of(path: Path) -> str:
 
 def _unpacked(path: Path) -> _Sealed:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UsageError(f"{path} is too large to be an agent.")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path} is too large to be an agent.")
     try:
         sealed = msgspec.msgpack.decode(data, type=_Sealed)
     except (msgspec.DecodeError, UnicodeDecodeError):

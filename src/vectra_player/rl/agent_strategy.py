@@ -122,6 +122,14 @@ def write_strategy(agent: Agent, folder: Path, name: str) -> Path:
     return target
 
 
+def file_of(word: str, folder: Path) -> Path:
+    """Return the file of an agent that is named, or is itself a path to its file.
+
+    folder: the strategies of the data directory.
+    """
+    return Path(word) if word.endswith(SUFFIX) else folder / f"{word}{SUFFIX}"
+
+
 def strategy_of(path: Path, *, by_chance: bool = False) -> AgentStrategy:
     """Return what plays an agent's file. Raises UsageError or DamageError as `read_agent`."""
     kind: type[AgentStrategy] = type(path.stem, (AgentStrategy,), {"name": path.stem, "file": path})

@@ -223,9 +223,8 @@ def _drawn(line: Line, agent: Line) -> str:
         nor = "It never bets" if agent.played else "Nor does it bet"
         return f"{nor} when it draws its actions by chance, as in training."
     return (
-        f"Drawing its actions by chance, as in training, it bets in "
-        f"{line.played / evidence.games:.1%} of the games: "
-        f"{_interval(evidence.mean, evidence.low, evidence.high)}."
+        f"Drawing its actions by chance, as in training, it bets in {line.played:,} of "
+        f"{evidence.games:,} games: {_interval(evidence.mean, evidence.low, evidence.high)}."
     )
 
 

@@ -27,7 +27,8 @@ from vectra_player.rl.evaluate import (
 )
 from vectra_player.store.fsops import FileOps, replace_file
 
-_CODE = tuple(sorted(Path(__file__).resolve().parent.glob("*.py")))
+_DECIDING = ("actions", "agent", "agent_strategy", "evaluate", "features", "kernels")
+"""Modules of this package whose code can change a figure, beside those every manifest has."""
 
 
 def report_of(
@@ -82,7 +83,7 @@ def rows_of(lines: Sequence[Line]) -> tuple[tuple[str, ...], ...]:
             f"{line.evidence.mean:+.6f}",
             f"{line.evidence.low:+.6f} to {line.evidence.high:+.6f}",
             f"{line.expected:+.6f}",
-            f"{line.played / line.evidence.games:.1%}",
+            f"{line.played:,}",
             f"{line.buys:,}",
             f"{line.bets:,}",
             f"{line.bets_won:,}",
@@ -150,6 +151,12 @@ def _method(agent: Agent) -> Iterator[str]:
         "The games it is judged by are others: generated ones come from another seed, recorded "
         "ones took no part in the training."
     )
+    if training.lessons:
+        first, last = training.lessons[0], training.lessons[-1]
+        yield (
+            f"In training it bet in {first.entered:.1%} of the first {first.games:,} games and in "
+            f"{last.entered:.1%} of the last {last.games:,}."
+        )
 
 
 def _settings(agent: Agent) -> Table:
@@ -208,7 +215,7 @@ def _manifest(agent: Agent, sha256: str, trials: Sequence[Trial], made_at: str) 
             "games": [trial.games for trial in trials],
         },
         seed=trials[0].seed,
-        files=_CODE,
+        files=[Path(__file__).with_name(f"{name}.py") for name in _DECIDING],
     )
 
 
