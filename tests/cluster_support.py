@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import psutil
-from tests.command_support import free_port, wait_until
+from tests.command_support import environment, free_port, wait_until
 
 QUIETLY = ("--no-dashboard",)
 
@@ -42,7 +42,14 @@ class Cluster:
 def _start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     log = (folder / "log").open("wb")
     with log:
-        return subprocess.Popen(words, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            words,
+            cwd=folder,
+            env=environment(RUGS_DATA_DIR=str(folder / "data")),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ what they need, and nothing of the data directory is written for them to read.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import signal
 import subprocess
@@ -26,7 +27,7 @@ from tests.cluster_support import (
     listening,
     web_server,
 )
-from tests.command_support import COMMAND, environment, wait_until
+from tests.command_support import COMMAND, environment, run_warm, wait_until
 from tests.unit.fairness.recordings import frames, make_store
 
 from vectra_player import extras
@@ -141,6 +142,20 @@ def test_games_are_verified_and_simulated_as_they_are_here(
     ]
 
 
+def test_games_in_a_bucket_are_read_where_they_are_verified(
+    engine: ChunkEngine, shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_store(tmp_path / "store", *(frames(number) for number in range(3)))
+    (tmp_path / "bucket").mkdir()
+    url = f"file://{tmp_path / 'bucket'}"
+    assert run_warm("--data-dir", root, "store", "sync", url).code == 0
+    monkeypatch.setenv("RUGS_DATA_DIR", str(tmp_path / "here"))
+    with StoreReader(url) as reader:
+        found = verify_store(reader, engine=engine)
+    assert len(found.of("verified")) == 3
+    assert [path.name for path in shared.folder.glob("worker-*/data/*")] == ["mirror"]
+
+
 def test_a_worker_killed_half_way_costs_nothing_but_its_time(
     shared: Cluster, tmp_path: Path, local: str
 ) -> None:
@@ -213,6 +228,7 @@ def test_a_scheduler_that_goes_is_told_and_finished_chunks_are_kept(
         with pytest.raises(VectraError, match="is gone") as failed:
             sweep(tmp_path, engine, progress=kill)
         assert "goes on where it was" in failed.value.advice
+        assert not logging.getLogger("distributed.client").isEnabledFor(logging.CRITICAL)
         engine.close()
     kept = len(list(tmp_path.glob("results/*/chunks/*.parquet")))
     assert 1 <= kept < CHUNKS

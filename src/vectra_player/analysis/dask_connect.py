@@ -26,7 +26,7 @@ from vectra_player.errors import UsageError, VectraError
 
 distributed = import_module("distributed")  # which is typed in part only
 
-CONNECT_S = 5.0
+CONNECT_S = 10.0
 """How long a scheduler may take to answer."""
 
 _HOLDER = "vectra_player.analysis.dask_local"
@@ -131,5 +131,7 @@ async def _identity(address: str, security: Any) -> str:
 
 def _quiet() -> None:
     """Keep Dask's log off the terminal: what matters of it is told as errors of ours."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # each has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})

@@ -34,7 +34,7 @@ Client = Any
 Future = Any
 """Dask's, which is typed in part only and not everywhere installed."""
 
-WORKERS_S = 10.0
+WORKERS_S = 30.0
 """How long a scheduler may be without a worker when we come."""
 
 WORKERLESS_S = 60.0
