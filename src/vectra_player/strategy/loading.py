@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from vectra_player.errors import UsageError
+from vectra_player.errors import UsageError, VectraError
 from vectra_player.strategy.api import Params, Strategy
 from vectra_player.strategy.builtin import baselines, playbooks, sidebets
 from vectra_player.strategy.profile import DEFAULT_STRATEGY, Profile
@@ -88,11 +88,14 @@ def find(name: str, folder: Path | None = None) -> type[Strategy]:
 def make(
     name: str, params: Params | Mapping[str, Any] | None = None, folder: Path | None = None
 ) -> Strategy:
-    """Make a strategy by name with its parameters checked. Raises UsageError as `find`."""
+    """Make a strategy by name with its parameters checked. Raises UsageError as `find`.
+
+    What its constructor raises on purpose, such as DamageError, comes out as it is.
+    """
     kind = find(name, folder)
     try:
         return kind(params)
-    except UsageError:
+    except VectraError:
         raise
     except Exception as error:  # a constructor of the user's
         raise UsageError(f"The strategy {name} could not be made: {_told(error)}.") from error

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tests.agent_support import make_agent
 
+from vectra_player.analysis.contestant import find_contestant
 from vectra_player.analysis.games import Games, generate_games
-from vectra_player.errors import UsageError
+from vectra_player.errors import UsageError, VectraError
 from vectra_player.rl.agent import Agent, Policy, read_agent
 from vectra_player.rl.agent_strategy import AgentStrategy, write_strategy
 from vectra_player.rl.envs import GameEnv
@@ -105,6 +106,16 @@ def test_agent_and_strategy_belong_to_each_other(tmp_path: Path) -> None:
     (tmp_path / "two.agent").replace(tmp_path / "one.agent")
     with pytest.raises(UsageError, match="another agent than its strategy names"):
         make(str(path))
+
+
+def test_a_damaged_agent_is_named_as_such_wherever_it_is_to_play(tmp_path: Path) -> None:
+    path = write_strategy(make_agent(), tmp_path, "one")
+    whole = (tmp_path / "one.agent").read_bytes()
+    (tmp_path / "one.agent").write_bytes(whole[:-9] + b"x" + whole[-8:])
+    for play in (lambda: make(str(path)), lambda: find_contestant(str(path), tmp_path)):
+        with pytest.raises(VectraError, match=r"one\.agent is damaged\.") as told:
+            play()
+        assert told.value.advice == "Take it from a backup, or train anew."
 
 
 def test_a_later_agent_of_a_name_replaces_the_earlier_one(tmp_path: Path) -> None:
