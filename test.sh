@@ -6,6 +6,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$root/scripts/setup.sh"
 need_packages chromium fonts-dejavu-core
 want_packages chromium-headless-shell # pages take a third of the time in it
+want_packages nats-server # the broker of several recorders; its tests are left out without it
 set_up "$root" dev
 cd "$root"
 bin="$root/.venv/bin"

@@ -12,7 +12,7 @@ need_packages() {
     for name in "$@"; do
         case "$name" in
             chromium) has_chrome && continue ;;
-            chromium-headless-shell | fonts-dejavu-core) [ "$(uname -s)" = Linux ] || continue ;;
+            chromium-headless-shell | fonts-dejavu-core | nats-server) [ "$(uname -s)" = Linux ] || continue ;;
         esac
         dpkg -s "$name" >/dev/null 2>&1 || missing+=("$name")
     done
