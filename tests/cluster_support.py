@@ -39,13 +39,13 @@ class Cluster:
         return self.workers[-1]
 
 
-def _start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+def _start(folder: Path, *words: str, **settings: str) -> subprocess.Popen[bytes]:
     log = (folder / "log").open("wb")
     with log:
         return subprocess.Popen(
             words,
             cwd=folder,
-            env=environment(RUGS_DATA_DIR=str(folder / "data")),
+            env=environment(RUGS_DATA_DIR=str(folder / "data"), **settings),
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -53,11 +53,15 @@ def _start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def cluster(folder: Path, *, workers: int) -> Iterator[Cluster]:
-    """Run a scheduler and workers on loopback; kill whatever is left of them afterwards."""
+def cluster(folder: Path, *, workers: int, **settings: str) -> Iterator[Cluster]:
+    """Run a scheduler and workers on loopback; kill whatever is left of them afterwards.
+
+    `settings`: environment variables of the scheduler.
+    """
     port = free_port()
     where = ("--host", "127.0.0.1", "--port", str(port))
-    scheduler = _start(folder, sys.executable, "-m", "dask", "scheduler", *where, *QUIETLY)
+    words = (sys.executable, "-m", "dask", "scheduler", *where, *QUIETLY)
+    scheduler = _start(folder, *words, **settings)
     found = Cluster(folder, f"tcp://127.0.0.1:{port}", scheduler)
     try:
         wait_until(lambda: _listens(port), "the scheduler listens")

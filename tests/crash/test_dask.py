@@ -237,6 +237,22 @@ def test_a_scheduler_that_goes_is_told_and_finished_chunks_are_kept(
     assert told[0] == 250 * kept
 
 
+def test_a_chunk_that_ends_its_worker_and_a_cluster_without_any_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_again = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+    with cluster(tmp_path, workers=1, **never_again) as found:
+        engine = open_dask(found.address)
+        with pytest.raises(VectraError, match=r"tried one chunk died \(1\), perhaps for want of"):
+            list(engine.run(os._exit, [3]))
+        monkeypatch.setattr(dask_engine, "WORKERLESS_S", 0.1)
+        monkeypatch.setattr(dask_engine, "POLL_S", 0.1)
+        with pytest.raises(VectraError, match="has no worker left") as failed:
+            list(engine.run(abs, [-3]))
+        assert f"'dask worker {found.address}'" in failed.value.advice
+        engine.close()
+
+
 def test_whoever_is_no_scheduler_is_told_apart_quickly(
     shared: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,7 +65,11 @@ def open_dask(scheduler: str | None = None, jobs: int | None = None) -> DaskEngi
     address = scheduler or scheduler_of_environment()
     if address is None:
         local = LocalProcesses(jobs or os.cpu_count() or 1)
-        return DaskEngine(client_of(local.address, local.security), local)
+        try:
+            return DaskEngine(client_of(local.address, local.security), local)
+        except BaseException:
+            local.close()
+            raise
     if jobs is not None:
         raise UsageError(
             f"How many processes work is decided where {address} has its workers.",
@@ -97,6 +101,8 @@ class DaskEngine:
     @property
     def workers(self) -> int:
         """Return how many threads of workers there are just now."""
+        if self._client.status != "running":
+            raise _gone(self.address)
         try:
             return sum(self._client.nthreads().values())
         except OSError:
@@ -167,8 +173,8 @@ class _Watch:
                 raise _gone(self._engine.address) from None
             except killed_worker as killed:
                 raise VectraError(
-                    f"One chunk ended {killed.allowed_failures + 1} workers, perhaps for want of "
-                    "memory.",
+                    f"All workers that tried one chunk died ({killed.allowed_failures + 1}), "
+                    "perhaps for want of memory.",
                     advice=f"Give the workers more (--memory-limit). {_GO_ON}",
                 ) from None
             self._look()  # its worker is lost and another computes it again
