@@ -9,6 +9,7 @@ with storage() as server:
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import socket
@@ -25,11 +26,6 @@ from vectra_player.store.remote.objects import ObjectStore
 
 BUCKET = "rugs"
 
-SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
-    b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-)
-FAILED = b"<Error><Code>InternalError</Code><Message>We failed.</Message></Error>"
-
 
 class Fault(StrEnum):
     """What happens to a request."""
@@ -44,6 +40,13 @@ class Fault(StrEnum):
     KILL_AFTER = "is the last one of its client, which is killed once it is carried out"
 
 
+class Refusal(NamedTuple):
+    """An answer of S3 that is an error."""
+
+    status: int
+    code: str
+
+
 class Request(NamedTuple):
     """What the server is asked."""
 
@@ -52,45 +55,53 @@ class Request(NamedTuple):
     path: str
 
 
+_REFUSALS: dict[object, Refusal] = {
+    Fault.SLOW: Refusal(503, "SlowDown"),
+    Fault.FAILED: Refusal(500, "InternalError"),
+}
+
+
 class Server:
-    """Answers as S3 does. `faults` may choose one for each request; `done` hears of each."""
+    """Answers as S3 does. `faults` may choose one for each request; `done` hears of each.
+
+    On `calm_port` nothing happens to a request, and nobody hears of it.
+    """
 
     def __init__(self, app: Any) -> None:
-        self._app = app
+        self.app = app
         self._lock = threading.Lock()
         self.seen: list[Request] = []
-        self.faults: Callable[[Request], Fault | None] = lambda request: None
+        self.faults: Callable[[Request], Fault | Refusal | None] = lambda request: None
         self.done: Callable[[Request], None] = lambda request: None
-        self.client: Callable[[], None] = lambda: None
-        self.port = 0
+        self.kill: Callable[[Request], None] = lambda request: None
+        self.port = self.calm_port = 0
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         with self._lock:
             request = Request(len(self.seen), environ["REQUEST_METHOD"], environ["PATH_INFO"])
             self.seen.append(request)
             fault = self.faults(request)
-        answer = self._answer(environ, start, fault)
-        self.done(request)
-        return answer
+        try:
+            return self._answer(environ, start, request, _REFUSALS.get(fault, fault))
+        finally:
+            self.done(request)
 
-    def _answer(self, environ: dict[str, Any], start: Any, fault: Fault | None) -> Iterable[bytes]:
-        if fault in (Fault.SLOW, Fault.FAILED):
-            body = SLOW_DOWN if fault is Fault.SLOW else FAILED
-            status = "503 Slow Down" if fault is Fault.SLOW else "500 Internal Server Error"
-            _drain(environ)
-            start(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
-            return [body]
+    def _answer(
+        self, environ: dict[str, Any], start: Any, request: Request, fault: Fault | Refusal | None
+    ) -> Iterable[bytes]:
+        if isinstance(fault, Refusal):
+            return _refuse(environ, start, fault)
         if fault in (Fault.CUT, Fault.KILL):
             if fault is Fault.KILL:
-                self.client()
+                self.kill(request)
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0) // 2)
             raise _cut(environ)
         if fault is Fault.FLIPPED and environ["REQUEST_METHOD"] == "PUT":
             _flip_request(environ)
         told: list[Any] = []
-        body = b"".join(self._app(environ, lambda *head: told.extend(head)))
+        body = b"".join(self.app(environ, lambda *head: told.extend(head)))
         if fault is Fault.KILL_AFTER:
-            self.client()
+            self.kill(request)
         if fault in (Fault.LOST, Fault.KILL_AFTER):
             raise _cut(environ)
         start(told[0], told[1])
@@ -104,8 +115,6 @@ class Server:
 
     def call(self, method: str, path: str, body: bytes = b"") -> None:
         """Do something to the server behind everybody's back."""
-        import io
-
         environ = {
             "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "s3",
             "SERVER_PORT": str(self.port), "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0),
@@ -113,7 +122,7 @@ class Server:
             "CONTENT_LENGTH": str(len(body)), "HTTP_HOST": f"127.0.0.1:{self.port}",
         }  # fmt: skip
         status: list[str] = []
-        b"".join(self._app(environ, lambda code, *_: status.append(code)))
+        b"".join(self.app(environ, lambda code, *_: status.append(code)))
         assert status[0].startswith("20"), status
 
 
@@ -131,21 +140,30 @@ def storage() -> Iterator[Server]:
 
     logging.getLogger("werkzeug").setLevel("ERROR")
     server = Server(DomainDispatcherApplication(create_backend_app))
-    listening = make_server("127.0.0.1", 0, server, threaded=True, request_handler=_Quiet)
-    server.port = listening.server_port
-    thread = threading.Thread(target=listening.serve_forever, daemon=True)
-    thread.start()
+    with _listening(server) as server.port, _listening(server.app) as server.calm_port:
+        yield from _with_bucket(server)
+
+
+def _with_bucket(server: Server) -> Iterator[Server]:
     server.call("POST", "/moto-api/reset")
     server.call("PUT", f"/{BUCKET}")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(server.port).items():
             patch.setenv(name, value)
-        try:
-            yield server
-        finally:
-            listening.shutdown()
-            thread.join()
-            listening.server_close()
+        yield server
+
+
+@contextmanager
+def _listening(app: Any) -> Iterator[int]:
+    listening = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=listening.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield listening.server_port
+    finally:
+        listening.shutdown()
+        thread.join()
+        listening.server_close()
 
 
 def environment(port: int) -> dict[str, str]:
@@ -161,13 +179,16 @@ def environment(port: int) -> dict[str, str]:
     }
 
 
-def _drain(environ: dict[str, Any]) -> None:
+def _refuse(environ: dict[str, Any], start: Any, refusal: Refusal) -> Iterable[bytes]:
     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    told = f"<Error><Code>{refusal.code}</Code><Message>tests-canary-secret</Message></Error>"
+    body = told.encode() if environ["REQUEST_METHOD"] != "HEAD" else b""
+    head = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+    start(f"{refusal.status} {refusal.code}", head)
+    return [body]
 
 
 def _flip_request(environ: dict[str, Any]) -> None:
-    import io
-
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(_flipped(body) if body else body)
 

@@ -37,6 +37,11 @@ def limit_resources(data_bytes: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
 
 
+def without_credentials() -> dict[str, str]:
+    """Return this process's environment without what opens a storage."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
 def library_directories() -> list[Path]:
     """Return where the interpreter's own files lie; modules load late from there."""
     fixed = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/localtime")

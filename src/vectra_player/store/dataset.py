@@ -19,7 +19,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
 from vectra_player.config import load
-from vectra_player.errors import UsageError, VectraError
+from vectra_player.errors import UsageError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.schema import arrow_schema
 
@@ -28,7 +28,7 @@ DATE_FIELD = pa.field("date", pa.date32())
 ATTEMPTS = 4
 """A compaction exchanges one directory: two misses in a row already mean two exchanges."""
 
-_FORMAT = ds.ParquetFileFormat(
+FORMAT = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
 """A page whose checksum is wrong is an error, never data (reliability.md D5)."""
@@ -55,10 +55,10 @@ class DataFile(NamedTuple):
 class StoreRoot:
     """Where a store's Parquet lies, whatever kind of storage holds it.
 
-    `trouble`: why a file could not be brought here, where opening one can fail for that.
+    `trouble`: why a file could not be brought here last time, where files are brought.
     """
 
-    trouble: VectraError | None = None
+    trouble: Exception | None = None
 
     def __init__(self, filesystem: pafs.FileSystem, base: str) -> None:
         self.filesystem = filesystem
@@ -87,13 +87,13 @@ class StoreRoot:
         return ds.FileSystemDataset.from_paths(
             [file.path for file in chosen],
             schema=view_schema(doc_type),
-            format=_FORMAT,
+            format=FORMAT,
             filesystem=self.filesystem,
-            partitions=[_bounds(file) for file in chosen],
+            partitions=[bounds_of(file) for file in chosen],
         )
 
 
-def _bounds(file: DataFile) -> ds.Expression:
+def bounds_of(file: DataFile) -> ds.Expression:
     """Say what holds for every row of a file, so that a condition can rule it out unopened."""
     bounds = ds.field("date") == pa.scalar(file.date)
     if file.first_ts is None or file.last_ts is None:

@@ -116,8 +116,9 @@ class QuerySession:
 
     def _run(self, sql: str, read: Callable[[], T]) -> T:
         def fresh() -> T:
+            self.root.trouble = None
             self._register()
-            with self._deadline():
+            with self._deadline(), self._with_its_cause():
                 try:
                     for best in BEST_ROWS:
                         if re.search(rf"\b{best.name}\b", sql, re.IGNORECASE):
@@ -166,6 +167,16 @@ class QuerySession:
 
     def _view(self, name: str, select: str) -> None:
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}").fetchall()
+
+    @contextmanager
+    def _with_its_cause(self) -> Iterator[None]:
+        """Raise why a file could not be opened rather than what became of that on its way."""
+        try:
+            yield
+        except Exception as error:
+            if self.root.trouble is not None:
+                raise self.root.trouble from error
+            raise
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:

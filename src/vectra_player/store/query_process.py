@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import msgspec
@@ -26,8 +26,9 @@ from vectra_player.store.confine import (
     allow_reading_only,
     library_directories,
     limit_resources,
+    without_credentials,
 )
-from vectra_player.store.dataset import EVENTS_DIR, DataFile, Location, is_remote, open_root
+from vectra_player.store.dataset import EVENTS_DIR, Location, is_remote, open_root
 from vectra_player.store.pipes import readable
 from vectra_player.store.query import (
     DEFAULT_LIMITS,
@@ -57,12 +58,11 @@ class _Request(msgspec.Struct):
 
 
 class _Start(msgspec.Struct):
-    """Where the recordings are; or `lent`: the socket files are lent over, and which there are."""
+    """Where the recordings are; or `lent`: what is told of files that the parent brings."""
 
     location: str
     limits: QueryLimits
-    lent: int | None = None
-    listing: dict[str, list[DataFile]] = {}
+    lent: dict[str, Any] | None = None
 
 
 class _Reply(msgspec.Struct):
@@ -77,8 +77,8 @@ class QueryProcess:
     """A fenced query session in a child of its own; statements run one after the other.
 
     A child that was killed for overrunning is replaced at the next statement. It reads beneath
-    `events_parquet` and nowhere else (Landlock); of recordings at a URL it may open nothing by
-    itself: this process fetches a file and lends it (`remote.lending`).
+    `events_parquet` and nowhere else (Landlock). Of recordings at a URL it reads what this process
+    has fetched and verified (`remote.lending`); it has no credentials to fetch anything itself.
     """
 
     def __init__(
@@ -107,6 +107,18 @@ class QueryProcess:
             QueryRefusedError: it is not one SELECT, reaches outside, or broke a limit.
             UsageError: the data directory cannot be opened.
         """
+        reply, body = self._ask(sql, explain)
+        if not reply.ok and self._lender is not None and self._lender.trouble is not None:
+            trouble = self._lender.trouble
+            self.close()
+            if not isinstance(trouble, FileNotFoundError):
+                raise trouble
+            reply, body = self._ask(sql, explain)  # a day was exchanged: the child lists anew
+        if not reply.ok and _OUT_OF_MEMORY.search(reply.message):
+            self.close()  # what the statement left in the heap must not fail the next one
+        return _result(reply, body)
+
+    def _ask(self, sql: str, explain: bool) -> tuple[_Reply, bytes]:
         limits = self._start.limits
         try:
             child = self._running()
@@ -124,12 +136,7 @@ class QueryProcess:
                 f"The query needs more than {limits.memory_mb} MB.",
                 advice="Narrow it by date, session or game, or aggregate first.",
             ) from None
-        reply = msgspec.json.decode(head, type=_Reply)
-        if not reply.ok and self._lender is not None:
-            self._lender.raise_trouble()
-        if not reply.ok and _OUT_OF_MEMORY.search(reply.message):
-            self.close()  # what the statement left in the heap must not fail the next one
-        return _result(reply, body)
+        return msgspec.json.decode(head, type=_Reply), body
 
     def close(self) -> None:
         """End the child."""
@@ -155,6 +162,7 @@ class QueryProcess:
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 pass_fds=lent,
+                env=without_credentials(),
             )
             _send(self._child, msgspec.json.encode(start))
             reply, _ = _receive(self._child, 60.0)
@@ -166,8 +174,8 @@ class QueryProcess:
         from vectra_player.store.remote.lending import Lender
 
         self._lender = Lender(open_root(self._start.location))
-        descriptor = self._lender.theirs.fileno()
-        return _Start("", self._start.limits, descriptor, self._lender.listing()), (descriptor,)
+        lent = self._lender.lent()
+        return _Start("", self._start.limits, msgspec.to_builtins(lent)), (lent.descriptor,)
 
 
 def _result(reply: _Reply, body: bytes) -> QueryResult:
@@ -223,17 +231,20 @@ def _serve(source: int, target: int) -> None:
 
 def _confine(start: _Start) -> None:
     limit_resources((start.limits.memory_mb + _BASE_MB) << 20, _CPU_BUDGET_S)
-    events = Path(start.location).expanduser().resolve() / EVENTS_DIR
-    readable = [events] if start.lent is None and events.is_dir() else []
+    if start.lent is None:
+        recordings = Path(start.location).expanduser().resolve() / EVENTS_DIR
+    else:
+        recordings = Path(start.lent["folder"]).resolve()
+    readable = [recordings] if recordings.is_dir() else []
     allow_reading_only([*readable, *library_directories()])
 
 
 def _place(start: _Start) -> Location:
     if start.lent is None:
         return start.location
-    from vectra_player.store.remote.lending import BorrowingRoot
+    from vectra_player.store.remote.lending import BorrowingRoot, Lent
 
-    return BorrowingRoot(start.lent, start.listing)
+    return BorrowingRoot(msgspec.convert(start.lent, Lent))
 
 
 def _run(session: QuerySession, request: _Request) -> tuple[_Reply, bytes]:

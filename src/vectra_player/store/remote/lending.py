@@ -1,43 +1,44 @@
-"""Files lent to a process that may open none: it asks by name and gets an open file.
+"""Files brought to a process that can reach no storage: it asks for them by name.
 
-The process of a user's statement has no network and no right to a folder. It knows the names of one
-snapshot; for each that its statement needs, the parent fetches, opens and hands over.
+The process of a user's statement has no credentials, and no right but to read what its parent has
+fetched. It knows the files of one snapshot; those that a scan needs it asks the parent to bring.
 """
 
 from __future__ import annotations
 
-import mmap
-import os
 import socket
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import count
 from typing import Final
 
 import msgspec
-import pyarrow as pa
+import pyarrow.fs as pafs
 
 from vectra_player.errors import VectraError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.dataset import DataFile, StoreRoot
-from vectra_player.store.remote.opening import OpeningFiles
+from vectra_player.store.remote.bringing import BringingRoot
 from vectra_player.store.remote.root import RemoteRoot
 
-_AT_ONCE: Final = 8
-_MESSAGE_BYTES: Final = 4096
-
-
-class _Asked(msgspec.Struct):
-    number: int
-    name: str
+_FILES_AT_ONCE: Final = 100
+_MESSAGE_BYTES: Final = 1 << 16
 
 
 class _Answer(msgspec.Struct):
-    number: int
-    missing: bool = False
+    """Whether the files are here now; `gone`: one went away with its day."""
+
+    gone: bool = False
     message: str = ""
     advice: str = ""
+
+
+class Lent(msgspec.Struct):
+    """What a child is told of its files: which socket to ask over, where they come to lie."""
+
+    descriptor: int
+    folder: str
+    listing: dict[str, list[DataFile]]
 
 
 class Lender:
@@ -47,98 +48,66 @@ class Lender:
         if not isinstance(root, RemoteRoot):
             raise TypeError("only files of a bucket are lent")
         self._root = root
-        self._ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="lender")
+        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._serve, name="lender", daemon=True)
         self._thread.start()
 
-    def listing(self) -> dict[str, list[DataFile]]:
-        """Return which files there are."""
-        return {doc_type: self._root.files(doc_type) for doc_type in DOC_TYPES}
+    def lent(self) -> Lent:
+        """Return what the child is told; it inherits the descriptor."""
+        root = self._root
+        root.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        listing = {doc_type: root.files(doc_type) for doc_type in DOC_TYPES}
+        return Lent(self._theirs.fileno(), str(root.folder), listing)
 
-    def raise_trouble(self) -> None:
-        """Raise what kept a file from being brought here, if anything did."""
-        if self._root.trouble is not None:
-            raise self._root.trouble
+    @property
+    def trouble(self) -> Exception | None:
+        """Why a file could not be brought here, if one could not."""
+        return self._root.trouble
 
     def close(self) -> None:
         """End the serving."""
         self._ours.shutdown(socket.SHUT_RDWR)
         self._thread.join()
-        self._pool.shutdown(cancel_futures=True)
         self._ours.close()
-        self.theirs.close()
+        self._theirs.close()
 
     def _serve(self) -> None:
         while message := self._ours.recv(_MESSAGE_BYTES):
-            with suppress(msgspec.DecodeError):  # a child that says nonsense gets no answer
-                self._pool.submit(self._lend, msgspec.msgpack.decode(message, type=_Asked))
-
-    def _lend(self, asked: _Asked) -> None:
-        answer, descriptors = self._open(asked)
-        try:
             with suppress(OSError):  # the child is gone
-                socket.send_fds(self._ours, [msgspec.msgpack.encode(answer)], descriptors)
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+                self._ours.send(msgspec.msgpack.encode(self._bring(message)))
 
-    def _open(self, asked: _Asked) -> tuple[_Answer, list[int]]:
+    def _bring(self, message: bytes) -> _Answer:
         try:
-            path = self._root.fetch(asked.name)
-            return _Answer(asked.number), [os.open(path, os.O_RDONLY | os.O_CLOEXEC)]
+            self._root.bring(msgspec.msgpack.decode(message, type=list[str]))
         except FileNotFoundError:
-            return _Answer(asked.number, missing=True), []
-        except VectraError as error:
-            return _Answer(asked.number, message=error.message, advice=error.advice), []
-        except OSError as error:
-            return _Answer(asked.number, message=f"It cannot be kept here: {error}."), []
+            return _Answer(gone=True)
+        except Exception as error:
+            advice = error.advice if isinstance(error, VectraError) else ""
+            text = error.message if isinstance(error, VectraError) else str(error)
+            return _Answer(message=text[:4096] or type(error).__name__, advice=advice[:4096])
+        return _Answer()
 
 
-class BorrowingRoot(StoreRoot):
-    """The child's side: the files of one snapshot, each lent when it is opened."""
+class BorrowingRoot(BringingRoot):
+    """The child's side: the files of one snapshot, asked for when a scan needs them."""
 
-    def __init__(self, descriptor: int, listing: dict[str, list[DataFile]]) -> None:
-        super().__init__(OpeningFiles(self._open).as_filesystem(), "")
-        self._listing = listing
-        self._socket = socket.socket(fileno=descriptor)
-        self._numbers = count(1)
-        self._waiting: dict[int, Future[int]] = {}
+    def __init__(self, lent: Lent) -> None:
+        super().__init__(pafs.LocalFileSystem(), lent.folder)
+        self._listing = lent.listing
+        self._socket = socket.socket(fileno=lent.descriptor)
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
 
     def files(self, doc_type: str) -> list[DataFile]:
         """List the files of a doc type."""
         return self._listing.get(doc_type, [])
 
-    def _open(self, name: str) -> pa.NativeFile:
-        future: Future[int] = Future()
+    def _bring(self, paths: Sequence[str]) -> None:
         with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._receive, daemon=True)
-                self._thread.start()
-            number = next(self._numbers)
-            self._waiting[number] = future
-        self._socket.send(msgspec.msgpack.encode(_Asked(number, name)))
-        descriptor = future.result()
-        try:
-            mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        finally:
-            os.close(descriptor)
-        return pa.BufferReader(pa.py_buffer(mapped))
-
-    def _receive(self) -> None:
-        while True:
-            message, descriptors, _, _ = socket.recv_fds(self._socket, _MESSAGE_BYTES, 1)
-            if not message:
-                return
-            answer = msgspec.msgpack.decode(message, type=_Answer)
-            with self._lock:
-                future = self._waiting.pop(answer.number)
-            if descriptors:
-                future.set_result(descriptors[0])
-            elif answer.missing:
-                future.set_exception(FileNotFoundError(2, "No such file or directory"))
-            else:
-                self.trouble = VectraError(answer.message, advice=answer.advice)
-                future.set_exception(self.trouble)
+            for start in range(0, len(paths), _FILES_AT_ONCE):
+                wanted = list(paths[start : start + _FILES_AT_ONCE])
+                self._socket.send(msgspec.msgpack.encode(wanted))
+                answer = msgspec.msgpack.decode(self._socket.recv(_MESSAGE_BYTES), type=_Answer)
+                if answer.gone:
+                    raise FileNotFoundError(2, "No such file or directory")
+                if answer.message:
+                    raise VectraError(answer.message, advice=answer.advice)

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from vectra_player.errors import DamageError, UsageError, VectraError
+from vectra_player.extras import needed
 from vectra_player.store.fsops import FileOps, make_directories
 from vectra_player.store.remote.refusals import MissingError, code_of, is_passing, translated
 
@@ -216,9 +217,7 @@ def _open(url: str) -> tuple[Any, str]:
             advice="Credentials come from the environment, AWS_PROFILE or the machine's role.",
         )
     if parts.scheme in ("s3", "s3a"):
-        from vectra_player.store.remote.extra import needed
-
-        needed("s3fs")
+        needed("cluster", "Object storage", "s3fs")
         if not parts.netloc:
             raise UsageError(f"{url} names no bucket.", advice="Write s3://BUCKET/PREFIX.")
     options = _S3_OPTIONS if parts.scheme in ("s3", "s3a") else {}

@@ -43,6 +43,11 @@ class Entry(NamedTuple):
     rivals: tuple[Held, ...]
 
     @property
+    def doc_type(self) -> str:
+        """Whose rows it holds."""
+        return self.held.file.doc_type
+
+    @property
     def cached_as(self) -> str:
         """Name in the cache of what is read."""
         if not self.rivals:
@@ -52,9 +57,9 @@ class Entry(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """Files by table and object name, and what of the cache they need."""
+    """Files by their names in the cache, and what else of the cache they need."""
 
-    entries: dict[str, dict[str, Entry]]
+    entries: dict[str, Entry]
     stores: tuple[str, ...]
     cached: frozenset[str]
 
@@ -84,11 +89,9 @@ def _take(objects: ObjectStore, cache: Cache) -> Snapshot:
         wanted = [(index, date) for index in known for date in index.days]
         manifests = list(pool.map(lambda one: _manifest(objects, cache, *one), wanted))
     held = [one for manifest in manifests for one in files_of(manifest)]
-    entries: dict[str, dict[str, Entry]] = {}
-    for one, rivals in with_rivals(held):
-        entries.setdefault(one.file.doc_type, {})[one.name] = Entry(one, rivals)
-    cached = {entry.cached_as for table in entries.values() for entry in table.values()}
-    cached |= {one.cached_as for one in held}
+    found = (Entry(one, rivals) for one, rivals in with_rivals(held))
+    entries = {entry.cached_as: entry for entry in found}
+    cached = {*entries, *(one.cached_as for one in held)}
     cached |= {_cached_day(index, date) for index, date in wanted}
     return Snapshot(entries, tuple(index.store for index in known), frozenset(cached))
 
