@@ -88,6 +88,18 @@ NOT_RUN = {
             "vectra-player --data-dir ~/rugs_all collect nats://192.168.1.5:4222",
         )
     },
+    ".venv/bin/python -m pip install --require-hashes -r requirements/train.txt": NotRun(
+        "installs packages",
+        "tests/contract/test_examples.py::test_without_the_extra_it_says_what_to_install",
+    ),
+    ".venv/bin/python examples/train_ppo.py my-agent --env sidebet": NotRun(
+        "trains for minutes",
+        "tests/unit/rl/test_ppo.py::test_it_learns_to_bet_where_betting_pays",
+    ),
+    "vectra-player strategy run my-agent --cash 1": NotRun(
+        "plays live games until it is interrupted",
+        "tests/contract/test_strategy_run.py::test_a_strategy_plays_whole_games_on_paper",
+    ),
     "./run.sh --source practice": NotRun(
         "shows a Chrome on a screen",
         "tests/e2e/test_trading.py::test_buy_sidebet_and_sale_go_through_the_page_and_are_confirmed",
@@ -209,6 +221,7 @@ def lay_out(folder: Path) -> Desk:
     write_capture(folder / "recordings" / "evening.jsonl")
     write_earlier_directory(folder / "old-rugs-data")
     (folder / ".venv").symlink_to(VENV)
+    (folder / "examples").symlink_to(PROJECT / "examples")
     script = folder / "run.sh"
     script.write_text(f'#!/bin/sh\nexec "{VENV}/bin/vectra-player" up "$@"\n', "utf-8")
     script.chmod(0o755)
