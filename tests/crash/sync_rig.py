@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -184,7 +185,8 @@ class Rig:
     def _kill(self, request: Request) -> None:
         recorder = self._of(request)
         if recorder is not None and recorder.process is not None and recorder.process.pid:
-            os.kill(recorder.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(recorder.process.pid, signal.SIGKILL)
 
     def _done(self, request: Request) -> None:
         """Look at the bucket after each change of it."""
