@@ -155,8 +155,8 @@ def _method(agent: Agent) -> Iterator[str]:
         first, last = training.lessons[0], training.lessons[-1]
         yield (
             f"In training it bet in {first.entered:.1%} of the first {first.games:,} games and in "
-            f"{last.entered:.1%} of the last {last.games:,}. To wait has the highest score from the "
-            "beginning, so what it learned shows where it draws its actions by chance."
+            f"{last.entered:.1%} of the last {last.games:,}. To wait has the highest score from "
+            "the beginning, so what it learned shows where it draws its actions by chance."
         )
 
 
