@@ -59,8 +59,7 @@ def markdown(report: Report) -> str:
         blocks.append(f"## {section.title}")
         for part in section.parts:
             blocks += _blocks(part)
-    rows = tuple((name, f"`{value}`") for name, value in report.manifest.items())
-    blocks += ["## What it was made of", *_blocks(Table(("", ""), rows))]
+    blocks += ["## What it was made of", *_blocks(Table(("", ""), tuple(report.manifest.items())))]
     return "\n\n".join(blocks) + "\n"
 
 
