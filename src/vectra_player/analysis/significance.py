@@ -85,14 +85,15 @@ def moments(pnl: Amounts) -> Moments:
         return Moments(games, mean, nothing, nothing, nothing + 3.0)
     mean = table.mean(axis=1)
     apart = table - mean[:, None]
-    square = (apart**2).mean(axis=1)
+    squares = apart * apart  # no `**`: it rounds differently from one processor to another
+    square = squares.mean(axis=1)
     spread = np.where(square > 0, square, 1.0)
     return Moments(
         games=games,
         mean=mean,
         sd=np.sqrt(square * games / (games - 1)),
-        skew=(apart**3).mean(axis=1) / spread**1.5,
-        kurtosis=np.where(square > 0, (apart**4).mean(axis=1) / spread**2, 3.0),
+        skew=(squares * apart).mean(axis=1) / (spread * np.sqrt(spread)),
+        kurtosis=np.where(square > 0, (squares * squares).mean(axis=1) / (spread * spread), 3.0),
     )
 
 

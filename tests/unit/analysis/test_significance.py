@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import numpy.typing as npt
@@ -194,3 +197,27 @@ def test_at_most_five_percent_of_worthless_strategies_are_called_winners(
             pnl, at_risk = holding(fair, drawn, random, 8 if kind == "short holds" else 150)
         winners += weigh(pnl, at_risk, seed=number).winner
     assert winners <= 0.05 * 200
+
+
+MOMENTS_OF = """
+import numpy as np
+from vectra_player.analysis.significance import moments
+pnl = np.random.default_rng(5).integers(-20_000_000, 80_000_000, (40, 300))
+found = moments(pnl)
+print(b"".join(part.tobytes() for part in (found.mean, found.sd, found.skew, found.kurtosis)).hex())
+"""
+
+
+def test_moments_are_the_same_to_the_bit_without_the_processors_wide_vectors() -> None:
+    from numpy._core._multiarray_umath import __cpu_dispatch__
+
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", MOMENTS_OF],
+            env={**os.environ, **settings},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for settings in ({}, {"NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)})
+    ]
+    assert told[0] == told[1] != b""
