@@ -248,6 +248,25 @@ def test_two_who_replace_an_index_at_once_do_not_both_succeed(server: Server) ->
     assert reading("index.json") == b"three"
 
 
+def test_a_server_that_knows_no_conditions_is_written_all_the_same(server: Server) -> None:
+    objects = server.objects(f"s3://{BUCKET}/plain")
+    refused: list[str] = []
+
+    def faults(request: Any) -> Refusal | None:
+        if request.method == "PUT" and not refused:
+            refused.append(request.path)
+            return Refusal(501, "NotImplemented")
+        return None
+
+    server.faults = faults
+    try:
+        assert objects.replace("index.json", b"one", None)
+    finally:
+        server.faults = lambda request: None
+    assert refused
+    assert objects.read("index.json") == b"one"
+
+
 def test_the_process_of_a_statement_has_no_credentials_and_reads_only_what_was_brought(
     shipped: str, home: Path
 ) -> None:

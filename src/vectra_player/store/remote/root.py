@@ -49,6 +49,11 @@ class RemoteRoot(BringingRoot):
         super().__init__(pafs.LocalFileSystem(), str(self._cache.folder))
 
     @property
+    def location(self) -> str:
+        """Return the URL."""
+        return self.objects.url
+
+    @property
     def folder(self) -> Path:
         """Return where files are kept on this machine."""
         return self._cache.folder
