@@ -47,6 +47,7 @@ from vectra_player.game.price_path import (
     price_paths,
 )
 from vectra_player.store import observations
+from vectra_player.store.dataset import is_remote
 from vectra_player.store.reads import Origins, StoreReader
 
 Whole = npt.NDArray[np.int64]
@@ -86,8 +87,8 @@ def _verified(
     reader: StoreReader, origins: Origins, spans: Sequence[Span], engine: ChunkEngine
 ) -> Done[tuple[GameCheck, ...]]:
     """Let games be read where they are verified if they can be, else read them here."""
-    where = reader.root.base
-    if engine.apart and (engine.here or "://" in where):
+    where = reader.root.location
+    if engine.apart and (engine.here or is_remote(where)):
         return engine.run(_SpanWork(where, origins, engine.threads), spans)
     evidence = (evidence_between(reader, span, origins) for span in spans)
     return engine.run(_EvidenceWork(engine.threads), evidence)

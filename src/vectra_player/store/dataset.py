@@ -65,6 +65,11 @@ class StoreRoot:
         self.base = base.rstrip("/")
 
     @property
+    def location(self) -> str:
+        """What opens this store again, in another process too: its path or its URL."""
+        return self.base
+
+    @property
     def events(self) -> str:
         """Path of the canonical tree."""
         return f"{self.base}/{EVENTS_DIR}"
