@@ -159,9 +159,9 @@ def say(text: str, *, to_stderr: bool = False) -> None:
     typer.echo(text, err=to_stderr)
 
 
-def open_session(data_dir: str | None, *, json_output: bool, quiet: bool) -> Session:
+def open_session(data_dir: Path | str | None, *, json_output: bool, quiet: bool) -> Session:
     """Load the settings and prepare output. `data_dir` may be an address to read from."""
-    remote = data_dir if data_dir is not None and "://" in data_dir else ""
+    remote = data_dir if isinstance(data_dir, str) and "://" in data_dir else ""
     local = None if data_dir is None or remote else Path(data_dir)
     configuration = load({"data_dir": local})
     configure_logging(configuration.settings.log_level)
