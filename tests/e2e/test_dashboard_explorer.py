@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from tests.analysis_support import Tree, game_of_length, recorded_game
 from tests.e2e.support.dashboards import Lone, lone_dashboard, opened
 
@@ -84,6 +85,28 @@ async def test_numbers_follow_the_controls_and_everything_is_in_the_address(
         await expect(basis).to_have_text("fixed_baseline: 4 bets from tick 0, fixed")
         await page.go_back()
         await expect(basis).to_have_text("this-strategy: 2 bets from tick 1, anti martingale")
+
+
+async def test_an_answer_to_an_earlier_change_takes_none_back(browser: Browser, lone: Lone) -> None:
+    answers = asyncio.Semaphore(0)
+
+    async def late(route: Route) -> None:
+        await answers.acquire()
+        await route.continue_()
+
+    async with opened(browser, lone.origin, lone.token, f"/explorer?{FEW}") as page:
+        await expect(page.locator("#basis")).to_contain_text("from tick 0")
+        await page.route("**/api/explorer?*", late)
+        await type_into(page, "entry_tick", "7")
+        box = page.locator("#reduce_on_drawdown")
+        await box.check()
+        answers.release()
+        await expect(page.locator("#basis")).to_contain_text("from tick 7")
+        await expect(box).to_be_checked(timeout=1)
+        answers.release()
+        await expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
+        await expect(box).to_be_checked()
+        await expect(page).to_have_url(re.compile("reduce_on_drawdown=true"))
 
 
 async def test_a_preset_is_chosen_and_the_comparison_sorts(browser: Browser, lone: Lone) -> None:

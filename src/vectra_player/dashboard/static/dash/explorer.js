@@ -115,7 +115,7 @@ function draw() {
   notice = null;
   for (const shape of results.querySelectorAll(".skeleton:not(.plot-shape)")) shape.classList.remove("skeleton");
   controls.complain();
-  controls.fill(told.settings, askedOf(address));
+  if (!askAgain) controls.fill(told.settings, askedOf(address)); // else they were changed since
   drawValue(told);
   drawWindows(told);
   drawSimulation(told, kept, { run, quick: () => change({ run: "" }, { choice: true }), generated: () => change({ games: "generated" }, { choice: true }) });
