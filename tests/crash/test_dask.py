@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
+from tests.agent_support import one_minded
 from tests.backtest_support import NOW, contestant, games_of, generated, recorded, strategy_file
 from tests.cluster_support import (
     Cluster,
@@ -41,6 +43,7 @@ from vectra_player.analysis.sweep import Progress, Request, run_sweep
 from vectra_player.errors import UsageError, VectraError
 from vectra_player.fairness.null import fair_null
 from vectra_player.fairness.verify import verify_store
+from vectra_player.rl.agent_strategy import write_strategy
 from vectra_player.store.reads import StoreReader
 
 CHOSEN = generated(40)
@@ -120,6 +123,22 @@ def test_a_strategy_of_the_users_own_travels_with_the_work_and_fails_in_the_same
         for name, each in (("here", LocalEngine(1)), ("there", engine))
     )
     assert here == there
+
+
+def test_an_agent_travels_with_the_strategy_that_names_it(
+    engine: ChunkEngine, tmp_path: Path
+) -> None:
+    file = write_strategy(one_minded("sidebet", 1), tmp_path / "strategies", "keen")
+    chosen = generated(4)
+    here, there = (
+        sweep(tmp_path / name, each, file, ["by_chance=false"], chosen)
+        for name, each in (("here", LocalEngine(1)), ("there", engine))
+    )
+    assert here == there
+    (table,) = (tmp_path / "there").glob("results/*/variants.parquet")
+    (row,) = pq.read_table(table).to_pylist()
+    assert row["error"] is None
+    assert row["bets"] > 0
 
 
 def test_games_are_verified_and_simulated_as_they_are_here(

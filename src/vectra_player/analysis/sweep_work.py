@@ -7,7 +7,8 @@ Used by `analysis.sweep` alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -43,15 +44,22 @@ Amounts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class OwnFile:
-    """A user's strategy on its way to a machine that does not see its file."""
+    """A user's strategy on its way to a machine that does not see its file.
+
+    beside: the files it names that lie in its folder, such as a trained agent; names with contents.
+    """
 
     path: Path
     text: bytes
+    beside: tuple[tuple[str, bytes], ...] = ()
 
     @classmethod
     def of(cls, contestant: Contestant) -> OwnFile | None:
         """Read the file of a contestant; None where it plays what comes with us."""
-        return next((cls(path, path.read_bytes()) for path in contestant.files), None)
+        for path in contestant.files:
+            text = path.read_bytes()
+            return cls(path, text, tuple(_named(text, path.parent)))
+        return None
 
     def placed(self, contestant: Contestant) -> Contestant:
         """Return the contestant as it is played here, from a copy of the file."""
@@ -62,8 +70,11 @@ class OwnFile:
         return replace(contestant, plays=f"{copy}:{wanted}" if wanted else str(copy))
 
     def told(self, text: str | None) -> str | None:
-        """Return what is said of the copy as it would be said of the file."""
-        return text and text.replace(str(_unpacked(self)), str(self.path))
+        """Return what is said of the copies as it would be said of the files."""
+        copy = _unpacked(self)
+        for name in (self.path.name, *(name for name, _ in self.beside)):
+            text = text and text.replace(str(copy.with_name(name)), str(self.path.with_name(name)))
+        return text
 
 
 @dataclass(frozen=True)
@@ -134,10 +145,24 @@ def open_games(folder: Path) -> Games:
     return Games(game_ids=tuple(names["game_ids"]), versions=tuple(names["versions"]), **arrays)
 
 
+def _named(source: bytes, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a folder that a text of the source is the name of; no code is run."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):  # it is refused where it is loaded
+        return
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    for path in sorted(folder.iterdir()):
+        if path.name in texts and path.is_file():
+            yield path.name, path.read_bytes()
+
+
 def _unpacked(own: OwnFile) -> Path:
     """Return where a copy of the file lies, the same for the life of this process."""
     copy = Path(_folder(own).name) / own.path.name
     if not copy.exists():
+        for name, content in own.beside:
+            replace_file(FileOps(), copy.with_name(name), content)
         replace_file(FileOps(), copy, own.text)
     return copy
 
