@@ -30,6 +30,11 @@ class Address(NamedTuple):
     url: str
     credentials: Path | None = None
 
+    @property
+    def encrypted(self) -> bool:
+        """Tell whether nothing may be sent in the clear."""
+        return self.url.startswith("tls://")
+
     def login(self) -> Login | None:
         """Read the credentials; None where none are named.
 

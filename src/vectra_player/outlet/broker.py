@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -37,6 +38,7 @@ DUPLICATES_S: Final = 30.0
 """The broker remembers each id so long. More is memory: 30 s of catching up are 300,000 ids."""
 
 CONNECT_S: Final = 5
+CLOSE_S: Final = 1.0
 ANSWER_S: Final = 15.0
 ACK_WAIT_S: Final = 60.0
 """What was handed to a collector and not acknowledged by then is handed out again."""
@@ -246,14 +248,12 @@ async def connected(address: Address) -> AsyncIterator[Broker]:
         BrokerError: nobody answers, or we are refused.
         UsageError: the credentials cannot be read.
     """
-    from nats.aio.client import Client
-
     end = _End()
 
     async def on_error(error: Exception) -> None:
         """Say nothing: what fails is told where it is waited for."""
 
-    client = Client()
+    client = _client(address)
     try:
         async with asyncio.timeout(CONNECT_S):
             await client.connect(
@@ -273,9 +273,17 @@ async def connected(address: Address) -> AsyncIterator[Broker]:
         raise _mapped(error) from None
     finally:
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(CONNECT_S):
+            async with asyncio.timeout(CLOSE_S):
                 await client.close()
                 await end.closing()  # nats-py may be at it in a task of its own
+
+
+def _client(address: Address) -> Client:
+    from nats.aio.client import Client
+
+    from vectra_player.outlet.encrypted import EncryptedClient
+
+    return EncryptedClient() if address.encrypted else Client()
 
 
 def _named(address: Address) -> dict[str, Any]:
@@ -325,6 +333,9 @@ def _reason(error: BaseException) -> str:
     text = str(error)
     if "authoriz" in text.lower() or "authentic" in text.lower() or "permissions" in text.lower():
         return "the broker refuses the credentials"
+    if isinstance(error, ssl.SSLError):
+        why = getattr(error, "verify_message", None) or error.strerror
+        return f"no TLS with the broker: {why}"
     if isinstance(error, NoServersError | OSError | asyncio.TimeoutError):
         return "no broker answers"
     if isinstance(error, NoRespondersError | NoStreamResponseError):
