@@ -31,10 +31,10 @@ _STORE: Final = r"[0-9a-f]{16}"
 _HASH_CHARS: Final = 32
 """Of a SHA-256 in a name: 128 bits. The whole one stands in index and manifest."""
 
-StoreId = Annotated[str, msgspec.Meta(pattern=f"^{_STORE}$")]
-Sha = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+StoreId = Annotated[str, msgspec.Meta(pattern=rf"^{_STORE}\Z")]
+Sha = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Date = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+Date = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 
 D = TypeVar("D")
 
@@ -99,7 +99,8 @@ def file_name(store: str, date: str, file: RemoteFile) -> str:
 _OBJECT: Final = re.compile(
     rf"{STORES}/(?P<a>{_STORE})/index\.json"
     rf"|{STORES}/(?P<b>{_STORE})/days/\d{{4}}-\d\d-\d\d-[0-9a-f]{{{_HASH_CHARS}}}\.json"
-    rf"|{EVENTS}/doc_type=\w+/date=\d{{4}}-\d\d-\d\d/(?P<c>{_STORE})-[0-9a-f]{{{_HASH_CHARS}}}\.parquet"
+    rf"|{EVENTS}/doc_type=\w+/date=\d{{4}}-\d\d-\d\d/(?P<c>{_STORE})-[0-9a-f]{{{_HASH_CHARS}}}\.parquet",
+    re.ASCII,
 )
 
 
@@ -135,11 +136,18 @@ def read_index(data: bytes, store: str, url: str) -> Index:
 
     Raises:
         StoreVersionError: a newer version wrote it.
-        DamageError: it is not what a recorder wrote.
+        DamageError: it is not what a recorder wrote, or names what is not of this store: a sync
+            removes what it names.
     """
-    index = _decoded(data, Index, f"The index of store {store} at {url}")
+    what = f"The index of store {store} at {url}"
+    index = _decoded(data, Index, what)
     if index.store != store:
-        raise damaged(f"The index of store {store} at {url}", f"it is of store {index.store}")
+        raise damaged(what, f"it is of store {index.store}")
+    if not all(map(_is_date, index.days)):
+        raise damaged(what, "it names a day that is none")
+    for name in index.retired:
+        if owner_of(name) != store or name == index_name(store):
+            raise damaged(what, f"it retires {name!r}, which is no object of its own")
     return index
 
 

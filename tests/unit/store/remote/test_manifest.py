@@ -53,7 +53,8 @@ def test_the_same_files_give_the_same_manifest_in_whatever_order() -> None:
 
 
 def test_an_index_reads_back() -> None:
-    index = Index(STORE, 3, {"2026-01-01": Day("ab" * 32, 9)}, {"x": 5})
+    old = names.file_name(STORE, "2026-01-01", FILE)
+    index = Index(STORE, 3, {"2026-01-01": Day("ab" * 32, 9)}, {old: 5})
     assert names.read_index(names.encode(index), STORE, URL) == index
 
 
@@ -69,6 +70,11 @@ def test_an_index_reads_back() -> None:
         names.encode(Index(STORE, 1, {"2026-01-01": Day("../../etc", 9)}, {})),
         names.encode(Index(STORE, 1, {"../../../x": Day("ab" * 32, 9)}, {})),
         names.encode(Index(STORE, 1, {"2026-01-01": Day("ab" * 32, -1)}, {})),
+        names.encode(Index(STORE, 1, {"2026-13-01": Day("ab" * 32, 9)}, {})),
+        names.encode(Index(STORE, 1, {"2026-01-01\n": Day("ab" * 32, 9)}, {})),
+        names.encode(Index(STORE, 1, {}, {"../victim": 5})),
+        names.encode(Index(STORE, 1, {}, {names.index_name(STORE): 5})),
+        names.encode(Index(STORE, 1, {}, {names.file_name("f" * 16, "2026-01-01", FILE): 5})),
     ],
 )
 def test_a_damaged_index_is_told_with_advice(data: bytes) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from vectra_player.errors import UsageError
@@ -179,6 +180,21 @@ def test_a_full_sync_mends_what_happened_behind_its_back(
     assert report.sent == (1 if harm == "file altered" else 0)
     assert check_remote(place.url, place.home).whole
     assert parquet(place.folder) == parquet(recorded.root)
+
+
+def test_an_index_that_somebody_altered_makes_a_sync_remove_nothing_else(
+    recorded: Any, place: Any, ship: Ship
+) -> None:
+    ship(recorded.data_dir)
+    victim = place.folder.parent / "victim"
+    victim.write_bytes(b"not ours")
+    (path,) = place.folder.glob("stores/*/index.json")
+    index = msgspec.json.decode(path.read_bytes())
+    path.write_bytes(msgspec.json.encode({**index, "retired": {"../victim": 5}}))
+    assert not check_remote(place.url, place.home).whole
+    assert ship(recorded.data_dir, grace_s=0).sent == 0
+    assert victim.read_bytes() == b"not ours"
+    assert check_remote(place.url, place.home).whole
 
 
 def test_what_a_sync_that_was_cut_short_left_is_used_or_removed(
