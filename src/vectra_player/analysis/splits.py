@@ -6,6 +6,7 @@ parts, and every game a strategy is checked on came after the games it was chose
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -66,6 +67,19 @@ def split_by_time(n_games: int, train_share: float = DEFAULT_TRAIN_SHARE) -> Fol
     if n_games >= 2:  # both parts have a game where that can be
         cut = min(max(cut, 1), n_games - 1)
     return Fold(Part(0, cut), Part(cut, n_games))
+
+
+def evaluation_start(ended_at: Sequence[int], train_share: float) -> int | None:
+    """Return the moment of the cut: games that ended then or later are to evaluate on.
+
+    ended_at: microseconds UTC in order. Games that ended together stay together. Just after the
+    last game where none is left to evaluate on, None where there is no game. Raises UsageError as
+    `split_by_time`.
+    """
+    first = split_by_time(len(ended_at), train_share).validation.first
+    if not len(ended_at):
+        return None
+    return int(ended_at[first]) if first < len(ended_at) else int(ended_at[-1]) + 1
 
 
 def walk_forward(n_games: int, folds: int = DEFAULT_FOLDS) -> tuple[Fold, ...]:

@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -27,16 +28,18 @@ from vectra_player.rl.observed import observed_plays, sample_of
 from vectra_player.rl.stories import (
     PARTS,
     UNMASKED,
+    Evaluation,
     Masks,
     MinariSet,
     Story,
     StoryPart,
-    parts_of,
+    cut_by_time,
     plays_in,
     stories,
 )
 from vectra_player.store.fsops import FileOps, remove_tree
 from vectra_player.store.layout import DataDir
+from vectra_player.store.plain import plain
 from vectra_player.store.pseudonyms import Pseudonyms, load_key
 from vectra_player.store.reads import Origins, StoreReader
 
@@ -67,7 +70,8 @@ class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was written, and of what.
 
     games, episodes: how many a part; kinds: episodes by kind. broadcast_share: of the trades that
-    were made in watched games, what was broadcast; null where nothing was watched.
+    were made in watched games, what was broadcast; null where nothing was watched. evaluate_from:
+    games that ended then or later are to evaluate on, UTC; null where no game has a date.
     """
 
     made_by: str
@@ -79,6 +83,7 @@ class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, int]
     broadcast_share: float | None
     train_share: float
+    evaluate_from: str | None
     pseudonymised: bool
     minari: list[MinariSet]
     feature_version: int
@@ -111,22 +116,28 @@ def export_dataset(
         found = gather(reader, wanted.origins)
         if not found.known:
             raise nothing_complete(wanted.origins, found.gaps)
-        parts = parts_of(found.known, wanted.train_share)
+        cut = cut_by_time(found.known, wanted.train_share)
         seen = observed_plays(reader, wanted.origins, left_out)
         share = sample_of(reader, wanted.origins).share
-    told = stories(found, seen, parts, left_out, _masks(data_dir, wanted))
+    told = stories(found, seen, cut.parts, left_out, _masks(data_dir, wanted))
+    evaluation = Evaluation(wanted.origins, _iso(cut.evaluate_from))
     with _whole(target) as folder:
-        sets = _write(folder, told, wanted, progress, engine)
-        report = _report(target, told, wanted, share, left_out, sets)
+        sets = _write(folder, told, wanted.formats, evaluation, progress, engine)
+        report = _report(target, told, wanted, evaluation, share, left_out, sets)
         (folder / MANIFEST).write_bytes(_manifest(report))
     return report
 
 
 def _write(
-    folder: Path, told: Sequence[Story], wanted: Wanted, progress: Progress, engine: ChunkEngine
+    folder: Path,
+    told: Sequence[Story],
+    formats: Format,
+    evaluation: Evaluation,
+    progress: Progress,
+    engine: ChunkEngine,
 ) -> list[MinariSet]:
-    flat = told if wanted.formats != "minari" else ()
-    chosen = _chosen(told) if wanted.formats != "parquet" else {}
+    flat = told if formats != "minari" else ()
+    chosen = _chosen(told) if formats != "parquet" else {}
     total = len(flat) + sum(map(len, chosen.values()))
     done = 0
 
@@ -135,18 +146,17 @@ def _write(
         done += 1
         progress(done, total)
 
-    if wanted.formats != "minari":
+    if formats != "minari":
         (folder / "parquet").mkdir()
         with FlatWriter(folder / "parquet") as writer:
             for story in flat:
                 writer.add(story)
                 one()
-    if wanted.formats == "parquet":
+    if formats == "parquet":
         return []
-    from vectra_player.rl.offline import Evaluation, write_set
+    from vectra_player.rl.offline import write_set
 
     (folder / "minari").mkdir()
-    evaluation = Evaluation(wanted.origins, wanted.train_share)
     return [
         write_set(folder / "minari", env, part, mine, evaluation, one, engine)
         for (env, part), mine in chosen.items()
@@ -167,6 +177,7 @@ def _report(
     target: Path,
     told: Sequence[Story],
     wanted: Wanted,
+    evaluation: Evaluation,
     share: float | None,
     left_out: Counter[str],
     sets: list[MinariSet],
@@ -187,6 +198,7 @@ def _report(
         left_out={why: count for why, count in left_out.items() if count},
         broadcast_share=share,
         train_share=wanted.train_share,
+        evaluate_from=evaluation.evaluate_from,
         pseudonymised=wanted.pseudonymise,
         minari=sets,
         feature_version=FEATURE_VERSION,
@@ -195,6 +207,13 @@ def _report(
         stakes_sol=[f"{stake:f}" for stake in STAKES],
         cash_sol=f"{CASH:f}",
     )
+
+
+def _iso(micros: int | None) -> str | None:
+    if micros is None:
+        return None
+    time: str = plain(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros))
+    return time
 
 
 def _manifest(report: ExportReport) -> bytes:

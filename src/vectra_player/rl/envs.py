@@ -46,6 +46,7 @@ class Where(TypedDict, total=False):
     origin: Origins
     part: Part
     train_share: float
+    evaluate_from: str | None
     version: str
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium
 import minari  # type: ignore[import-untyped]
@@ -29,19 +29,12 @@ from vectra_player.rl.features import FEATURE_VERSION
 from vectra_player.rl.plays import Order
 from vectra_player.rl.registration import SIDEBET_ID, TRADING_ID
 from vectra_player.rl.rounds import Setting, setting_of
-from vectra_player.rl.stories import MinariSet, Story, StoryPart
+from vectra_player.rl.stories import Evaluation, MinariSet, Story, StoryPart
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
 
 ENVIRONMENTS: dict[EnvName, str] = {"sidebet": SIDEBET_ID, "trading": TRADING_ID}
 
 FORMAT = "arrow"
-
-
-class Evaluation(NamedTuple):
-    """Which recorded games the evaluation environment of a data set plays."""
-
-    origin: str
-    train_share: float
 
 
 def dataset_id(env: EnvName, part: StoryPart) -> str:
@@ -152,7 +145,7 @@ def _described(env: EnvName, part: StoryPart, evaluation: Evaluation) -> dict[st
         "games": "recorded",
         "part": "evaluate",
         "origin": evaluation.origin,
-        "train_share": evaluation.train_share,
+        "evaluate_from": evaluation.evaluate_from,
     }
     spec.kwargs = {**spec.kwargs, **recorded}
     return {

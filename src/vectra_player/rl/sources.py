@@ -7,6 +7,7 @@ evaluation, and may be cut by time into an earlier and a later part. No gymnasiu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, get_args
 
@@ -17,7 +18,7 @@ import structlog
 from vectra_player import config
 from vectra_player.analysis.games import UNKNOWN, Games
 from vectra_player.analysis.selection import select_games
-from vectra_player.analysis.splits import DEFAULT_TRAIN_SHARE, check_order, split_by_time
+from vectra_player.analysis.splits import DEFAULT_TRAIN_SHARE, check_order, evaluation_start
 from vectra_player.errors import UsageError
 from vectra_player.game.price_path import price_paths, rules_of
 from vectra_player.store.reads import Origins
@@ -158,23 +159,27 @@ def source_of(
     origin: Origins = "real",
     part: Part = "all",
     train_share: float = DEFAULT_TRAIN_SHARE,
+    evaluate_from: str | None = None,
     version: str = "v3",
 ) -> Source:
     """Return the source an environment is made with.
 
     games: `generated`, `recorded`, or games at hand. data_dir: where recordings lie; None is the
-    user's own. origin, part, train_share: of recorded games. version: of generated ones. Games
-    that are not known at every tick are left out; the sentence says how many, and is logged.
+    user's own. origin, part: of recorded games, as are where the parts are cut: at a share of the
+    games, or at a moment, `evaluate_from`, ISO 8601 and UTC, that more games do not shift. version:
+    of generated ones. Games that are not known at every tick are left out; the sentence says how
+    many, and is logged.
 
-    Raises UsageError for an unknown word, an empty store, a part without games.
+    Raises UsageError for an unknown word, no time, an empty store, a part without games.
     """
     if not isinstance(train_share, int | float):
         raise UsageError(f"train_share={train_share!r} is no number.")
+    cut = None if evaluate_from is None else _moment(evaluate_from)
     _check_word("part", part, get_args(Part))
     _check_word("origin", origin, get_args(Origins))
     if isinstance(games, Games):
         check_order(games)
-        return Recorded(part_of(games, part, train_share))
+        return Recorded(part_of(games, part, train_share, cut))
     _check_word("games", games, ("generated", "recorded"))
     if games == "generated":
         if part != "all":
@@ -182,34 +187,56 @@ def source_of(
                 "Generated games have no parts.", advice="Choose other games by another seed."
             )
         return Generated(version)
-    recorded = _recorded(data_dir, origin, part, train_share)
+    recorded = _recorded(data_dir, origin, part, train_share, cut)
     log.info("environment games", games=recorded.sentence())
     return recorded
 
 
-def part_of(games: Games, part: Part, train_share: float = DEFAULT_TRAIN_SHARE) -> Games:
+def part_of(
+    games: Games,
+    part: Part,
+    train_share: float = DEFAULT_TRAIN_SHARE,
+    evaluate_from: int | None = None,
+) -> Games:
     """Return the games of a part, those without a date left out of any but `all`.
 
-    Every game of `evaluate` ended later than every game of `train`. Raises UsageError for an
-    impossible share.
+    Every game of `evaluate` ended later than every game of `train`: at `evaluate_from`,
+    microseconds UTC, or after it; without it a share of the games decides. Raises UsageError for
+    an impossible share.
     """
     dated = games.take(np.flatnonzero(games.ended_at != UNKNOWN))
-    fold = split_by_time(len(dated), train_share)
+    cut = evaluation_start(dated.ended_at.tolist(), train_share)
     if part == "all":
         return games
-    later = np.zeros(len(dated), np.bool_)
-    if len(fold.validation):  # by time, not by place: games that ended together stay together
-        later = dated.ended_at >= dated.ended_at[fold.validation.first]
+    if evaluate_from is not None:
+        cut = evaluate_from
+    later = dated.ended_at >= (0 if cut is None else cut)
     return dated.take(np.flatnonzero(later if part == "evaluate" else ~later))
 
 
+def _moment(text: object) -> int:
+    """Read a time as microseconds since the epoch; without an offset it is UTC."""
+    try:
+        time = datetime.fromisoformat(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"evaluate_from={text!r} is no date or time.", advice="Write 2025-12-31T23:59:00Z."
+        ) from None
+    aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
+    return (aware - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
 def _recorded(
-    data_dir: str | Path | None, origin: Origins, part: Part, train_share: float
+    data_dir: str | Path | None,
+    origin: Origins,
+    part: Part,
+    train_share: float,
+    evaluate_from: int | None,
 ) -> Recorded:
     root = config.load({"data_dir": data_dir}).settings.data_dir
     chosen = select_games(root, ["all"], origin=origin, include_incomplete=False, seed=0)
     good = np.flatnonzero(playable(chosen.games))
-    games = part_of(chosen.games.take(good), part, train_share)
+    games = part_of(chosen.games.take(good), part, train_share, evaluate_from)
     told = [chosen.sentence()]
     if len(good) < len(chosen.games):
         told.append(f"{len(chosen.games) - len(good):,} left out for prices that cannot be.")

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from vectra_player.analysis.games import UNKNOWN
-from vectra_player.analysis.splits import split_by_time
+from vectra_player.analysis.splits import evaluation_start
 from vectra_player.rl.actions import EnvName
 from vectra_player.rl.episodes import (
     GAPS,
@@ -78,6 +78,16 @@ class MinariSet(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
 
 
+class Evaluation(NamedTuple):
+    """Which recorded games the evaluation environment of a data set plays.
+
+    evaluate_from: those that ended then or later, ISO 8601 UTC; None where no game has a date.
+    """
+
+    origin: str
+    evaluate_from: str | None
+
+
 class Masks(NamedTuple):
     """How players are named."""
 
@@ -99,7 +109,17 @@ def plays_in(env: EnvName, story: Story) -> bool:
     return any(order.kind == kind for order in story.orders)
 
 
-def parts_of(known: Mapping[GameKey, Known], train_share: float) -> dict[GameKey, StoryPart]:
+class Cut(NamedTuple):
+    """Games by part, in order of time, and since when they are to evaluate on: microseconds UTC.
+
+    `evaluate_from` is None where no game has a date.
+    """
+
+    parts: dict[GameKey, StoryPart]
+    evaluate_from: int | None
+
+
+def cut_by_time(known: Mapping[GameKey, Known], train_share: float) -> Cut:
     """Return the part of each game that has a date: the earlier ones train, the later evaluate.
 
     The same cut as the environments make (`rl.sources.part_of`). Raises UsageError for an
@@ -107,9 +127,11 @@ def parts_of(known: Mapping[GameKey, Known], train_share: float) -> dict[GameKey
     """
     ended = {key: int(game.games.ended_at[game.number]) for key, game in known.items()}
     dated = sorted((at, key) for key, at in ended.items() if at != UNKNOWN)
-    fold = split_by_time(len(dated), train_share)
-    cut = dated[fold.validation.first][0] if len(fold.validation) else None
-    return {key: "evaluate" if cut is not None and at >= cut else "train" for at, key in dated}
+    cut = evaluation_start([at for at, _ in dated], train_share)
+    parts: dict[GameKey, StoryPart] = {
+        key: "evaluate" if cut is not None and at >= cut else "train" for at, key in dated
+    }
+    return Cut(parts, cut)
 
 
 def stories(

@@ -27,7 +27,7 @@ from vectra_player.rl.envs import GameEnv
 from vectra_player.rl.episodes import build_episodes, gather
 from vectra_player.rl.plays import Order
 from vectra_player.rl.rounds import setting_of
-from vectra_player.rl.stories import OBSERVED_GAPS, UNSEEN_BUY, parts_of, stories
+from vectra_player.rl.stories import OBSERVED_GAPS, UNSEEN_BUY, cut_by_time, stories
 from vectra_player.store.episodes import read_episodes
 from vectra_player.store.layout import DataDir
 from vectra_player.store.reads import StoreReader
@@ -91,6 +91,26 @@ def test_the_parts_are_those_of_the_environments(home: DataDir, exported: Export
         env = GameEnv("sidebet", games="recorded", data_dir=home.root, part=part)
         games = {row["game_id"] for row in episodes(exported) if row["part"] == part}
         assert set(env.source.games.game_ids) == games  # type: ignore[attr-defined]
+
+
+def test_older_games_that_come_later_make_nothing_of_training_a_game_to_evaluate_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = DataDir(tmp_path / "data")
+    recorded(home.root, range(4, 8))
+    report = export_dataset(home, tmp_path / "set", Wanted(formats="minari", train_share=0.5))
+    recorded(home.root, range(4))
+    monkeypatch.setenv("RUGS_DATA_DIR", str(home.root))
+    data = minari.MinariDataset(tmp_path / "set" / "minari" / "vectra-sidebet-train-v1" / "data")
+    later = data.recover_environment(eval_env=True).unwrapped.source.games
+    assert later.game_ids == (game_id(6), game_id(7))
+    assert json.loads((tmp_path / "set" / MANIFEST).read_text())["evaluate_from"] == (
+        report.evaluate_from
+    )
+    by_share = GameEnv("sidebet", games="recorded", part="evaluate", train_share=0.5)
+    assert game_id(4) in by_share.source.games.game_ids  # type: ignore[attr-defined]
+    before = GameEnv("sidebet", games="recorded", part="train", evaluate_from=report.evaluate_from)
+    assert len(before.source.games) == 6  # type: ignore[attr-defined]
 
 
 def test_rows_of_steps_are_exact_and_add_up(exported: ExportReport) -> None:
@@ -199,7 +219,7 @@ def test_orders_become_the_nearest_actions_at_their_steps(loaded: Any) -> None:
 def test_two_orders_at_one_step_take_two_steps(home: DataDir) -> None:
     with StoreReader(home.root) as reader:
         found = gather(reader, "real")
-    (story, *_) = stories(found, [], parts_of(found.known, 0.7), Counter())
+    (story, *_) = stories(found, [], cut_by_time(found.known, 0.7).parts, Counter())
     small = Decimal("0.01")
     orders = (
         Order(4, "buy", small, small),
@@ -216,7 +236,7 @@ def test_processes_beside_us_find_the_same_and_hand_it_back_in_order(
 ) -> None:
     with StoreReader(home.root) as reader:
         found = gather(reader, "real")
-    told = stories(found, [], parts_of(found.known, 0.7), Counter())
+    told = stories(found, [], cut_by_time(found.known, 0.7).parts, Counter())
     scripts = [offline._script(setting_of("sidebet"), story) for story in told]
     here = list(enact("sidebet", scripts, IN_PROCESS))
     monkeypatch.setattr(enacted, "EPISODES", 1)

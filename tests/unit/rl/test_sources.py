@@ -125,6 +125,30 @@ def test_a_single_game_is_not_for_training_and_evaluation_both() -> None:
     assert len(part_of(one, "train")) + len(part_of(one, "evaluate")) == 1
 
 
+@pytest.mark.parametrize(
+    ("moment", "later"),
+    [
+        ("1970-01-01T02:00:00Z", 2),
+        ("1970-01-01T02:00:00.000001Z", 1),
+        ("1970-01-01T03:00:00+01:00", 2),
+        ("1970-01-01T02:00:00", 2),
+        ("1970-01-01", 4),
+        ("1969-12-31T23:59:59.5Z", 4),
+    ],
+)
+def test_a_moment_cuts_whatever_the_share(moment: str, later: int) -> None:
+    games = games_of(*[[1.0, 0.02]] * 4)
+    source = source_of(games, part="evaluate", train_share=0.01, evaluate_from=moment)
+    assert isinstance(source, Recorded)
+    assert names(source.games) == names(games)[4 - later :]
+
+
+@pytest.mark.parametrize("moment", ["noon", "", 5, 1.5])
+def test_what_is_no_moment_is_refused(moment: Any) -> None:
+    with pytest.raises(UsageError, match="no date or time"):
+        source_of(games_of([1.0, 0.02]), evaluate_from=moment)
+
+
 # Generated -------------------------------------------------------------------------------------
 
 
