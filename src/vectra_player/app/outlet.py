@@ -14,6 +14,7 @@ import sqlite3
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,7 @@ STOP_S: Final = 5.0
 class OutletStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far the outlet is. `sending` tells whether a process is at it; `behind` counts events.
 
+    `reason`: why it waits, or what ended the last process that was at it.
     `uncollected`: the broker has them, the collector had not when the sender last looked.
     """
 
@@ -72,8 +74,12 @@ def address_of(settings: Settings) -> Address | None:
     """
     if settings.outlet is None:
         return None
+    return _checked(settings.outlet, settings.outlet_credentials)
+
+
+def _checked(outlet: str, credentials: Path | None) -> Address:
     needed("cluster", "The outlet", "nats")
-    address = parse_address(settings.outlet, settings.outlet_credentials)
+    address = parse_address(outlet, credentials)
     address.login()
     return address
 
@@ -208,23 +214,44 @@ def send(settings: Settings, *, supervised: bool = False) -> Progress:
         StoreLockedError: another process sends from this directory.
         DiskError: journal or recordings cannot be read, or the positions not be kept.
     """
-    address = address_of(settings)
-    if address is None:
+    if settings.outlet is None:
         raise UsageError("No outlet is set.", advice="Set VECTRA_OUTLET to nats://HOST:4222.")
     data_dir = DataDir.open_existing(settings.data_dir)
-    try:
-        with _only_sender(data_dir), _positions(data_dir, address) as positions:
+    with _only_sender(data_dir), _end_told(data_dir):
+        address = _checked(settings.outlet, settings.outlet_credentials)
+        with _positions(data_dir, address) as positions:
             return asyncio.run(_send(data_dir, positions, address, supervised=supervised))
-    except sqlite3.Error as error:
-        raise DiskError(f"The outlet's positions cannot be written: {error}.") from error
+
+
+@contextlib.contextmanager
+def _end_told(data_dir: DataDir) -> Iterator[None]:
+    """Log what ends the sender and leave it to `outlet_status`: nobody sees what a child prints.
+
+    Raises:
+        DiskError: instead of an error of the positions.
+    """
+    try:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise DiskError(f"The outlet's positions cannot be written: {error}.") from error
+    except Exception as error:
+        known = error.message if isinstance(error, VectraError) else ""
+        reason = known or f"{type(error).__name__}: {error}"
+        log.error("the sender ends", reason=reason, exc_info=not known)
+        with contextlib.suppress(OSError, VectraError):
+            _tell(data_dir, Progress("waiting", reason.rstrip(".")))
+        raise
+
+
+def _tell(data_dir: DataDir, progress: Progress) -> None:
+    replace_file(FileOps(), data_dir.run / STATE, msgspec.json.encode(progress))
 
 
 async def _send(
     data_dir: DataDir, positions: Positions, address: Address, *, supervised: bool
 ) -> Progress:
-    def tell(progress: Progress) -> None:
-        replace_file(FileOps(), data_dir.run / STATE, msgspec.json.encode(progress))
-
+    tell = partial(_tell, data_dir)
     tail = Tail(data_dir)
     sender = Sender(tail, positions, address, tell)
     if supervised:

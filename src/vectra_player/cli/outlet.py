@@ -59,9 +59,8 @@ def status(context: typer.Context) -> None:
 
 
 def _show(found: OutletStatus) -> None:
-    doing = "nothing sends now"
-    if found.sending:
-        doing = "connected" if found.state == "connected" else f"waiting: {found.reason}"
+    why = f": {found.reason}" if found.reason else ""
+    doing = f"{found.state if found.sending else 'nothing sends now'}{why}"
     say(
         f"{found.broker}: {doing}. {found.behind:,} events of {found.sessions:,} sessions wait to "
         f"be sent; {found.uncollected:,} are at the broker and were not collected at the last look."

@@ -6,13 +6,16 @@ import socket
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.store_support import SMALL, make_frame
 
 from vectra_player.app import outlet as module
 from vectra_player.app.outlet import OutletProcess, outlet, outlet_status, send
 from vectra_player.config import Settings, load
 from vectra_player.errors import DiskError, StoreLockedError, UsageError
+from vectra_player.outlet import broker as broker_module
 from vectra_player.outlet.positions import FILE, Positions
+from vectra_player.outlet.sender import Sender
 from vectra_player.store.layout import DataDir
 from vectra_player.store.lock import WriterLock
 from vectra_player.store.writer import EventStore
@@ -80,6 +83,39 @@ def test_one_process_sends_at_a_time(tmp_path: Path) -> None:
     ):
         send(settings_of(tmp_path))
     assert send(settings_of(tmp_path)).reason == "no broker answers"
+
+
+def test_what_ended_the_sender_is_logged_and_told_by_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody sees what the recorder's child prints."""
+    monkeypatch.setattr(broker_module, "CONNECT_S", 0.1)
+    record(tmp_path)
+    gone = tmp_path / "gone"
+    settings = settings_of(tmp_path).model_copy(update={"outlet_credentials": gone})
+    why = f"The outlet's credentials {gone} cannot be read: No such file or directory"
+    with pytest.raises(UsageError), capture_logs() as logged:
+        send(settings)
+    assert [(line["log_level"], line["reason"]) for line in logged] == [("error", f"{why}.")]
+    found = outlet_status(settings)
+    assert (found.sending, found.state, found.reason) == (False, "waiting", why)
+    send(settings_of(tmp_path))
+    assert outlet_status(settings).reason == "no broker answers"
+
+
+def test_an_error_nobody_foresaw_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path)
+
+    async def fail(self: Sender) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Sender, "run", fail)
+    with pytest.raises(RuntimeError), capture_logs() as logged:
+        send(settings_of(tmp_path))
+    assert logged[-1]["exc_info"]
+    assert outlet_status(settings_of(tmp_path)).reason == "RuntimeError: a bug"
 
 
 def test_damaged_positions_are_set_aside_and_all_is_sent_again(tmp_path: Path) -> None:
