@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from vectra_player import config
 from vectra_player.errors import VectraError
 from vectra_player.extras import needed
-from vectra_player.rl.agent_strategy import check_name, write_strategy
+from vectra_player.rl.agent_strategy import check_free, write_strategy
 from vectra_player.store.layout import DataDir
 from vectra_player.strategy.loading import FOLDER
 

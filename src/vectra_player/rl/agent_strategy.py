@@ -7,6 +7,7 @@ strategy is written by `write_strategy`. Nothing but numpy and numba is needed t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -35,7 +36,7 @@ from vectra_player.rl.agent_strategy import AgentStrategy
 
 
 class {kind}(AgentStrategy):
-    """An agent trained in {env_id} for {steps:,} steps from seed {seed}."""
+    """An agent trained in {env_id} for {steps} steps from seed {seed}."""
 
     name = "{name}"
     file = Path(__file__).with_name("{file}")
@@ -88,12 +89,28 @@ class AgentStrategy(Strategy):
         self._policy.best(self._observer.observe(View(cash=1)))
 
 
-def check_name(name: str) -> None:
-    """Raise UsageError for a name that no agent can have."""
+def check_free(folder: Path, name: str) -> None:
+    """Make sure that an agent of a name can be written without losing what somebody wrote.
+
+    Raises UsageError for a bad name, or a strategy that is not as `write_strategy` left it.
+    """
     if not NAME.fullmatch(name) or name in BUILT_IN:
         raise UsageError(
             f"{name!r} is no name for an agent.",
             advice="Use a-z, 0-9, _ and -, 64 at most, and no name of a built-in strategy.",
+        )
+    target = folder / f"{name}.py"
+    any_agent = re.escape(_text(name, *"@@@@")).replace("@", r"[\w/,-]+")
+    try:
+        text = target.read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"{target} cannot be read: {error.strerror}.") from None
+    if not re.fullmatch(any_agent, text):
+        raise UsageError(
+            f"{target} is another strategy, or an agent's that was changed.",
+            advice="Choose another name, or move the file away.",
         )
 
 
@@ -102,24 +119,27 @@ def write_strategy(agent: Agent, folder: Path, name: str) -> Path:
 
     They are folder/name.agent and folder/name.py; the folder `strategies` of a data directory
     makes it known by its name. Those of an earlier agent of that name are replaced. Raises
-    UsageError for a bad name, a strategy that is none of an agent, or a folder that cannot be used.
+    UsageError as `check_free`, or for a folder that cannot be used.
     """
-    check_name(name)
-    target = folder / f"{name}.py"
-    if target.exists() and "(AgentStrategy)" not in target.read_text("utf-8", "replace"):
-        raise UsageError(f"{target} is another strategy.", advice="Choose another name.")
+    check_free(folder, name)
     sha256 = write_agent(agent, folder / f"{name}{SUFFIX}")
-    text = _TEMPLATE.format(
+    training = agent.training
+    text = _text(name, agent.env_id, f"{training.steps:,}", str(training.seed), sha256)
+    target = folder / f"{name}.py"
+    replace_file(FileOps(), target, text.encode())
+    return target
+
+
+def _text(name: str, env_id: str, steps: str, seed: str, sha256: str) -> str:
+    return _TEMPLATE.format(
         name=name,
         kind="Agent" + "".join(part.capitalize() for part in name.replace("_", "-").split("-")),
         file=f"{name}{SUFFIX}",
-        env_id=agent.env_id,
-        steps=agent.training.steps,
-        seed=agent.training.seed,
+        env_id=env_id,
+        steps=steps,
+        seed=seed,
         sha256=sha256,
     )
-    replace_file(FileOps(), target, text.encode())
-    return target
 
 
 def file_of(word: str, folder: Path) -> Path:

@@ -134,6 +134,17 @@ def test_a_strategy_of_the_user_is_never_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "one.agent").exists()
 
 
+def test_a_strategy_of_an_agent_that_the_user_changed_is_never_replaced(tmp_path: Path) -> None:
+    own = write_strategy(make_agent(seed=1), tmp_path, "one")
+    changed = own.read_text("utf-8") + "\n    def on_tick(self, context): return ()\n"
+    own.write_text(changed, "utf-8")
+    with pytest.raises(UsageError, match="an agent's that was changed") as refused:
+        write_strategy(make_agent(seed=2), tmp_path, "one")
+    assert refused.value.advice == "Choose another name, or move the file away."
+    assert own.read_text("utf-8") == changed
+    assert read_agent(tmp_path / "one.agent") == make_agent(seed=1)
+
+
 @pytest.mark.parametrize("name", ["", "One", "never-bet", "../one", "a" * 65])
 def test_a_name_that_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no name for an agent"):
