@@ -22,7 +22,7 @@ from vectra_player.clock import Clock, SystemClock
 from vectra_player.errors import DamageError, UsageError
 from vectra_player.store.dataset import retrying
 from vectra_player.store.fsops import FileOps, make_directories
-from vectra_player.store.layout import DataDir, iso
+from vectra_player.store.layout import DataDir, enclosing, iso
 
 MANIFEST = "backup_manifest.json"
 ARCHIVE_SUFFIX = ".tar.zst"
@@ -66,13 +66,15 @@ def backup(
     The copy appears whole or not at all.
 
     Raises:
-        UsageError: the target exists, lies inside the data directory, or its directory is missing.
+        UsageError: the target exists, lies inside a data directory, or its directory is missing.
     """
     target = target.expanduser().absolute()
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists already.", advice="Name a new place.")
-    if data_dir.root.resolve() in target.resolve().parents:
-        raise UsageError(f"{target} is inside the data directory.", advice="Name a place outside.")
+    if around := enclosing(target, data_dir):
+        raise UsageError(
+            f"{target} is inside the data directory {around}.", advice="Name a place outside."
+        )
     if not target.parent.is_dir():
         raise UsageError(f"There is no directory {target.parent}.", advice="Make it first.")
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")

@@ -142,6 +142,11 @@ class DataDir:
     def _check_version(self) -> None:
         manifest = self.version()
         if manifest.get("layout") != LAYOUT:
+            if any(self.root.glob("stores/*/index.json")):
+                raise StoreVersionError(
+                    f"{self.root} is a copy that `store sync` made.",
+                    advice=f"Read it by its address: --data-dir {self.root.as_uri()}.",
+                )
             if manifest or _filled(self.events) or _filled(self.manifests):
                 raise StoreVersionError(
                     f"{self.root} was filled by another system.",
@@ -166,6 +171,18 @@ class DataDir:
         data = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         replace_file(ops, self.version_file, data, self.staging / "schema_version.json")
         ops.fsync_dir(self.root)
+
+
+def enclosing(path: Path, known: DataDir) -> Path | None:
+    """Return the data directory that a path is or lies inside: `known`, or any other one."""
+    place, ours = path.expanduser().resolve(), known.root.resolve()
+    return next((one for one in (place, *place.parents) if one == ours or is_marked(one)), None)
+
+
+def is_marked(path: Path) -> bool:
+    """Say whether a directory holds what only a data directory does."""
+    one = DataDir(path)
+    return any(map(os.path.exists, (one.version_file, one.lock_file, one.journal_file)))
 
 
 def utc_date(ts_us: int) -> str:

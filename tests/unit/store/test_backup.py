@@ -96,6 +96,14 @@ def test_names_that_lead_outside_are_refused(recorded: Any, tmp_path: Path) -> N
         restore(tmp_path / "copy", tmp_path / "back")
 
 
+def test_a_backup_into_any_data_directory_is_refused(recorded: Any, tmp_path: Path) -> None:
+    other = DataDir.open_or_create(tmp_path / "other")
+    for around in (recorded.data_dir, other):
+        with pytest.raises(UsageError, match="inside the data directory"):
+            backup(recorded.data_dir, around.root / "copy")
+        assert not (around.root / "copy").exists()
+
+
 def test_nothing_is_overwritten(recorded: Any, tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     with pytest.raises(UsageError, match="exists"):

@@ -47,6 +47,20 @@ def test_a_directory_of_an_earlier_system_is_refused_with_advice(tmp_path: Path,
     assert not (tmp_path / "journal").exists(), "a refused directory stays as it was"
 
 
+def test_a_copy_in_the_place_of_a_directory_is_refused_with_its_address(tmp_path: Path) -> None:
+    index = tmp_path / "stores" / "0123456789abcdef" / "index.json"
+    (tmp_path / "events_parquet" / "doc_type=game").mkdir(parents=True)
+    index.parent.mkdir(parents=True)
+    index.write_text("{}")
+    tmp_path.chmod(0o700)
+    with pytest.raises(StoreVersionError) as refused:
+        DataDir.open_existing(tmp_path)
+    assert refused.value.advice.endswith(f"--data-dir file://{tmp_path}.")
+    with pytest.raises(StoreVersionError):
+        DataDir.open_or_create(tmp_path)
+    assert not (tmp_path / "manifests").exists()
+
+
 def test_an_earlier_version_manifest_without_layout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifests").mkdir()
     (tmp_path / "manifests" / "schema_version.json").write_text('{"schema_version": "1.0"}')

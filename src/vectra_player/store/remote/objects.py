@@ -43,6 +43,9 @@ _S3_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
+_PLACES: Final = "Write s3://BUCKET/PREFIX, or file:// and the path of a folder."
+
+
 class ObjectStore:
     """Objects by their names relative to a URL. Safe to use from several threads."""
 
@@ -55,7 +58,7 @@ class ObjectStore:
         self.url: Final = url.rstrip("/")
         self.requests: Final[Counter[str]] = Counter()
         self._wait_s = wait_s
-        self._filesystem, base = _open(self.url)
+        self._filesystem, base = _open(url)
         self._base = base.rstrip("/")
         protocol = self._filesystem.protocol
         self._protocols = (protocol,) if isinstance(protocol, str) else tuple(protocol)
@@ -65,6 +68,11 @@ class ObjectStore:
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the objects lie on a disk here; None where they lie elsewhere."""
+        return Path(self._base) if self._local else None
 
     def names(self, folder: str) -> list[str]:
         """List what lies directly in a folder: names of objects and folders, sorted."""
@@ -214,6 +222,13 @@ def _open(url: str) -> tuple[Any, str]:
     import fsspec
 
     parts = urlsplit(url)
+    if not url.strip(" /") or url.rstrip("/").endswith(":"):
+        raise UsageError(f"{url!r} names no place.", advice=_PLACES)
+    if parts.scheme in ("http", "https"):
+        raise UsageError(
+            f"{url} is a server, not a place on one.",
+            advice="Write s3://BUCKET/PREFIX, and set AWS_ENDPOINT_URL to the server.",
+        )
     if "@" in parts.netloc or parts.query:
         raise UsageError(
             "An address of a storage names no user and no options.",
@@ -222,7 +237,7 @@ def _open(url: str) -> tuple[Any, str]:
     if parts.scheme in ("s3", "s3a"):
         needed("cluster", "Object storage", "s3fs")
         if not parts.netloc:
-            raise UsageError(f"{url} names no bucket.", advice="Write s3://BUCKET/PREFIX.")
+            raise UsageError(f"{url} names no bucket.", advice=_PLACES)
     options = _S3_OPTIONS if parts.scheme in ("s3", "s3a") else {}
     try:
         # An instance of our own: a cached one keeps the endpoint and credentials it began with.

@@ -21,6 +21,7 @@ from vectra_player.store.remote.local import Facts, LocalFile, list_day, list_da
 from vectra_player.store.remote.manifest import Day, DayManifest, RemoteFile, sha_of
 from vectra_player.store.remote.objects import ObjectStore
 from vectra_player.store.remote.ownership import Claim, OwnIndex, open_own
+from vectra_player.store.remote.place import check_place
 from vectra_player.store.remote.state import StateFiles
 
 GRACE_S: Final = 3600
@@ -75,13 +76,14 @@ def sync(
     """Ship what is filed to an fsspec URL; see the module.
 
     Raises:
-        UsageError: another sync runs, another copy of this directory ships there, or the storage
-            refuses for good; nothing was changed by this call then.
+        UsageError: another sync runs, another copy of this directory ships there, a data directory
+            lies there, or the storage refuses for good; nothing was changed by this call then.
         RemoteError: the storage fails; what was sent counts for the next call.
         DamageError: what was sent cannot be read back as it was.
     """
     clock = clock or SystemClock()
     objects = objects or ObjectStore(url)
+    check_place(data_dir, objects)
     with open_own(data_dir, objects, options.claim, clock) as own:
         return _Sync(data_dir, objects, own, options, clock, progress).run()
 

@@ -233,9 +233,42 @@ def test_one_sync_at_a_time(recorded: Any, ship: Ship) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["s3://key:secret@rugs/x", "s3://rugs/x?key=1", "nosuch://rugs/x", "s3:///x"]
+    "url",
+    [
+        "s3://key:secret@rugs/x",
+        "s3://rugs/x?key=1",
+        "nosuch://rugs/x",
+        "s3:///x",
+        "s3://",
+        "file://",
+        "",
+        " ",
+        "/",
+        "http://rugs/x",
+        "memory://x",
+        "simplecache::file:///x",
+    ],
 )
 def test_an_address_that_is_none_is_refused(recorded: Any, url: str) -> None:
     with pytest.raises(UsageError) as refused:
         module.sync(recorded.data_dir, url)
     assert "secret" not in str(refused.value)
+    assert refused.value.advice
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["store", "store/events_parquet", "store/new", ".", "other", "other/new", "link", "nest"],
+)
+@pytest.mark.parametrize("scheme", ["file://", ""])
+def test_a_data_directory_is_no_place_to_ship_to(
+    recorded: Any, tmp_path: Path, scheme: str, where: str
+) -> None:
+    DataDir.open_or_create(tmp_path / "other")
+    DataDir.open_or_create(tmp_path / "nest" / "one")
+    (tmp_path / "link").symlink_to(recorded.root)
+    here = recorded.root if where.startswith("store") else tmp_path
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="the data directory"):
+        module.sync(recorded.data_dir, f"{scheme}{here / where.removeprefix('store').strip('/')}")
+    assert sorted(tmp_path.rglob("*")) == before
