@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -327,11 +328,9 @@ def test_an_export_cut_short_leaves_what_was_there(
 
 
 def test_what_a_killed_export_left_goes_with_the_next(home: DataDir, tmp_path: Path) -> None:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)
-    left = tmp_path / f".set.partial-{pid}"
+    with subprocess.Popen(["true"]) as ended:  # no os.fork: jax, once loaded, warns of it
+        ended.wait()
+    left = tmp_path / f".set.partial-{ended.pid}"
     running = tmp_path / f".set.partial-{os.getppid()}"
     for folder in (left, running):
         (folder / "parquet").mkdir(parents=True)
