@@ -21,7 +21,7 @@ from vectra_player.errors import DamageError, UsageError
 from vectra_player.rl.actions import ActionTable, EnvName, table_of
 from vectra_player.rl.features import FEATURE_VERSION, NAMES, Observer
 from vectra_player.rl.kernels import BET, BUY, SELL
-from vectra_player.rl.registration import SIDEBET_ID, TRADING_ID
+from vectra_player.rl.registration import ENV_IDS
 from vectra_player.rl.rounds import Setting
 from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.strategy.sizing import from_lamports
@@ -33,8 +33,6 @@ MOST_BYTES: Final = 64 << 20
 
 FORBIDDEN: Final = 1e9
 """Taken off the score of an action that cannot be carried out."""
-
-ENV_IDS: Final[dict[EnvName, str]] = {"sidebet": SIDEBET_ID, "trading": TRADING_ID}
 
 _BLOCKED_BY: Final = {
     BUY: ("trade_under_way",),

@@ -27,12 +27,10 @@ from vectra_player.rl.enacted import Enacted, Script, enact
 from vectra_player.rl.envs import action_space, observation_space
 from vectra_player.rl.features import FEATURE_VERSION
 from vectra_player.rl.plays import Order
-from vectra_player.rl.registration import SIDEBET_ID, TRADING_ID
+from vectra_player.rl.registration import ENV_IDS
 from vectra_player.rl.rounds import Setting, setting_of
 from vectra_player.rl.stories import Evaluation, MinariSet, Story, StoryPart
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
-
-ENVIRONMENTS: dict[EnvName, str] = {"sidebet": SIDEBET_ID, "trading": TRADING_ID}
 
 FORMAT = "arrow"
 
@@ -62,7 +60,7 @@ def write_set(
     folder = root / name / "data"
     folder.mkdir(parents=True)
     spaces = observation_space(setting), action_space(setting)
-    spec = gymnasium.spec(ENVIRONMENTS[env])
+    spec = gymnasium.spec(ENV_IDS[env])
     storage = MinariStorage.new(folder, *spaces, env_spec=spec, data_format=FORMAT)
     storage.update_metadata(_described(env, part, evaluation))
     # Minari sums up the size of all files after every episode: once at the end is enough.
@@ -140,7 +138,7 @@ def _episode(story: Story) -> dict[str, Any]:
 
 
 def _described(env: EnvName, part: StoryPart, evaluation: Evaluation) -> dict[str, Any]:
-    spec = deepcopy(gymnasium.spec(ENVIRONMENTS[env]))  # that of the registry is everybody's
+    spec = deepcopy(gymnasium.spec(ENV_IDS[env]))  # that of the registry is everybody's
     recorded = {
         "games": "recorded",
         "part": "evaluate",
@@ -155,7 +153,7 @@ def _described(env: EnvName, part: StoryPart, evaluation: Evaluation) -> dict[st
         "algorithm_name": "recorded play",
         "description": (
             f"Recorded play in rugs.fun games, those to {part}; orders as the nearest actions of "
-            f"{ENVIRONMENTS[env]}, features of version {FEATURE_VERSION}."
+            f"{ENV_IDS[env]}, features of version {FEATURE_VERSION}."
         ),
         "requirements": ["vectra-player"],
     }

@@ -33,7 +33,6 @@ from vectra_player.analysis.games import Games
 from vectra_player.errors import UsageError
 from vectra_player.rl.actions import STAKES, ActionTable, EnvName, table_of
 from vectra_player.rl.agent import (
-    ENV_IDS,
     FORBIDDEN,
     Agent,
     Layer,
@@ -44,6 +43,7 @@ from vectra_player.rl.agent import (
     stakes_of,
 )
 from vectra_player.rl.features import FEATURE_VERSION
+from vectra_player.rl.registration import ENV_IDS
 
 LIBRARIES = ("vectra-player", "gymnasium", "skrl", "jax", "jaxlib", "flax", "optax", "numpy")
 LESSONS = 20
@@ -76,6 +76,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     first_acts: float = 0.03
 
 
+def check_length(steps: int, seed: int) -> None:
+    """Raise UsageError for steps or a seed that nothing can be trained with."""
+    if steps < 1 or not 0 <= seed < 2**32:
+        raise UsageError(
+            f"{steps} steps from seed {seed} cannot be trained.",
+            advice="Give at least one step and a seed from 0 to 4294967295.",
+        )
+
+
 def train(
     kind: EnvName,
     *,
@@ -92,11 +101,7 @@ def train(
     first weights and what is tried. games: as `rl.sources.source_of` takes them. `progress` is told
     of each of LESSONS stretches. Raises UsageError for what cannot be.
     """
-    if steps < 1 or not 0 <= seed < 2**32:
-        raise UsageError(
-            f"{steps} steps from seed {seed} cannot be trained.",
-            advice="Give at least one step and a seed from 0 to 4294967295.",
-        )
+    check_length(steps, seed)
     env = gymnasium.make_vec(
         ENV_IDS[kind],
         num_envs=settings.envs,
