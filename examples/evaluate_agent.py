@@ -12,19 +12,25 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vectra_player import config
 from vectra_player.analysis.selection import Selected, select_games
+from vectra_player.cli.session import Session, open_session
 from vectra_player.clock import SystemClock
 from vectra_player.errors import UsageError, VectraError
 from vectra_player.extras import needed
 from vectra_player.rl.agent import SUFFIX, Agent, read_agent, sha256_of
 from vectra_player.rl.agent_strategy import file_of
 from vectra_player.rl.evaluate import Trial, try_out, verdict
-from vectra_player.rl.evaluation_report import gaps_of, report_of, rows_of, write_report
+from vectra_player.rl.evaluation_report import (
+    check_report,
+    gaps_of,
+    report_of,
+    rows_of,
+    write_report,
+)
 from vectra_player.strategy.loading import FOLDER
 
 GAMES_SEED = 20_000_003
@@ -38,23 +44,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--generated", type=int, default=2_000, help="generated games")
     parser.add_argument("--seed", type=int, default=GAMES_SEED, help="of the games and the coins")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a .md or .html file")
-    parser.add_argument("--data-dir", type=Path, help="where recordings lie [RUGS_DATA_DIR]")
+    parser.add_argument("--data-dir", help="where recordings lie [RUGS_DATA_DIR]")
     asked = parser.parse_args(arguments)
     try:
         evaluate(asked)
     except VectraError as error:
-        parser.error(str(error))
+        parser.exit(2, f"{error}\n")
 
 
 def evaluate(asked: argparse.Namespace) -> None:
     """Play, print, report."""
     needed("analysis", "The evaluation", "scipy", "jinja2")
-    root = config.load({"data_dir": asked.data_dir}).settings.data_dir
-    path = file_of(asked.agent, root / FOLDER)
+    session = open_session(asked.data_dir, json_output=False, quiet=False)
+    if asked.report is not None:
+        check_report(asked.report)
+    path = file_of(asked.agent, session.home / FOLDER)
     agent = read_agent(path)
-    check_unseen(agent, asked.seed)
+    check_seed(agent, asked.seed)
     trials = [
-        try_out(path, chosen, seed=asked.seed, progress=show) for chosen in games(root, asked)
+        try_out(path, chosen, seed=asked.seed, progress=show) for chosen in games(session, asked)
     ]
     for trial in trials:
         print_trial(trial)
@@ -67,24 +75,28 @@ def evaluate(asked: argparse.Namespace) -> None:
         print(f"{asked.report} is written.")
 
 
-def check_unseen(agent: Agent, seed: int) -> None:
-    """Raise UsageError for a seed that games of the training were made from."""
+def check_seed(agent: Agent, seed: int) -> None:
+    """Raise UsageError for a seed that games of the training were made from, or none at all."""
+    if seed < 0:
+        raise UsageError(f"No games can be made from seed {seed}.", advice="Give 0 or more.")
     first = agent.training.seed
     if first <= seed < first + int(agent.training.settings.get("envs", 1)):
         raise UsageError(f"The agent was trained on games of seed {seed}.", advice="Give another.")
 
 
-def games(root: Path, asked: argparse.Namespace) -> Iterator[Selected]:
-    """Yield the recorded games, if there are any that are complete, and the generated ones."""
+def games(session: Session, asked: argparse.Namespace) -> list[Selected]:
+    """Return the recorded games, if there are any that are complete, and the generated ones."""
+    made = _select(session.home, f"generated:{asked.generated}", asked.seed)
     try:
-        yield from (chosen for chosen in [_select(root, "all", asked.seed)] if len(chosen.games))
+        recorded = _select(session.recordings, "all", asked.seed)
     except UsageError as error:
         print(f"No recorded games: {error.message}")
-    yield _select(root, f"generated:{asked.generated}", asked.seed)
+        return [made]
+    return [recorded, made] if len(recorded.games) else [made]
 
 
-def _select(root: Path, word: str, seed: int) -> Selected:
-    return select_games(root, [word], origin="real", include_incomplete=False, seed=seed)
+def _select(where: Path | str, word: str, seed: int) -> Selected:
+    return select_games(where, [word], origin="real", include_incomplete=False, seed=seed)
 
 
 def print_trial(trial: Trial) -> None:

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from vectra_player import config
+from vectra_player.cli.session import open_session
 from vectra_player.errors import VectraError
 from vectra_player.rl.dataset import Wanted, export_dataset
 from vectra_player.store.layout import DataDir
@@ -23,13 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Export recorded play for offline learning.")
     parser.add_argument("out", type=Path, help="folder to make")
     parser.add_argument("--origin", choices=("real", "demo", "all"), default="real")
-    parser.add_argument("--data-dir", type=Path, help="where recordings lie [RUGS_DATA_DIR]")
+    parser.add_argument("--data-dir", help="where recordings lie [RUGS_DATA_DIR]")
     asked = parser.parse_args(arguments)
-    root = config.load({"data_dir": asked.data_dir}).settings.data_dir
     try:
+        root = open_session(asked.data_dir, json_output=False, quiet=False).data_dir
         export_dataset(DataDir.open_existing(root), asked.out, Wanted(origins=asked.origin))
     except VectraError as error:
-        parser.error(str(error))
+        parser.exit(2, f"{error}\n")
     look_into(asked.out)
 
 

@@ -13,13 +13,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from vectra_player import cli, config
+from vectra_player import cli
 from vectra_player.analysis.play import Conditions, play
 from vectra_player.analysis.selection import select_games
+from vectra_player.cli.session import open_session
 from vectra_player.errors import VectraError
 from vectra_player.rl.actions import CASH
 from vectra_player.rl.agent import SUFFIX
 from vectra_player.rl.agent_strategy import file_of, strategy_of
+from vectra_player.strategy import Strategy
 from vectra_player.strategy.loading import FOLDER
 from vectra_player.strategy.records import RunResult
 
@@ -31,24 +33,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("game_id")
     parser.add_argument("--by-chance", action="store_true", help="draw actions, as in training")
     parser.add_argument("--watch", type=float, metavar="SPEED", help="replay it so fast, to watch")
-    parser.add_argument("--data-dir", type=Path, help="where recordings lie [RUGS_DATA_DIR]")
+    parser.add_argument("--data-dir", help="where recordings lie [RUGS_DATA_DIR]")
     asked = parser.parse_args(arguments)
-    root = config.load({"data_dir": asked.data_dir}).settings.data_dir
-    path = file_of(asked.agent, root / FOLDER)
     try:
-        show(play_once(root, path, asked.game_id, by_chance=asked.by_chance))
+        session = open_session(asked.data_dir, json_output=False, quiet=False)
+        path = file_of(asked.agent, session.home / FOLDER)
+        strategy = strategy_of(path, by_chance=asked.by_chance)
+        where = session.recordings if asked.watch is None else session.data_dir
+        show(play_once(where, strategy, asked.game_id))
     except VectraError as error:
-        parser.error(str(error))
+        parser.exit(2, f"{error}\n")
     if asked.watch is not None:
-        strategy = str(path.with_suffix(".py"))
-        words = ["strategy", "run", strategy, "--replay", asked.game_id, "--cash", str(CASH)]
-        cli.main(["--data-dir", str(root), *words, "--speed", str(asked.watch)])
+        file = str(path.with_suffix(".py"))
+        words = ["strategy", "run", file, "--replay", asked.game_id, "--cash", str(CASH)]
+        cli.main(["--data-dir", str(where), *words, "--speed", str(asked.watch)])
 
 
-def play_once(root: Path, path: Path, game_id: str, *, by_chance: bool) -> RunResult:
+def play_once(where: Path | str, strategy: Strategy, game_id: str) -> RunResult:
     """Play a recorded game on the event engine, from the presale to the rug."""
-    strategy = strategy_of(path, by_chance=by_chance)
-    games = select_games(root, [game_id], origin="all", include_incomplete=True, seed=0).games
+    games = select_games(where, [game_id], origin="all", include_incomplete=True, seed=0).games
     return play(strategy, games, Conditions(cash=CASH), seed=0)
 
 

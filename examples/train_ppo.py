@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vectra_player import config
+from vectra_player.cli.session import open_session
 from vectra_player.errors import VectraError
 from vectra_player.extras import needed
 from vectra_player.rl.agent_strategy import check_free, write_strategy
@@ -31,21 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--env", choices=("sidebet", "trading"), default="sidebet")
     parser.add_argument("--steps", type=int, default=10_000_000, help="ticks played in all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--data-dir", type=Path, help="where recordings lie [RUGS_DATA_DIR]")
+    parser.add_argument("--data-dir", help="where recordings lie [RUGS_DATA_DIR]")
     asked = parser.parse_args(arguments)
     try:
         train_and_keep(asked)
     except VectraError as error:
-        parser.error(str(error))
+        parser.exit(2, f"{error}\n")
 
 
 def train_and_keep(asked: argparse.Namespace) -> None:
     """Train and write the agent into the strategies of the data directory."""
     needed("train", "Training", "gymnasium", "jax", "skrl")
-    from vectra_player.rl.ppo import train
+    from vectra_player.rl.ppo import check_length, train
 
-    check_name(asked.name)
-    root = config.load({"data_dir": asked.data_dir}).settings.data_dir
+    root = open_session(asked.data_dir, json_output=False, quiet=False).data_dir
+    check_length(asked.steps, asked.seed)
+    check_free(root / FOLDER, asked.name)
     folder = DataDir.open_or_create(root).root / FOLDER
     print(f"{asked.steps:,} ticks of generated games, seed {asked.seed}; a bet loses on average.")
     agent = train(asked.env, steps=asked.steps, seed=asked.seed, progress=show)

@@ -36,7 +36,10 @@ def refused(module: ModuleType, *words: str, capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit) as end:
         module.main(words)
     assert end.value.code == 2
-    return " ".join(capsys.readouterr().err.split())
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    return said.err.strip()
 
 
 @pytest.mark.parametrize("name", ["train_ppo", "evaluate_agent", "replay_agent", "export_dataset"])
@@ -86,6 +89,31 @@ def test_a_bad_name_is_refused_before_anything_is_trained(
     assert not (tmp_path / "data").exists()
 
 
+def test_what_cannot_be_trained_or_kept_is_refused_before_anything_is_trained(
+    asked: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, words = example("train_ppo"), ["mine", "--data-dir", str(tmp_path / "data")]
+    said = refused(train, *words, "--steps", "-3", capsys=capsys)
+    assert said.startswith("-3 steps from seed 1 cannot be trained.")
+    assert not (tmp_path / "data").exists()
+    own = tmp_path / "data" / "strategies" / "mine.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("class Mine(AgentStrategy): ...", "utf-8")
+    assert f"{own} is another strategy" in refused(train, *words, capsys=capsys)
+    assert asked == []
+
+
+@pytest.mark.parametrize("name", ["train_ppo", "export_dataset"])
+def test_nothing_is_made_at_an_address(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["mine", "--data-dir", "memory://bucket/recordings"]
+    said = refused(example(name), *words, capsys=capsys)
+    assert "memory://bucket/recordings can be read, not written" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_the_extra_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +140,30 @@ def test_an_evaluation_plays_and_reports(
     text = report.read_text("utf-8")
     assert sha256_of(tmp_path / "keen.agent") in text
     assert "python examples/train_ppo.py keen --env sidebet" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--report", "report.pdf"], "A report is written as .md or .html, not as '.pdf'."),
+        (["--report", "none/report.md"], "There is no folder none to write a report to."),
+        (["--generated", "0"], "'generated:0' does not say which games to play."),
+        (["--seed", "-1"], "No games can be made from seed -1."),
+    ],
+)
+def test_what_cannot_be_reported_or_played_is_refused_before_any_game(
+    words: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_agent(make_agent(), tmp_path / "one.agent")
+    module = example("evaluate_agent")
+    monkeypatch.setattr(module, "try_out", None)
+    words = ["one.agent", *words, "--data-dir", str(tmp_path)]
+    assert told in refused(module, *words, capsys=capsys)
 
 
 def test_the_seed_of_the_training_is_refused(

@@ -63,10 +63,17 @@ def markdown(report: Report) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def write_report(report: Report, path: Path) -> None:
-    """Write a report as .md or .html. Raises UsageError for another ending."""
+def check_report(path: Path) -> None:
+    """Raise UsageError for a file that no report can be written to."""
     if path.suffix not in (".md", ".html"):
         raise UsageError(f"A report is written as .md or .html, not as {path.suffix!r}.")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent} to write a report to.")
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report as .md or .html. Raises UsageError as `check_report`."""
+    check_report(path)
     text = markdown(report) if path.suffix == ".md" else report.html()
     try:
         replace_file(FileOps(), path, text.encode())
