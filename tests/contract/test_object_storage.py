@@ -268,8 +268,10 @@ def test_a_server_that_knows_no_conditions_is_written_all_the_same(server: Serve
 
 
 def test_the_process_of_a_statement_has_no_credentials_and_reads_only_what_was_brought(
-    shipped: str, home: Path
+    shipped: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("FSSPEC_S3_SECRET", "AZURE_STORAGE_KEY", "GOOGLE_API_KEY", "ANYTHING"):
+        monkeypatch.setenv(name, CANARY)
     with QueryProcess(shipped) as process:
         assert process.query("SELECT count(*) FROM ws_event").rows() != [(0,)]
         child: Any = process._child

@@ -28,6 +28,10 @@ _PR_SET_NO_NEW_PRIVS = 38
 _O_PATH = 0o10000000
 
 
+_PASSED = frozenset({"PATH", "HOME", "LANG", "TZ", "TZDIR", "TMPDIR", "LD_LIBRARY_PATH"})
+_PASSED_PREFIXES = ("LC_", "PYTHON")
+
+
 def limit_resources(data_bytes: int, cpu_s: int) -> None:
     """Bound memory and CPU time, and let no regular file grow: not one byte can be written."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -37,9 +41,16 @@ def limit_resources(data_bytes: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
 
 
-def without_credentials() -> dict[str, str]:
-    """Return this process's environment without what opens a storage."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+def bare_environment() -> dict[str, str]:
+    """Return what of this process's environment an interpreter needs: nothing that opens anything.
+
+    Which variables hold a secret cannot be known, so those that pass are named.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
+    }
 
 
 def library_directories() -> list[Path]:

@@ -24,9 +24,9 @@ import pyarrow as pa
 from vectra_player.errors import QueryRefusedError, VectraError
 from vectra_player.store.confine import (
     allow_reading_only,
+    bare_environment,
     library_directories,
     limit_resources,
-    without_credentials,
 )
 from vectra_player.store.dataset import EVENTS_DIR, Location, is_remote, open_root
 from vectra_player.store.pipes import readable
@@ -162,7 +162,7 @@ class QueryProcess:
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 pass_fds=lent,
-                env=without_credentials(),
+                env=bare_environment(),
             )
             _send(self._child, msgspec.json.encode(start))
             reply, _ = _receive(self._child, 60.0)
