@@ -32,13 +32,16 @@ _ONE_PUT_BYTES: Final = 4 << 30
 _TRIES: Final = 6
 """Over about 15 s. The client's own repeats are off: it does not know of a body that was cut."""
 
+_PATIENCE_S: Final = 30
+"""After this long a request is not begun a third time: a server may take it and never answer."""
+
 _S3_OPTIONS: Final[dict[str, Any]] = {
     "default_block_size": _READ_BYTES,
     "use_listings_cache": False,
     "config_kwargs": {
         "retries": {"mode": "standard", "total_max_attempts": 1},
         "connect_timeout": 10,
-        "read_timeout": 60,
+        "read_timeout": 20,
     },
 }
 
@@ -204,6 +207,7 @@ class ObjectStore:
 
     def _ask(self, kind: str, call: Callable[[], T], **fallback: T) -> T:
         """Carry out a request; what may pass is tried again. `missing`: the answer for nothing."""
+        begun = time.monotonic()
         for attempt in range(_TRIES):
             self.requests[kind] += 1
             try:
@@ -212,7 +216,8 @@ class ObjectStore:
                 refusal = translated(error, self.url)
                 if isinstance(refusal, MissingError) and "missing" in fallback:
                     return fallback["missing"]
-                if attempt + 1 == _TRIES or not is_passing(error):
+                late = attempt > 0 and time.monotonic() - begun >= _PATIENCE_S
+                if late or attempt + 1 == _TRIES or not is_passing(error):
                     raise refusal from error
             time.sleep(self._wait_s * 2**attempt)
         raise AssertionError("unreachable")
