@@ -54,7 +54,7 @@ def status(context: typer.Context) -> None:
     from vectra_player.app.outlet import outlet_status
 
     session: Session = context.obj
-    found = outlet_status(session.settings)
+    found = outlet_status(session.local.settings)
     session.result(found, lambda: _show(found))
 
 

@@ -68,12 +68,21 @@ class Session(msgspec.Struct, frozen=True):
         Raises:
             UsageError: an address was named instead.
         """
+        return self.local.settings.data_dir
+
+    @property
+    def local(self) -> Configuration:
+        """Return the configuration, for what tells of a local data directory.
+
+        Raises:
+            UsageError: an address was named instead.
+        """
         if self.remote:
             raise UsageError(
                 f"{self.remote} can be read, not written; this command needs a local directory.",
                 advice="Leave --data-dir out, or name a local one.",
             )
-        return self.settings.data_dir
+        return self.configuration
 
     @property
     def home(self) -> Path:

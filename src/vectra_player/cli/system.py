@@ -22,7 +22,7 @@ def doctor(context: typer.Context) -> None:
     from vectra_player.app.doctor import examine
 
     session: Session = context.obj
-    findings = examine(session.settings)
+    findings = examine(session.local.settings)
 
     def show() -> None:
         rows = [(MARKS[f.outcome], f.check, f.seen, f.mend) for f in findings]
@@ -37,7 +37,7 @@ def doctor(context: typer.Context) -> None:
 def config_show(context: typer.Context) -> None:
     """Print each setting, its value, where it came from and its environment variable."""
     session: Session = context.obj
-    effective = session.configuration.effective()
+    effective = session.local.effective()
 
     def show() -> None:
         rows = [(e.name, str(e.value), e.origin, e.env, e.description) for e in effective]
