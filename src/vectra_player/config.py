@@ -301,11 +301,12 @@ def _validate(merged: dict[str, Any], origins: dict[str, Origin]) -> Settings:
         return Settings.model_validate(_nested(merged))
     except ValidationError as error:
         first = error.errors()[0]
+        why = first["msg"].removeprefix("Value error, ")
         name = ".".join(str(part) for part in first["loc"][:2]) or "?"
         if name in _TABLES:
-            raise ConfigError(f"Setting {name}: {first['msg']}.") from None
+            raise ConfigError(f"Setting {name}: {why}.") from None
         if name not in FIELDS:
             reason = "is no setting; `vectra-player config show` lists them"
             raise ConfigError(f"Setting {name}: {reason}.") from None
         place = f"{env_name(name)}, from " if env_name(name) else "from "
-        raise ConfigError(f"Setting {name} ({place}{origins[name]}): {first['msg']}.") from None
+        raise ConfigError(f"Setting {name} ({place}{origins[name]}): {why}.") from None

@@ -86,6 +86,7 @@ def test_the_help_of_each_command_has_an_example(command: list[str]) -> None:
         (["export", "--doc-type", "game"], "--out"),
         (["demo-server", "--port", "99999"], "99999"),
         (["demo-server", "--fault", "explode"], "explode"),
+        (["audit", "--engine", "spark"], "'--engine': 'spark' is not one of 'local', 'dask'."),
         (["games", "--since", "yesterday"], "yesterday"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -133,6 +134,13 @@ def test_quiet_prints_results_only(root: Path) -> None:
 
 
 # Settings and the machine ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", [["doctor"], ["config", "show"], ["outlet", "status"]])
+def test_what_tells_of_a_local_directory_refuses_an_address(line: list[str]) -> None:
+    ended = quick("--data-dir", "s3://bucket/recordings", *line, VECTRA_OUTLET="nats://127.0.0.1:1")
+    assert (ended.code, ended.out) == (2, "")
+    assert "s3://bucket/recordings can be read, not written" in ended.error_line
 
 
 def test_config_show_says_where_each_value_comes_from(tmp_path: Path) -> None:

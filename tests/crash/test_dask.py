@@ -280,6 +280,7 @@ def test_whoever_is_no_scheduler_is_told_apart_quickly(
     with web_server() as web:
         for address, said in (
             ("tcp://127.0.0.1:9", "No Dask scheduler answers at tcp://127.0.0.1:9"),
+            ("tcp://127.0.0.1:9", "or name none, by --scheduler or DASK_SCHEDULER_ADDRESS"),
             ("tcp://no.such.host.invalid:8786", "No Dask scheduler answers"),
             ("nowhere", "cannot be connected to: missing port"),
             ("http://127.0.0.1:8786", "cannot be connected to: unknown address scheme"),
@@ -294,6 +295,7 @@ def test_whoever_is_no_scheduler_is_told_apart_quickly(
 
 def _workers_of(shared: Cluster) -> list[str]:
     client = client_of(shared.address)
+    client.wait_for_workers(2, timeout=60)
     found = list(client.nthreads())
     client.close()
     return found

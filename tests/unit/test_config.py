@@ -41,6 +41,7 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
         ({"CDP_PORT": "70000"}, "CDP_PORT"),
         ({"CHROME_PROFILE": "../else"}, "CHROME_PROFILE"),
         ({"VECTRA_GAME_URL": "file:///etc/passwd"}, "VECTRA_GAME_URL"),
+        ({"VECTRA_OUTLET": "nats://me:hush@host"}, r"\(VECTRA_OUTLET, from environment\): write "),
     ],
 )
 def test_an_impossible_value_names_the_variable(

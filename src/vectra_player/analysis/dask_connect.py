@@ -30,7 +30,10 @@ CONNECT_S = 10.0
 """How long a scheduler may take to answer."""
 
 _HOLDER = "vectra_player.analysis.dask_local"
-_START_AGAIN = "Start one with 'dask scheduler', or leave --scheduler out to use this machine."
+_START_AGAIN = (
+    "Start one with 'dask scheduler', or name none, by --scheduler or DASK_SCHEDULER_ADDRESS, "
+    "to use this machine."
+)
 
 
 class LocalProcesses:
@@ -109,7 +112,7 @@ def _who_answers(address: str, security: Any) -> str:
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"{address} cannot be connected to: {error}.",
-            advice="Write --scheduler tcp://HOST:8786; for tls:// configure Dask's certificates.",
+            advice="Write tcp://HOST:8786; for tls:// configure Dask's certificates.",
         ) from None
     except Exception:  # a server of another kind: whatever its bytes make of Dask's decoder
         raise UsageError(

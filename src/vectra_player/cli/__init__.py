@@ -163,6 +163,7 @@ def _refuse_line(error: Any) -> NoReturn:
         error.show()
         sys.exit(NOT_RUN)
     reason = " ".join(error.format_message().split()).rstrip(".")
+    reason = reason.replace(": Value error, ", ": ", 1)  # the parser's own, of a choice
     _fail(f"{reason}. Try '{error.ctx.command_path} --help'.", NOT_RUN)
 
 
