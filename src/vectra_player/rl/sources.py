@@ -6,6 +6,7 @@ evaluation, and may be cut by time into an earlier and a later part. No gymnasiu
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from vectra_player.analysis.selection import select_games
 from vectra_player.analysis.splits import DEFAULT_TRAIN_SHARE, check_order, evaluation_start
 from vectra_player.errors import UsageError
 from vectra_player.game.price_path import price_paths, rules_of
+from vectra_player.store.dataset import Location, is_remote
 from vectra_player.store.reads import Origins
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,11 @@ class Source(Protocol):
         """Say in words what is played, and what was left out."""
 
 
+def _name(seed: str) -> str:
+    """Name a game by the SHA-256 of its server seed, which tells nothing of what will happen."""
+    return f"generated-{hashlib.sha256(seed.encode()).hexdigest()[:16]}"
+
+
 class Generated:
     """Games by the published algorithm, each from a server seed of its own."""
 
@@ -80,11 +87,13 @@ class Generated:
         number = 0
         while True:
             seeds = [random.bytes(32).hex() for _ in range(BLOCK)]
-            names = [f"generated-{number + k}" for k in range(BLOCK)]
-            paths = price_paths(seeds, names, self._version)
+            # Part of what a path is made from, so it stays: the seed of a training that was
+            # reported has to deal the same games.
+            salts = [f"generated-{number + k}" for k in range(BLOCK)]
+            paths = price_paths(seeds, salts, self._version)
             for game, rug_tick in enumerate(paths.rug_ticks.tolist()):
                 if rug_tick >= 0:  # one in 10^11 reaches the tick limit, and has no end to play
-                    yield Round(names[game], paths.prices_of(game), rug_tick)
+                    yield Round(_name(seeds[game]), paths.prices_of(game), rug_tick)
             number += BLOCK
 
     def named(self, game_id: str) -> Round:
@@ -164,11 +173,11 @@ def source_of(
 ) -> Source:
     """Return the source an environment is made with.
 
-    games: `generated`, `recorded`, or games at hand. data_dir: where recordings lie; None is the
-    user's own. origin, part: of recorded games, as are where the parts are cut: at a share of the
-    games, or at a moment, `evaluate_from`, ISO 8601 and UTC, that more games do not shift. version:
-    of generated ones. Games that are not known at every tick are left out; the sentence says how
-    many, and is logged.
+    games: `generated`, `recorded`, or games at hand. data_dir: where recordings lie, or an address
+    they were sent to; None is the user's own. origin, part: of recorded games, as are where the
+    parts are cut: at a share of the games, or at a moment, `evaluate_from`, ISO 8601 and UTC, that
+    more games do not shift. version: of generated ones. Games that are not known at every tick are
+    left out; the sentence says how many, and is logged.
 
     Raises UsageError for an unknown word, no time, an empty store, a part without games.
     """
@@ -233,8 +242,12 @@ def _recorded(
     train_share: float,
     evaluate_from: int | None,
 ) -> Recorded:
-    root = config.load({"data_dir": data_dir}).settings.data_dir
-    chosen = select_games(root, ["all"], origin=origin, include_incomplete=False, seed=0)
+    where: Location
+    if data_dir is not None and is_remote(data_dir):
+        where = data_dir
+    else:
+        where = config.load({"data_dir": data_dir}).settings.data_dir
+    chosen = select_games(where, ["all"], origin=origin, include_incomplete=False, seed=0)
     good = np.flatnonzero(playable(chosen.games))
     games = part_of(chosen.games.take(good), part, train_share, evaluate_from)
     told = [chosen.sentence()]

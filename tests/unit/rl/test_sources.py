@@ -19,6 +19,8 @@ from vectra_player.game.price_path import price_path
 from vectra_player.rl.envs import GameEnv
 from vectra_player.rl.sources import Generated, Recorded, part_of, source_of
 from vectra_player.store.importers import import_paths
+from vectra_player.store.layout import DataDir
+from vectra_player.store.remote.sync import sync
 
 GAMES = tuple(f"20251215-{number}a211bfc7caf41d6" for number in range(3))
 PATH = [*(1.0 + 0.01 * tick for tick in range(25)), 0.02]
@@ -66,6 +68,21 @@ def test_whole_games_of_a_store_are_played(tmp_path: Path) -> None:
         _, _, over, _, info = env.step(0)
         steps += 1
     assert (steps, info["rug_tick"]) == (len(PATH), len(PATH) - 1)
+
+
+def test_games_of_an_address_are_played_as_those_of_a_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = recording(tmp_path)
+    (tmp_path / "bucket").mkdir()
+    url = f"file://{tmp_path / 'bucket'}"
+    sync(DataDir.open_existing(root), url)
+    monkeypatch.setenv("RUGS_DATA_DIR", str(tmp_path / "here"))
+    here, there = (source_of("recorded", data_dir=where) for where in (root, url))
+    assert isinstance(here, Recorded)
+    assert isinstance(there, Recorded)
+    assert there.games.game_ids == here.games.game_ids == GAMES
+    assert there.games.prices.tobytes() == here.games.prices.tobytes()
 
 
 def test_games_with_gaps_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -160,6 +177,17 @@ def test_made_games_follow_the_published_algorithm() -> None:
         known = price_path(seed, f"generated-{number}")
         assert game.prices.tolist() == list(known.prices)
         assert game.rug_tick == known.rug_tick
+
+
+def test_no_two_games_made_from_any_seeds_have_one_name() -> None:
+    dealt = [
+        game.game_id
+        for seed in range(5)
+        for game in islice(Generated().deal(np.random.default_rng(seed)), 9)
+    ]
+    again = islice(Generated().deal(np.random.default_rng(0)), 9)
+    assert [game.game_id for game in again] == dealt[:9]
+    assert len(set(dealt)) == len(dealt)
 
 
 def test_versions_play_by_their_own_constants() -> None:
