@@ -198,7 +198,9 @@ def _lessons(agent: Agent) -> Table:
     return Table(
         ("ticks so far", "games", f"mean, in {_unit(agent)}", "games bet in"),
         rows,
-        "While it learns it draws its actions by chance, so it bets more often than afterwards.",
+        "While it learns it draws its actions by chance, so it bets more often than afterwards. A "
+        "game counts in the stretch it ends in. All begin together, so in the first stretch only "
+        "short games end, in which sidebets win more often: its mean is above what they bring.",
     )
 
 

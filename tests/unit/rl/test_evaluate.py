@@ -161,5 +161,5 @@ def test_a_report_is_written_as_markdown_or_as_a_page(trial: Trial, tmp_path: Pa
     assert "a &lt; b" in (tmp_path / "one.html").read_text("utf-8")
     with pytest.raises(UsageError, match=r"as \.md or \.html, not as '\.pdf'"):
         write_report(report, tmp_path / "one.pdf")
-    with pytest.raises(UsageError, match="could not be written"):
+    with pytest.raises(UsageError, match="There is no folder"):
         write_report(report, tmp_path / "none" / "one.md")
