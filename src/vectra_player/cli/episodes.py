@@ -15,7 +15,7 @@ from vectra_player.cli.data import OriginChoice
 from vectra_player.cli.session import Session, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from vectra_player.rl.dataset import ExportReport
     from vectra_player.rl.episodes import BuildReport
@@ -113,13 +113,35 @@ def _show_export(session: Session, report: ExportReport, formats: DatasetFormat)
     say(f"{sum(report.episodes.values()):,} episodes: {_listed(report.kinds)}.")
     for one in report.minari:
         say(f"{one.id}: {one.episodes:,} episodes, {one.steps:,} steps, {one.actions:,} actions.")
-    if formats is not DatasetFormat.parquet and not report.minari:
-        session.note("No sidebet or buy is recorded in these games: nothing for Minari.")
+    if formats is not DatasetFormat.parquet:
+        for line in _missing_sets(report):
+            session.note(line)
     if report.broadcast_share is not None:
         session.note(f"Of the trades of others {report.broadcast_share:.0%} were broadcast.")
     if report.left_out:
         session.note(f"Left out: {_listed(report.left_out)}.")
     say(f"Written to {report.path}.")
+
+
+_PLAY = {"sidebet": "sidebet", "trading": "buy"}
+_ADVICE = {
+    "train": "a larger --train-share takes in later games",
+    "evaluate": "a smaller --train-share leaves it earlier games",
+}
+
+
+def _missing_sets(report: ExportReport) -> Iterator[str]:
+    """Say which data sets for Minari there are not, and what would give them."""
+    if not report.minari:
+        yield "No sidebet or buy is recorded in these games: nothing for Minari."
+        return
+    for env, parts in report.unplayed.items():
+        what = f"No {_PLAY[env]} is recorded in the games"
+        if len(parts) == len(report.games):
+            yield f"{what}: no data set vectra-{env}."
+            continue
+        for part in parts:
+            yield f"{what} to {part} on: no vectra-{env}-{part}-v1; {_ADVICE[part]}."
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -69,6 +69,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was written, and of what.
 
+    unplayed: parts in which nobody was seen to play as in an environment, so without a data set.
     games, episodes: how many a part; kinds: episodes by kind. broadcast_share: of the trades that
     were made in watched games, what was broadcast; null where nothing was watched. evaluate_from:
     games that ended then or later are to evaluate on, UTC; null where no game has a date.
@@ -86,6 +87,7 @@ class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
     evaluate_from: str | None
     pseudonymised: bool
     minari: list[MinariSet]
+    unplayed: dict[EnvName, list[StoryPart]]
     feature_version: int
     features: list[str]
     actions: dict[str, list[str]]
@@ -173,6 +175,16 @@ def _chosen(told: Sequence[Story]) -> dict[tuple[EnvName, StoryPart], list[Story
     return {key: mine for key, mine in chosen.items() if mine}
 
 
+def _unplayed(told: Sequence[Story]) -> dict[EnvName, list[StoryPart]]:
+    played = {
+        (env, story.part) for story in told for env in get_args(EnvName) if plays_in(env, story)
+    }
+    lacking: dict[EnvName, list[StoryPart]] = {
+        env: [part for part in PARTS if (env, part) not in played] for env in get_args(EnvName)
+    }
+    return {env: parts for env, parts in lacking.items() if parts}
+
+
 def _report(
     target: Path,
     told: Sequence[Story],
@@ -201,6 +213,7 @@ def _report(
         evaluate_from=evaluation.evaluate_from,
         pseudonymised=wanted.pseudonymise,
         minari=sets,
+        unplayed=_unplayed(told),
         feature_version=FEATURE_VERSION,
         features=list(NAMES),
         actions={table.env: list(table.names) for table in tables},

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.dataset_support import BUYER, SELLER, game_id, played, prices_of, recorded
 from tests.live_support import ME, OTHER
-from tests.unit.rl.test_episodes import recording, watched
+from tests.unit.rl.test_episodes import recording
 
 from vectra_player.analysis.jobs_pool import IN_PROCESS, LocalEngine
 from vectra_player.errors import UsageError
@@ -92,26 +92,6 @@ def test_the_parts_are_those_of_the_environments(home: DataDir, exported: Export
         env = GameEnv("sidebet", games="recorded", data_dir=home.root, part=part)
         games = {row["game_id"] for row in episodes(exported) if row["part"] == part}
         assert set(env.source.games.game_ids) == games  # type: ignore[attr-defined]
-
-
-def test_older_games_that_come_later_make_nothing_of_training_a_game_to_evaluate_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = DataDir(tmp_path / "data")
-    recorded(home.root, range(4, 8))
-    report = export_dataset(home, tmp_path / "set", Wanted(formats="minari", train_share=0.5))
-    recorded(home.root, range(4))
-    monkeypatch.setenv("RUGS_DATA_DIR", str(home.root))
-    data = minari.MinariDataset(tmp_path / "set" / "minari" / "vectra-sidebet-train-v1" / "data")
-    later = data.recover_environment(eval_env=True).unwrapped.source.games
-    assert later.game_ids == (game_id(6), game_id(7))
-    assert json.loads((tmp_path / "set" / MANIFEST).read_text())["evaluate_from"] == (
-        report.evaluate_from
-    )
-    by_share = GameEnv("sidebet", games="recorded", part="evaluate", train_share=0.5)
-    assert game_id(4) in by_share.source.games.game_ids  # type: ignore[attr-defined]
-    before = GameEnv("sidebet", games="recorded", part="train", evaluate_from=report.evaluate_from)
-    assert len(before.source.games) == 6  # type: ignore[attr-defined]
 
 
 def test_rows_of_steps_are_exact_and_add_up(exported: ExportReport) -> None:
@@ -353,14 +333,6 @@ def test_without_the_extra_it_says_what_to_install(
         export_dataset(home, tmp_path / "set", Wanted())
     assert "pip install" in refused.value.advice
     assert export_dataset(home, tmp_path / "set", Wanted(formats="parquet")).minari == []
-
-
-def test_games_in_which_nobody_played_give_no_minari_set(tmp_path: Path) -> None:
-    home = DataDir(tmp_path / "data")
-    with recording(home.root, watched()):
-        pass
-    report = export_dataset(home, tmp_path / "set", Wanted())
-    assert (report.minari, report.kinds) == ([], {"market": 1})
 
 
 def test_plays_of_incomplete_games_are_counted(tmp_path: Path) -> None:
