@@ -10,8 +10,9 @@ import pytest
 from tests.rag_support import WordEmbedder
 from tests.unit.rag.conftest import PAGES, Build
 
+from vectra_player import extras
 from vectra_player.cli import main
-from vectra_player.rag import embedder, extra, retrieve
+from vectra_player.rag import embedder, retrieve
 from vectra_player.store.layout import DataDir
 
 
@@ -45,7 +46,7 @@ def test_without_a_recording_there_is_nothing_to_ask(
 def test_a_missing_package_ends_a_build_before_it_begins(
     home: DataDir, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extra, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     assert run(home.root, "index", "build") == 2
     said = capsys.readouterr().err
     assert "chromadb" in said

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from tests.crash.faults import FailingOps
@@ -27,7 +28,7 @@ from vectra_player.store.importers import beside, import_paths
 from vectra_player.store.importers import job as job_module
 from vectra_player.store.importers.job import ImportJob
 from vectra_player.store.layout import DataDir
-from vectra_player.store.lock import WriterLock
+from vectra_player.store.lock import Holder, WriterLock
 from vectra_player.store.reads import StoreReader
 from vectra_player.store.writer import EventStore
 
@@ -288,11 +289,11 @@ def test_a_writer_that_cannot_lend_is_named(
     root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(beside, "START_S", 0.0)
-    with (
-        EventStore.open(root, settings=SMALL),
-        pytest.raises(StoreLockedError, match="being written by process") as refused,
-    ):
-        import_paths([folder], root)
+    with EventStore.open(root, settings=SMALL):
+        other = msgspec.json.encode(Holder(1, "2025-11-24T16:00:00"))  # as if it were not this one
+        DataDir(root).lock_file.write_bytes(other)
+        with pytest.raises(StoreLockedError, match="being written by process 1, ") as refused:
+            import_paths([folder], root)
     assert "Stop it first" in refused.value.advice
 
 
