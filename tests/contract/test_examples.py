@@ -14,7 +14,8 @@ from tests.docs_support import PROJECT
 
 from vectra_player import extras
 from vectra_player.rl.agent import read_agent, sha256_of, write_agent
-from vectra_player.rl.agent_strategy import strategy_of, write_strategy
+from vectra_player.rl.agent_strategy import AgentStrategy, strategy_of, write_strategy
+from vectra_player.strategy.loading import make
 
 EXAMPLES = PROJECT / "examples"
 AGENTS = sorted((EXAMPLES / "agents").glob("*.agent"))
@@ -42,7 +43,9 @@ def refused(module: ModuleType, *words: str, capsys: pytest.CaptureFixture[str])
     return said.err.strip()
 
 
-@pytest.mark.parametrize("name", ["train_ppo", "evaluate_agent", "replay_agent", "export_dataset"])
+@pytest.mark.parametrize(
+    "name", ["train_ppo", "adopt_agent", "evaluate_agent", "replay_agent", "export_dataset"]
+)
 def test_every_example_has_a_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         example(name).main(["--help"])
@@ -103,7 +106,7 @@ def test_what_cannot_be_trained_or_kept_is_refused_before_anything_is_trained(
     assert asked == []
 
 
-@pytest.mark.parametrize("name", ["train_ppo", "export_dataset"])
+@pytest.mark.parametrize("name", ["train_ppo", "adopt_agent", "export_dataset"])
 def test_nothing_is_made_at_an_address(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +115,24 @@ def test_nothing_is_made_at_an_address(
     said = refused(example(name), *words, capsys=capsys)
     assert "memory://bucket/recordings can be read, not written" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_agent_of_somebody_else_is_kept_as_a_strategy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, data = tmp_path / "given.agent", tmp_path / "data"
+    sha256 = write_agent(make_agent("trading"), given)
+    example("adopt_agent").main([str(given), "--name", "mine", "--data-dir", str(data)])
+    assert f"{data / 'strategies' / 'mine.py'} is made." in capsys.readouterr().out
+    assert sha256_of(data / "strategies" / "mine.agent") == sha256
+    assert isinstance(make("mine", folder=data / "strategies"), AgentStrategy)
+
+
+def test_what_is_no_agent_is_not_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "given.agent").write_bytes(b"not an agent")
+    words = [str(tmp_path / "given.agent"), "--data-dir", str(tmp_path / "data")]
+    assert "is no agent's file" in refused(example("adopt_agent"), *words, capsys=capsys)
+    assert not (tmp_path / "data").exists()
 
 
 def test_without_the_extra_it_says_what_to_install(
