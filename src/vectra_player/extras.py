@@ -1,6 +1,7 @@
 """Packages that only some commands need: whether they are there, and what to type if not.
 
-An extra has the same name in `pyproject.toml` and as `requirements/<name>.txt`. Any layer may ask.
+An extra has the same name in `pyproject.toml` and as `requirements/<name>.txt`, but for those that
+`run.sh` installs for everybody: they are in `requirements/user.txt`. Any layer may ask.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from vectra_player.errors import UsageError
 
 _LOCKS = Path(__file__).resolve().parents[2] / "requirements"
+_FOR_EVERYBODY = ("analysis", "dashboard", "mcp")
 
 
 def needed(extra: str, what: str, *packages: str) -> None:
@@ -30,7 +32,7 @@ def needed(extra: str, what: str, *packages: str) -> None:
 
 def install_line(extra: str) -> str:
     """Return what to type to install an extra, from the lock where this is a checkout."""
-    lock = _LOCKS / f"{extra}.txt"
+    lock = _LOCKS / f"{'user' if extra in _FOR_EVERYBODY else extra}.txt"
     if lock.is_file():
         return f"{sys.executable} -m pip install --require-hashes -r {lock}"
     return f"{sys.executable} -m pip install 'vectra-player[{extra}]'"

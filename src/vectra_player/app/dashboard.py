@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import os
 import signal
 import socket
@@ -33,7 +32,7 @@ from vectra_player.app.instance import (
 from vectra_player.bus import spawn
 from vectra_player.clock import Clock, SystemClock
 from vectra_player.config import Settings
-from vectra_player.errors import UsageError
+from vectra_player.extras import needed
 from vectra_player.foundation.listen import release, take_port
 from vectra_player.foundation.monitor.files import STATIC as FOUNDATION_STATIC
 from vectra_player.web.security import Access, new_token
@@ -59,12 +58,7 @@ class Order(msgspec.Struct, frozen=True):
 
 def require_dashboard() -> None:
     """Check that the libraries of the dashboard are there. Raises UsageError."""
-    if any(importlib.util.find_spec(name) is None for name in ("flask", "waitress")):
-        raise UsageError(
-            "The dashboard's libraries are not installed.",
-            advice="Run ./run.sh, or pip install 'vectra-player[dashboard]'; "
-            "`up --no-dashboard` goes without.",
-        )
+    needed("dashboard", "The dashboard, which `up --no-dashboard` leaves out,", "flask", "waitress")
 
 
 def dashboard_access(data_dir: Path, token: str) -> Access:

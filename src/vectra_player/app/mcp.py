@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from vectra_player.app.instance import cookie_instance
-from vectra_player.errors import UsageError
+from vectra_player.extras import needed
 from vectra_player.foundation.listen import release, take_port
 from vectra_player.web.security import Access, new_token
 
@@ -17,11 +16,7 @@ SETTING = "--http"
 
 def require_mcp() -> None:
     """Check that the SDK is there. Raises UsageError."""
-    if importlib.util.find_spec("mcp") is None:
-        raise UsageError(
-            "The SDK of the Model Context Protocol is not installed.",
-            advice="Run ./run.sh, or pip install 'vectra-player[mcp]'.",
-        )
+    needed("mcp", "The assistant's server", "mcp")
 
 
 def run_stdio(data_dir: Path, *, allow_write: bool) -> None:
