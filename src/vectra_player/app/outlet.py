@@ -31,7 +31,7 @@ from vectra_player.outlet.positions import FILE, Positions
 from vectra_player.outlet.sender import Progress, Sender
 from vectra_player.store.fsops import FileOps, replace_file
 from vectra_player.store.layout import DataDir
-from vectra_player.store.lock import WriterLock, holder
+from vectra_player.store.lock import WriterLock, only_one
 from vectra_player.store.tail import Tail
 from vectra_player.store.writer import EventStore
 
@@ -217,7 +217,7 @@ def send(settings: Settings, *, supervised: bool = False) -> Progress:
     if settings.outlet is None:
         raise UsageError("No outlet is set.", advice="Set VECTRA_OUTLET to nats://HOST:4222.")
     data_dir = DataDir.open_existing(settings.data_dir)
-    with _only_sender(data_dir), _end_told(data_dir):
+    with _end_told(data_dir), _only_sender(data_dir):
         address = _checked(settings.outlet, settings.outlet_credentials)
         with _positions(data_dir, address) as positions:
             return asyncio.run(_send(data_dir, positions, address, supervised=supervised))
@@ -239,8 +239,9 @@ def _end_told(data_dir: DataDir) -> Iterator[None]:
         known = error.message if isinstance(error, VectraError) else ""
         reason = known or f"{type(error).__name__}: {error}"
         log.error("the sender ends", reason=reason, exc_info=not known)
-        with contextlib.suppress(OSError, VectraError):
-            _tell(data_dir, Progress("waiting", reason.rstrip(".")))
+        if not isinstance(error, StoreLockedError):  # else the one that sends tells its state
+            with contextlib.suppress(OSError, VectraError):
+                _tell(data_dir, Progress("waiting", reason.rstrip(".")))
         raise
 
 
@@ -333,19 +334,12 @@ def _is_sending(data_dir: DataDir) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def _only_sender(data_dir: DataDir) -> Iterator[None]:
-    try:
-        lock = WriterLock.acquire(data_dir.run / LOCK)
-    except StoreLockedError:
-        who = holder(data_dir.run / LOCK)
-        by = "" if who is None else f": process {who.pid}, started {who.started_at}"
-        raise StoreLockedError(
-            f"Another process sends from {data_dir.root}{by}.",
-            advice="It sends everything; `vectra-player outlet status` tells how far it is.",
-        ) from None
-    with lock:
-        yield
+def _only_sender(data_dir: DataDir) -> WriterLock:
+    return only_one(
+        data_dir.run / LOCK,
+        f"Another process sends from {data_dir.root}",
+        "It sends everything; `vectra-player outlet status` tells how far it is.",
+    )
 
 
 def _positions(data_dir: DataDir, address: Address) -> Positions:

@@ -19,12 +19,12 @@ from typing import Final
 
 import psutil
 
-from vectra_player.errors import DamageError, StoreLockedError
+from vectra_player.errors import DamageError
 from vectra_player.rag import seal
 from vectra_player.rag.seal import Seal
 from vectra_player.store.fsops import FileOps, remove_tree
 from vectra_player.store.layout import DataDir
-from vectra_player.store.lock import WriterLock, holder
+from vectra_player.store.lock import only_one
 
 _STAGED: Final = "index-"
 _READ: Final = "index_read-"
@@ -49,15 +49,8 @@ class IndexPlace:
         Raises:
             StoreLockedError: another process builds.
         """
-        try:
-            lock = WriterLock.acquire(self.lock_file)
-        except StoreLockedError:
-            who = holder(self.lock_file)
-            by = "another process" if who is None else f"process {who.pid} since {who.started_at}"
-            raise StoreLockedError(
-                f"The index is being built by {by}.", advice="Wait for it, or stop it first."
-            ) from None
-        with lock:
+        advice = "Wait for it, or stop it first."
+        with only_one(self.lock_file, "The index is being built", advice):
             self.sweep()
             yield
 

@@ -106,6 +106,19 @@ def lock_store(data_dir: DataDir, clock: Clock) -> WriterLock:
         ) from None
 
 
+def only_one(path: Path, others: str, advice: str, clock: Clock | None = None) -> WriterLock:
+    """Take a lock for one kind of work; `others`: what another process does that has it.
+
+    Raises:
+        StoreLockedError: one has it; it is named.
+        DiskError: see `WriterLock.acquire`.
+    """
+    try:
+        return WriterLock.acquire(path, clock)
+    except StoreLockedError:
+        raise StoreLockedError(f"{others}: {_describe(holder(path))}.", advice=advice) from None
+
+
 def holder(path: Path) -> Holder | None:
     """Return who wrote the lock file last; None when that cannot be told."""
     try:

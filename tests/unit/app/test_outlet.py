@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -79,9 +80,12 @@ def test_one_process_sends_at_a_time(tmp_path: Path) -> None:
     record(tmp_path)
     with (
         WriterLock.acquire(DataDir(tmp_path).run / module.LOCK),
-        pytest.raises(StoreLockedError, match="Another process sends"),
+        pytest.raises(StoreLockedError, match=f"Another process sends .*: process {os.getpid()}"),
+        capture_logs() as logged,
     ):
         send(settings_of(tmp_path))
+    assert "Another process sends" in logged[-1]["reason"]
+    assert outlet_status(settings_of(tmp_path)).reason == "nothing was ever sent"
     assert send(settings_of(tmp_path)).reason == "no broker answers"
 
 

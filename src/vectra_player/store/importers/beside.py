@@ -17,13 +17,13 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from vectra_player.clock import Clock
-from vectra_player.errors import DiskError, StoreLockedError, UsageError
+from vectra_player.errors import DiskError, UsageError
 from vectra_player.model.frame import Frame
 from vectra_player.store.arrivals import arrivals_wait, take_in
 from vectra_player.store.fsops import FileOps, Staged, remove_tree
 from vectra_player.store.importers.sink import Store
 from vectra_player.store.layout import DataDir
-from vectra_player.store.lock import WriterLock, holder
+from vectra_player.store.lock import WriterLock, only_one
 from vectra_player.store.turn import SETTINGS, START_S, free_store, turn
 from vectra_player.store.writer import EventStore
 
@@ -158,19 +158,9 @@ class Beside:
             yield
 
 
-@contextmanager
-def _only_import(data_dir: DataDir, clock: Clock) -> Iterator[None]:
-    try:
-        lock = WriterLock.acquire(data_dir.import_lock, clock)
-    except StoreLockedError:
-        who = holder(data_dir.import_lock)
-        by = "" if who is None else f": process {who.pid}, started {who.started_at}"
-        raise StoreLockedError(
-            f"Another import into {data_dir.root} runs{by}.",
-            advice="Import again when it has ended.",
-        ) from None
-    with lock:
-        yield
+def _only_import(data_dir: DataDir, clock: Clock) -> WriterLock:
+    others = f"Another import into {data_dir.root} runs"
+    return only_one(data_dir.import_lock, others, "Import again when it has ended.", clock)
 
 
 def _open_imports(data_dir: DataDir) -> frozenset[str]:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from vectra_player.store.fsops import FileOps, make_directories
 from vectra_player.store.remote.manifest import damaged, sha_of
 from vectra_player.store.remote.objects import ObjectStore
@@ -102,10 +104,4 @@ def verified(objects: ObjectStore, name: str, size: int, sha256: str) -> Iterato
 def _alive(partial: str) -> bool:
     """Say whether the process that writes a partial file is still there."""
     owner = partial.split("-")[1]
-    try:
-        os.kill(int(owner), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
+    return owner.isdecimal() and psutil.pid_exists(int(owner))

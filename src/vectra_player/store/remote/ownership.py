@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import Literal
 
 from vectra_player.clock import Clock
-from vectra_player.errors import DamageError, StoreLockedError, UsageError
+from vectra_player.errors import DamageError, UsageError
 from vectra_player.store.fsops import FileOps, make_directories
 from vectra_player.store.layout import DataDir
-from vectra_player.store.lock import WriterLock, holder
+from vectra_player.store.lock import WriterLock, only_one
 from vectra_player.store.remote import manifest as names
 from vectra_player.store.remote.manifest import Day, Index, sha_of
 from vectra_player.store.remote.objects import ObjectStore
@@ -79,9 +79,10 @@ def open_own(
     """Hold this store's index; one sync of a data directory at a time.
 
     Raises:
-        UsageError: another sync runs, or another copy of this directory has put the index there.
+        StoreLockedError: another sync runs.
+        UsageError: another copy of this directory has put the index there.
     """
-    with _only_one(data_dir):
+    with _only_sync(data_dir):
         files = StateFiles(data_dir, objects.url)
         store = files.identity(clock, anew=claim == "new-id").store
         yield _open(objects, files, files.read(store), taking=claim == "take-over")
@@ -103,20 +104,10 @@ def _open(objects: ObjectStore, files: StateFiles, state: SyncState, *, taking: 
     return OwnIndex(objects, files, state, index, raw, lost=False)
 
 
-@contextmanager
-def _only_one(data_dir: DataDir) -> Iterator[None]:
+def _only_sync(data_dir: DataDir) -> WriterLock:
     path = data_dir.run / "sync.lock"
     make_directories(FileOps(), path.parent)
-    try:
-        lock = WriterLock.acquire(path)
-    except StoreLockedError as error:
-        who = holder(path)
-        running = "" if who is None else f": process {who.pid}, started {who.started_at}"
-        raise UsageError(
-            f"Another sync of {data_dir.root} is running{running}.", advice="Wait for its end."
-        ) from error
-    with lock:
-        yield
+    return only_one(path, f"Another sync of {data_dir.root} is running", "Wait for its end.")
 
 
 def _of_another(store: str, url: str) -> UsageError:
