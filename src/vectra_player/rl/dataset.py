@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
+import psutil
 
 from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine
 from vectra_player.analysis.splits import DEFAULT_TRAIN_SHARE
@@ -271,18 +272,12 @@ def _sweep(target: Path, ops: FileOps) -> None:
     start = f".{target.name}{_PARTIAL}"
     for path in target.parent.iterdir():
         number = path.name.removeprefix(start)
-        if path.name.startswith(start) and number.isdecimal() and not _alive(int(number)):
+        if (
+            path.name.startswith(start)
+            and number.isdecimal()
+            and not psutil.pid_exists(int(number))
+        ):
             remove_tree(ops, path)
-
-
-def _alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        try:
-            os.kill(pid, 0)
-        except PermissionError:
-            return True
-        return True
-    return False
 
 
 def _checked(data_dir: DataDir, out: Path, *, force: bool) -> Path:
