@@ -25,6 +25,7 @@ from vectra_player.bus import spawn
 from vectra_player.model.frame import Frame
 from vectra_player.outlet import sender as sender_module
 from vectra_player.outlet.address import Address, parse_address
+from vectra_player.outlet.broker import connected
 from vectra_player.outlet.collector import Collected, Collector
 from vectra_player.outlet.positions import Positions
 from vectra_player.outlet.sender import Sender
@@ -140,6 +141,21 @@ class Recording:
 
 
 @pytest.fixture
+def server(tmp_path: Path) -> Iterator[Nats]:
+    """Have a broker."""
+    with broker(tmp_path / "nats") as nats_server:
+        yield nats_server
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Iterator[Recording]:
+    """Have a recording."""
+    made = Recording(tmp_path / "recorder")
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have senders and collectors look and try again at once instead of in seconds."""
     monkeypatch.setattr(sender_module, "CHECK_S", 0.05)
@@ -167,6 +183,13 @@ async def collect(root: Path, address: Address) -> Collected:
     with EventStore.open(root, settings=SMALL) as store:
         report: Collected = await within(Collector(store, address).run(once=True))
         return report
+
+
+async def waiting_at(server: Nats) -> int:
+    """Return how many events wait in the broker's stream."""
+    async with connected(server.address) as there:
+        found = await there.look()
+        return 0 if found is None else found.messages
 
 
 def rows(*roots: Path) -> list[dict[str, Any]]:

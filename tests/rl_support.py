@@ -41,6 +41,16 @@ def games_of(*paths: Sequence[float], ended_at: Sequence[int] | None = None) -> 
     )
 
 
+def equal(ours: Any, theirs: Any) -> bool:
+    """Tell whether what environments gave is the same, in type too."""
+    if isinstance(ours, dict):
+        return ours.keys() == theirs.keys() and all(equal(ours[k], theirs[k]) for k in ours)
+    if isinstance(ours, np.ndarray) and ours.dtype == object:
+        return all(equal(one, other) for one, other in zip(ours, theirs, strict=True))
+    same_type = not isinstance(ours, np.ndarray) or ours.dtype == theirs.dtype
+    return same_type and np.array_equal(ours, theirs)
+
+
 class Moment(NamedTuple):
     """What is seen and owned at a step; `seen` is the vector as a tuple."""
 
