@@ -269,16 +269,21 @@ def sync(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="This directory replaces one that is gone.")
     ] = False,
+    allow_removals: Annotated[
+        bool, typer.Option("--allow-removals", help="Let go there what is gone here undeleted.")
+    ] = False,
 ) -> None:
     """Ship what is filed to object storage; each object is read back and its SHA-256 compared."""
     from vectra_player.store.layout import DataDir
+    from vectra_player.store.remote.ownership import Claim
     from vectra_player.store.remote.sync import SyncOptions
     from vectra_player.store.remote.sync import sync as run_sync
 
     session: Session = context.obj
     if new_id and take_over:
         raise UsageError("--new-id and --take-over exclude each other.")
-    options = SyncOptions(grace, full, "new-id" if new_id else "take-over" if take_over else "own")
+    claim: Claim = "new-id" if new_id else "take-over" if take_over else "own"
+    options = SyncOptions(grace, full, claim, allow_removals)
     with _counting(session, "files") as progress:
         report = run_sync(DataDir.open_existing(session.data_dir), url, options, progress=progress)
 

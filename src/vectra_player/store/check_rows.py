@@ -34,7 +34,8 @@ class Gap(NamedTuple):
 class Deletion(msgspec.Struct):
     """What of a session was deleted on request: seqs, and the keys of records gone or masked.
 
-    An import of the same file again brings none of those records back.
+    A session that went as a whole has neither. An import of the same file again brings none of
+    those records back.
     """
 
     session_id: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,6 +74,8 @@ def delete_session(data_dir: DataDir, session_id: str) -> DeleteReport:
             raise UsageError(
                 f"There is no session {session_id}.", advice="`vectra-player sessions` lists them."
             )
+        # Before it goes, so that a copy of the store may follow.
+        _record(data_dir, [session_id], {}, {})
         days.exchange(touched)
         _forget(data_dir, session_id)
     return DeleteReport(removed, 0, [session_id])
@@ -142,7 +144,7 @@ class _Eraser:
                 days.keep("ws_event", date, path, self._erase if path in named else _unchanged)
         if touched:
             # Should this process die, `store check` finds derived rows of what is gone.
-            _record(self._data_dir, self)
+            _record(self._data_dir, self.sessions, self.deleted, self.originals)
             mark_pending(self._data_dir, touched, FileOps())
         # Episodes first: they are found by the player's name in the events.
         days.exchange([*episodes, *touched])
@@ -261,12 +263,17 @@ def _unchanged(table: pa.Table) -> pa.Table:
     return table
 
 
-def _record(data_dir: DataDir, eraser: _Eraser) -> None:
+def _record(
+    data_dir: DataDir,
+    sessions: Iterable[str],
+    seqs: Mapping[str, Sequence[int]],
+    records: Mapping[str, Sequence[str]],
+) -> None:
     known = {one.session_id: one for one in read_deletions(data_dir)}
-    for session_id in eraser.sessions:
+    for session_id in sessions:
         entry = known.setdefault(session_id, Deletion(session_id, []))
-        entry.seqs = sorted({*entry.seqs, *eraser.deleted.get(session_id, ())})
-        entry.records += eraser.originals.get(session_id, ())
+        entry.seqs = sorted({*entry.seqs, *seqs.get(session_id, ())})
+        entry.records += records.get(session_id, ())
     text = msgspec.json.encode(list(known.values()))
     replace_file(FileOps(), data_dir.manifests / DELETIONS_FILE, text)
 

@@ -22,6 +22,7 @@ from vectra_player.store.remote.manifest import Day, DayManifest, RemoteFile, sh
 from vectra_player.store.remote.objects import ObjectStore
 from vectra_player.store.remote.ownership import Claim, OwnIndex, open_own
 from vectra_player.store.remote.place import check_place
+from vectra_player.store.remote.removals import deleted_sessions, lost
 from vectra_player.store.remote.state import StateFiles
 
 GRACE_S: Final = 3600
@@ -54,11 +55,16 @@ class SyncReport(NamedTuple):
 
 
 class SyncOptions(NamedTuple):
-    """How to sync. `full`: read every object there, and send again what is not as it should be."""
+    """How to sync.
+
+    `full`: read every object there, and send again what is not as it should be. `allow_removals`:
+    let events leave the copy that are gone here though nobody deleted them.
+    """
 
     grace_s: float = GRACE_S
     full: bool = False
     claim: Claim = "own"
+    allow_removals: bool = False
 
 
 _USUAL: Final = SyncOptions()
@@ -104,6 +110,7 @@ class _Sync:
         self._store = own.index.store
         self._options = options
         self._full = options.full or own.lost
+        self._deleted = deleted_sessions(data_dir)
         self._clock = clock
         self._progress = progress
         self._files = StateFiles(data_dir, objects.url)
@@ -114,11 +121,12 @@ class _Sync:
     def run(self) -> SyncReport:
         """Ship every day that differs, then remove what nobody needs any more."""
         days = list_days(self._data_dir)
-        if not days and self._own.index.days:
+        explained = self._options.allow_removals or self._deleted
+        if not days and self._own.index.days and not explained:
             raise UsageError(
                 f"Nothing is filed here, but {len(self._own.index.days):,} days of this store are "
                 f"at {self._objects.url}: a sync would remove them.",
-                advice="If that is meant, remove them there by the storage's own means.",
+                advice="Restore them from a backup, or add --allow-removals if that is meant.",
             )
         try:
             for date in sorted({*days, *self._own.index.days}):
@@ -162,6 +170,9 @@ class _Sync:
             self._present += len(files)
             return
         had = self._manifest_before(date, before)
+        if not self._options.allow_removals and (why := lost(had, now, self._deleted)):
+            self._left[date] = why
+            return
         there = set() if self._full else {file.sha256 for file in had.files}
         todo = {file: local for file, local in facts.items() if file.sha256 not in there}
         doubted = {*self._own.state.sending, *self._own.index.retired}

@@ -107,6 +107,49 @@ def test_a_store_that_lost_everything_does_not_empty_its_copy(
         ship(recorded.data_dir, grace_s=0)
     assert place.objects() == there
 
+    ship(recorded.data_dir, grace_s=0, allow_removals=True)
+    assert place.objects("events_parquet") == []
+
+
+def test_the_only_session_may_be_deleted(recorded: Any, place: Any, ship: Ship) -> None:
+    ship(recorded.data_dir)
+    for session in ("s1", "s2"):
+        delete_session(recorded.data_dir, session)
+    assert ship(recorded.data_dir, grace_s=0).left == {}
+    assert place.objects("events_parquet") == []
+
+
+@pytest.mark.parametrize("gone", ["date=2026-01-02", "ws_event/date=2026-01-02", "ws_event/*/s1-*"])
+def test_events_that_are_lost_here_stay_there(
+    recorded: Any, place: Any, ship: Ship, gone: str
+) -> None:
+    ship(recorded.data_dir)
+    there = parquet(place.folder)
+    tables = recorded.data_dir.events
+    victims = tables.glob(f"doc_type={gone}" if "/" in gone else f"*/{gone}")
+    for victim in list(victims):
+        shutil.rmtree(victim) if victim.is_dir() else victim.unlink()
+    recorded.add(recorded.ws(9, "late", session="s9", ts=recorded.T0 + 3 * 86_400_000_000))
+    report = ship(recorded.data_dir, grace_s=0)
+    days_ = ["2026-01-01", "2026-01-02"] if "s1" in gone else ["2026-01-02"]
+    assert list(report.left) == days_
+    assert all("s1" in why and "--allow-removals" in why for why in report.left.values())
+    assert report.sent == 1, "another day is shipped"
+    assert there < parquet(place.folder)
+    report = ship(recorded.data_dir, grace_s=0, allow_removals=True)
+    assert report.left == {}
+    assert parquet(place.folder) == parquet(recorded.root)
+
+
+def test_a_lost_file_of_a_session_stays_there(recorded: Any, place: Any, ship: Ship) -> None:
+    (path,) = recorded.add(recorded.ws(43, "one more", session="s1"))
+    ship(recorded.data_dir)
+    there = parquet(place.folder)
+    path.unlink()
+    assert ["1 of its events" in why for why in ship(recorded.data_dir).left.values()] == [True]
+    assert parquet(place.folder) == there
+    assert ship(recorded.data_dir, allow_removals=True).left == {}
+
 
 def test_foreign_objects_are_counted_and_left_alone(recorded: Any, place: Any, ship: Ship) -> None:
     strangers = [
@@ -150,10 +193,14 @@ def test_a_directory_can_take_over_from_one_that_is_gone(
 ) -> None:
     ship(recorded.data_dir)
     shutil.copytree(recorded.root, tmp_path / "restored")
-    recorded.add(recorded.tick(3, 2.0, session="s5"))
+    recorded.add(recorded.ws(3, "later", session="s5"))
     ship(recorded.data_dir)
     restored = DataDir(tmp_path / "restored")
-    ship(restored, claim="take-over", grace_s=0)
+    there = parquet(place.folder)
+    report = ship(restored, claim="take-over", grace_s=0)
+    assert ["s5" in why for why in report.left.values()] == [True], "newer than the backup"
+    assert parquet(place.folder) == there
+    ship(restored, allow_removals=True, grace_s=0)
     assert parquet(place.folder) == parquet(restored.root)
     with pytest.raises(UsageError, match="another copy"):
         ship(recorded.data_dir)
