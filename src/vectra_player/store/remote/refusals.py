@@ -57,6 +57,8 @@ _ALTERED: Final = _Told(
 )
 _OTHER: Final = _Told("The storage at {url} answers {code}.", "Look that up where it is run.")
 
+_DISK_ADVICE: Final = "Check the address, and who may read and write there."
+
 _BY_CODE: Final[dict[str, _Told]] = {
     **dict.fromkeys(
         ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError",
@@ -126,10 +128,10 @@ def translated(error: Exception, url: str) -> VectraError:
     code = code_of(error)
     told = _BY_CODE.get(code)
     if told is None and isinstance(error, FileNotFoundError):
-        return MissingError(f"There is no such object at {url}.")
+        return MissingError(f"There is no such object at {url}.", advice=_DISK_ADVICE)
     if told is None and isinstance(error, OSError) and code == type(error).__name__:
         # A disk or a mounted share: its own words say most.
-        return RemoteError(f"{url}: {error.strerror or error}.", advice=_OTHER.advice)
+        return RemoteError(f"{url}: {error.strerror or error}.", advice=_DISK_ADVICE)
     told = told or _OTHER
     kind: type[VectraError] = UsageError if told in _WRONG_REQUEST else RemoteError
     if told is _ALTERED:

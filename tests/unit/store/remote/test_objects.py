@@ -52,3 +52,9 @@ def test_a_server_that_takes_a_request_and_never_answers_is_given_up_within_a_mi
     timeouts = module._S3_OPTIONS["config_kwargs"]
     assert 2 * timeouts["read_timeout"] >= module._PATIENCE_S
     assert 2 * (timeouts["connect_timeout"] + timeouts["read_timeout"]) <= 60
+
+
+def test_what_a_disk_refuses_is_told_with_its_own_words_and_advice(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RemoteError, match=r"file/x: Not a directory\. Check the address"):
+        ObjectStore(f"file://{tmp_path}/file/x").write("name", b"data")
