@@ -5,15 +5,16 @@ One practice service, in the order the tests stand: seed 288 begins with a game 
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tomllib
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 from tests.command_support import run_warm as command
 from tests.e2e.support.dashboards import opened
-from tests.e2e.support.pages import visiting
+from tests.e2e.support.pages import PATIENCE_MS, visiting
 from tests.foundation_support import Site, site
 from tests.live_support import T0
 from tests.replay_support import game_frames, lines
@@ -118,6 +119,39 @@ async def test_the_kill_stays_in_reach_while_a_dialog_is_open(browser: Browser, 
         await page.keyboard.press("o")
         await page.locator("#pick-search").press_sequentially("K")
         await expect(page.locator("#pick-search")).to_have_value("K")
+        await expect(gate).to_contain_text("ACTIVE")
+
+
+async def test_an_answer_from_before_a_kill_does_not_say_active_after_it(
+    browser: Browser, up: Site
+) -> None:
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        if not asked.is_set():
+            asked.set()
+            await released.wait()
+        await route.fulfill(response=answer)
+
+    async with visiting(browser, up) as page:
+        gate = page.locator("#trade-gate")
+        await page.locator("#trade-mode").select_option("PRACTICE")
+        await page.locator("#trade-mode").blur()
+        await page.keyboard.press("Shift+K")
+        await expect(gate).to_contain_text("HALTED")
+        await page.route("**/api/trade/gate", late)
+        await page.get_by_role("button", name="I looked, go on").click()
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            await asked.wait()
+        async with page.expect_response("**/api/trade/gate"):  # of the kill
+            await page.keyboard.press("Shift+K")
+        await expect(gate).to_contain_text("HALTED")
+        async with page.expect_response("**/api/trade/gate"):
+            released.set()
+        await page.wait_for_timeout(200)
+        await expect(gate).to_contain_text("HALTED")
+        await page.get_by_role("button", name="I looked, go on").click()
         await expect(gate).to_contain_text("ACTIVE")
 
 

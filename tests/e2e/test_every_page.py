@@ -69,7 +69,7 @@ async def test_every_page_fits_is_accessible_and_says_nothing_wrong(
     places = every_page(up, examples, more=["/games?q=nothing-like-this"])
     places.append(Place("monitor-replay", up.origin, f"/?replay={replay}"))
     wrong: list[str] = []
-    async with logged_in(browser, up, color_scheme="dark", reduced_motion="reduce") as visit:
+    async with logged_in(browser, up, color_scheme="dark") as visit:
         for place in places:
             wrong += await looked_at(visit, place)
         wrong += [line for line in visit.wrong if "404" not in line]

@@ -77,6 +77,7 @@ async def opened(
     context = await browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
         accept_downloads=True,
     )
     watch(context, wrong)

@@ -104,7 +104,7 @@ class Visit(NamedTuple):
 async def logged_in(browser: Browser, up: Site, **options: Any) -> AsyncIterator[Visit]:
     """Log in to both servers, which one cookie opens."""
     wrong: list[str] = []
-    context = await browser.new_context(**options)
+    context = await browser.new_context(reduced_motion="reduce", **options)
     watch(context, wrong)
     page = await context.new_page()
     await page.goto(f"{up.origin}/login?token={up.instance.token}&next=/health")

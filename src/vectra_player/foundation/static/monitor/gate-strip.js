@@ -11,6 +11,7 @@ export class GateStrip {
   #box;
   #changed;
   #fault = "";
+  #turn = 0;
 
   /** `changed` is called when another state is known. */
   constructor(box, changed) {
@@ -23,9 +24,13 @@ export class GateStrip {
     await this.#exchange(gate.state);
   }
 
+  /** Only the last question counts: an answer from before a kill must not say ACTIVE after it. */
   async #exchange(call) {
+    const turn = ++this.#turn;
     try {
-      this.state = await call();
+      const state = await call();
+      if (turn !== this.#turn) return;
+      this.state = state;
       this.#fault = "";
     } catch (error) {
       this.#fault = `${error.message} ${error.advice ?? ""}`.trim();
