@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 from tests.docs_support import blocks
-from tests.e2e.support.hostile import PAYLOADS, hostile_capture
 from tests.e2e.support.pages import PATIENCE_MS, fits_every_look, visiting
 from tests.foundation_support import Site, site
 
@@ -130,25 +129,3 @@ async def test_the_inspector_filters_pauses_opens_and_exports(browser: Browser, 
         assert lines
         assert all("seq" in line and "data" in line for line in lines)
         assert "hide=raw.gameStatePlayerUpdate" in page.url
-
-
-@pytest.mark.parametrize(
-    "path", ["/", *(f"/artifacts/{name}/" for name in LIVE if name != "recording-control")]
-)
-async def test_no_name_chat_or_game_id_becomes_code(
-    browser: Browser, up: Site, tmp_path: Path, path: str
-) -> None:
-    assert len(PAYLOADS) == 60
-    capture = tmp_path / "capture.jsonl"
-    hostile_capture(capture)
-    opened = up.post("/api/replay", {"file": str(capture), "speed": 0.25}).json
-    address = f"{path}%3Freplay={opened['id']}"
-    async with visiting(browser, up, address) as page:
-        await expect(page.locator(".badge").first).to_have_text("REPLAY", timeout=PATIENCE_MS)
-        await expect(page.locator("#main")).to_contain_text("x", timeout=PATIENCE_MS)
-        up.post(f"/api/replay/{opened['id']}", {"action": "speed", "speed": 2})
-        up.post(f"/api/replay/{opened['id']}", {"action": "play"})
-        await page.wait_for_timeout(2000)
-        assert await page.evaluate("window.fired") is None
-        assert page.url.startswith(up.origin)
-    up.post(f"/api/replay/{opened['id']}", {"action": "close"})
