@@ -85,7 +85,8 @@ def test_each_file_call_may_fail_with_each_error(tmp_path: Path, sticky: bool) -
             counts["pairs"] += 1
             compare(root, durable)
     assert counts["pairs"] > 30
-    assert counts["loud"] > 10, "no failure was told to the caller"
+    if sticky:  # after a single failure the store may be well again before the next frame comes
+        assert counts["loud"] > 20, "no failure was told to the caller"
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
