@@ -12,13 +12,14 @@ import posixpath
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from vectra_player.errors import DamageError, UsageError, VectraError
 from vectra_player.extras import needed
-from vectra_player.store.fsops import FileOps, make_directories
+from vectra_player.store.fsops import FileOps, make_directories, replace_file
 from vectra_player.store.remote.refusals import MissingError, code_of, is_passing, translated
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ class ObjectStore:
             return None
         return sha.hexdigest() if seen == size else None
 
-    def write(self, name: str, data: bytes | memoryview) -> None:
+    def write(self, name: str, data: bytes) -> None:
         """Put an object in one request: it is there whole when this returns."""
         self._ask("put", lambda: self._put(name, data, {}))
 
@@ -153,7 +154,7 @@ class ObjectStore:
         """Remove objects; one that is gone already is fine."""
         for start in range(0, len(names), 1000):
             batch = [self._path(name) for name in names[start : start + 1000]]
-            self._ask("delete", lambda batch=batch: self._remove(batch))  # type: ignore[misc]
+            self._ask("delete", partial(self._remove, batch))
 
     def _part(self, name: str, start: int, end: int) -> bytes:
         return self._ask("get", lambda: self._cat(name, start, end))
@@ -173,26 +174,21 @@ class ObjectStore:
         info = self._ask("head", lambda: self._filesystem.info(self._path(name)), missing=None)
         return {"IfNoneMatch": "*"} if info is None else {"IfMatch": str(info["ETag"])}
 
-    def _put(self, name: str, data: bytes | memoryview, condition: dict[str, str]) -> None:
+    def _put(self, name: str, data: bytes, condition: dict[str, str]) -> None:
         path = self._path(name)
         if self._local:
             self._put_file(Path(path), data)
         elif self._s3:
-            whole = bytes(data)
-            self._filesystem.pipe_file(path, whole, chunksize=_ONE_PUT_BYTES, **condition)
+            self._filesystem.pipe_file(path, data, chunksize=_ONE_PUT_BYTES, **condition)
         else:
             self._filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            self._filesystem.pipe_file(path, bytes(data))
+            self._filesystem.pipe_file(path, data)
 
-    def _put_file(self, path: Path, data: bytes | memoryview) -> None:
+    def _put_file(self, path: Path, data: bytes) -> None:
         """Put on a disk what a storage would take in one request: whole, and durable."""
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
         make_directories(self._ops, path.parent)
-        self._ops.unlink(partial)
-        self._ops.write(partial, memoryview(data))
-        self._ops.fsync(partial)
-        self._ops.rename(partial, path)
-        self._ops.fsync_dir(path.parent)
+        staged = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        replace_file(self._ops, path, data, staged)
 
     def _remove(self, paths: list[str]) -> None:
         if self._s3:
