@@ -85,18 +85,15 @@ def _checked(outlet: str, credentials: Path | None) -> Address:
 
 
 @contextlib.asynccontextmanager
-async def outlet(settings: Settings, store: EventStore) -> AsyncIterator[OutletProcess | None]:
-    """Have what the store makes durable sent while the block runs, if an outlet is set.
-
-    Raises:
-        UsageError: as `address_of`.
-    """
-    address = address_of(settings)
+async def outlet(
+    data_dir: Path, address: Address | None, store: EventStore
+) -> AsyncIterator[OutletProcess | None]:
+    """Have what the store makes durable sent while the block runs, if there is a broker."""
     if address is None:
         yield None
         return
-    await asyncio.to_thread(_begin, DataDir(settings.data_dir), address)
-    process = OutletProcess(settings.data_dir)
+    await asyncio.to_thread(_begin, DataDir(data_dir), address)
+    process = OutletProcess(data_dir)
     loop = asyncio.get_running_loop()
 
     def wake(seq: int, receipt: int) -> None:
@@ -214,13 +211,19 @@ def send(settings: Settings, *, supervised: bool = False) -> Progress:
         StoreLockedError: another process sends from this directory.
         DiskError: journal or recordings cannot be read, or the positions not be kept.
     """
-    if settings.outlet is None:
-        raise UsageError("No outlet is set.", advice="Set VECTRA_OUTLET to nats://HOST:4222.")
+    url = _outlet_of(settings)
     data_dir = DataDir.open_existing(settings.data_dir)
     with _end_told(data_dir), _only_sender(data_dir):
-        address = _checked(settings.outlet, settings.outlet_credentials)
+        address = _checked(url, settings.outlet_credentials)
         with _positions(data_dir, address) as positions:
             return asyncio.run(_send(data_dir, positions, address, supervised=supervised))
+
+
+def _outlet_of(settings: Settings) -> str:
+    """Return the address that is set. Raises UsageError: none is."""
+    if settings.outlet is None:
+        raise UsageError("No outlet is set.", advice="Set VECTRA_OUTLET to nats://HOST:4222.")
+    return settings.outlet
 
 
 @contextlib.contextmanager
@@ -288,9 +291,7 @@ def outlet_status(settings: Settings) -> OutletStatus:
         UsageError: no outlet is set, or there are no recordings.
         DiskError: the journal cannot be read.
     """
-    if settings.outlet is None:
-        raise UsageError("No outlet is set.", advice="Set VECTRA_OUTLET to nats://HOST:4222.")
-    address = parse_address(settings.outlet, settings.outlet_credentials)
+    address = parse_address(_outlet_of(settings), settings.outlet_credentials)
     data_dir = DataDir.open_existing(settings.data_dir)
     told = _read_state(data_dir.run / STATE)
     places = {}

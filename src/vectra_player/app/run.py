@@ -45,7 +45,7 @@ async def opened(
         StoreLockedError, StoreVersionError: the data directory cannot be written.
         UsageError: there is no such source, or the outlet that is set cannot be.
     """
-    address_of(settings)
+    broker = address_of(settings)
     source = build_source(name, settings, clock, close_browser=close_browser)
     store = await asyncio.to_thread(
         EventStore.open, settings.data_dir, clock=clock, settings=store_settings(settings)
@@ -55,7 +55,7 @@ async def opened(
         lender.start()
         recorder = Recorder(store, source, SOURCES[name], clock=clock, recording=recording)
         _stop_on_signals(recorder)
-        async with outlet(settings, store):
+        async with outlet(settings.data_dir, broker, store):
             yield Opened(store, recorder, source)
     finally:
         await asyncio.to_thread(lender.close)

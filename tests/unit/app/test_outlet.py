@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.store_support import SMALL, make_frame
 
 from vectra_player.app import outlet as module
-from vectra_player.app.outlet import OutletProcess, outlet, outlet_status, send
+from vectra_player.app.outlet import OutletProcess, address_of, outlet, outlet_status, send
 from vectra_player.config import Settings, load
 from vectra_player.errors import DiskError, StoreLockedError, UsageError
 from vectra_player.outlet import broker as broker_module
@@ -53,7 +53,7 @@ def test_waking_a_sender_that_does_not_read_waits_for_nothing(tmp_path: Path) ->
 async def test_without_a_setting_there_is_no_process(tmp_path: Path) -> None:
     with EventStore.open(tmp_path, settings=SMALL) as store:
         settings = load({"data_dir": tmp_path}, {}).settings
-        async with outlet(settings, store) as process:
+        async with outlet(tmp_path, address_of(settings), store) as process:
             assert process is None
     with pytest.raises(UsageError, match="No outlet is set"):
         send(settings)
@@ -69,7 +69,7 @@ async def test_what_is_sent_is_settled_while_the_first_session_is_open(
     record(tmp_path, 5)
     with EventStore.open(tmp_path, settings=SMALL) as store:
         store.start_session("demo", "127.0.0.1")
-        async with outlet(settings_of(tmp_path), store):
+        async with outlet(tmp_path, address_of(settings_of(tmp_path)), store):
             store.append(make_frame(1))
             store.stop_session("test")
     found = outlet_status(settings_of(tmp_path))
@@ -151,5 +151,5 @@ async def test_positions_that_cannot_be_kept_do_not_stop_a_recording(
     with EventStore.open(tmp_path, settings=SMALL) as store:
         (DataDir(tmp_path).run / FILE).mkdir()
         store.start_session("demo", "127.0.0.1")
-        async with outlet(settings_of(tmp_path), store):
+        async with outlet(tmp_path, address_of(settings_of(tmp_path)), store):
             assert store.wait_durable(store.append(make_frame(1)), 20)
