@@ -6,19 +6,17 @@ to one address; it can be removed at any time.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 import psutil
 
 from vectra_player.store.fsops import FileOps, make_directories
-from vectra_player.store.remote.manifest import damaged, sha_of
-from vectra_player.store.remote.objects import ObjectStore
+from vectra_player.store.remote.manifest import sha_of
 
 
 class Cache:
@@ -84,21 +82,6 @@ class Cache:
         for name in old:
             if not name.startswith(".partial-") or not _alive(name):
                 self._ops.unlink(self.folder / name)
-
-
-def verified(objects: ObjectStore, name: str, size: int, sha256: str) -> Iterator[bytes]:
-    """Yield an object part by part; fails at its end unless it is what the manifest says.
-
-    Raises:
-        DamageError: it is not.
-    """
-    sha, seen = hashlib.sha256(), 0
-    for part in objects.chunks(name, size):
-        sha.update(part)
-        seen += len(part)
-        yield part
-    if seen != size or sha.hexdigest() != sha256:
-        raise damaged(f"{name} at {objects.url}", "it is not what was put there")
 
 
 def _alive(partial: str) -> bool:

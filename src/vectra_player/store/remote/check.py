@@ -16,12 +16,12 @@ from vectra_player.store.check import Problem, ProblemKind
 from vectra_player.store.check_rows import check_rows
 from vectra_player.store.reads import StoreReader
 from vectra_player.store.remote import manifest as names
-from vectra_player.store.remote.cache import Cache, verified
+from vectra_player.store.remote.cache import Cache
 from vectra_player.store.remote.manifest import Index
 from vectra_player.store.remote.objects import ObjectStore
 from vectra_player.store.remote.refusals import MissingError
 from vectra_player.store.remote.root import RemoteRoot
-from vectra_player.store.remote.snapshot import Held, files_of, read_own
+from vectra_player.store.remote.snapshot import Held, files_of, read_own, stores_in
 
 _AT_ONCE: Final = 8
 
@@ -59,8 +59,7 @@ def check_remote(url: str, home: Path, *, progress: Progress = lambda files: Non
     """
     objects = ObjectStore(url)
     seen = _Seen(objects, Cache(home, objects.url))
-    stores = [name for name in objects.names(names.STORES) if names.is_store(name)]
-    indexes = [index for store in stores if (index := seen.index(store)) is not None]
+    indexes = [index for store in stores_in(objects) if (index := seen.index(store))]
     held = [one for index in indexes for one in seen.days(index)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for number, _ in enumerate(pool.map(seen.file, held), 1):
@@ -125,7 +124,7 @@ class _Seen:
         """Read a file from the storage, whatever is here, and keep it."""
         file = held.file
         try:
-            parts = verified(self._objects, held.name, file.size, file.sha256)
+            parts = self._objects.verified(held.name, file.size, file.sha256)
             self._cache.keep(held.cached_as, parts)
         except MissingError:
             what = f"{held.name} at {self._objects.url}"

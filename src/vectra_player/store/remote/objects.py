@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from vectra_player.errors import DamageError, UsageError, VectraError
 from vectra_player.extras import needed
 from vectra_player.store.fsops import FileOps, make_directories, replace_file
+from vectra_player.store.remote.manifest import damaged
 from vectra_player.store.remote.refusals import MissingError, code_of, is_passing, translated
 
 T = TypeVar("T")
@@ -104,24 +105,29 @@ class ObjectStore:
         except DamageError:
             return b""
 
-    def chunks(self, name: str, size: int) -> Iterator[bytes]:
-        """Yield an object of a known size part by part; ends early where it is shorter."""
-        for start in range(0, size, _READ_BYTES):
-            part = self._part(name, start, min(size, start + _READ_BYTES))
-            yield part
-            if len(part) < min(size, start + _READ_BYTES) - start:
-                return
+    def verified(self, name: str, size: int, sha256: str) -> Iterator[bytes]:
+        """Yield an object part by part; fails at its end unless it is what was put there.
 
-    def digest(self, name: str, size: int) -> str | None:
-        """Read an object back and return its SHA-256; None where it is missing or damaged."""
+        Raises:
+            MissingError: there is none.
+            DamageError: it is another one.
+        """
         sha, seen = hashlib.sha256(), 0
+        for part in self._chunks(name, size):
+            sha.update(part)
+            seen += len(part)
+            yield part
+        if seen != size or sha.hexdigest() != sha256:
+            raise damaged(f"{name} at {self.url}", "it is not what was put there")
+
+    def holds(self, name: str, size: int, sha256: str) -> bool:
+        """Read an object back: say whether it is there as it was put."""
         try:
-            for part in self.chunks(name, size):
-                sha.update(part)
-                seen += len(part)
+            for _ in self.verified(name, size, sha256):
+                pass
         except (MissingError, DamageError):
-            return None
-        return sha.hexdigest() if seen == size else None
+            return False
+        return True
 
     def write(self, name: str, data: bytes) -> None:
         """Put an object in one request: it is there whole when this returns."""
@@ -156,8 +162,14 @@ class ObjectStore:
             batch = [self._path(name) for name in names[start : start + 1000]]
             self._ask("delete", partial(self._remove, batch))
 
-    def _part(self, name: str, start: int, end: int) -> bytes:
-        return self._ask("get", lambda: self._cat(name, start, end))
+    def _chunks(self, name: str, size: int) -> Iterator[bytes]:
+        """Yield an object of a known size part by part; ends early where it is shorter."""
+        for start in range(0, size, _READ_BYTES):
+            end = min(size, start + _READ_BYTES)
+            part = self._ask("get", partial(self._cat, name, start, end))
+            yield part
+            if len(part) < end - start:
+                return
 
     def _cat(self, name: str, start: int = 0, end: int | None = None) -> bytes:
         try:

@@ -17,7 +17,7 @@ import pyarrow.fs as pafs
 from vectra_player.errors import DamageError, UsageError
 from vectra_player.store.dataset import DataFile
 from vectra_player.store.remote.bringing import BringingRoot
-from vectra_player.store.remote.cache import Cache, verified
+from vectra_player.store.remote.cache import Cache
 from vectra_player.store.remote.manifest import damaged
 from vectra_player.store.remote.merge import without_rivals
 from vectra_player.store.remote.objects import ObjectStore
@@ -114,7 +114,7 @@ class RemoteRoot(BringingRoot):
         return self._cache.once(
             held.cached_as,
             file.size,
-            lambda: verified(self.objects, held.name, file.size, file.sha256),
+            lambda: self.objects.verified(held.name, file.size, file.sha256),
         )
 
     def _take(self) -> Snapshot:

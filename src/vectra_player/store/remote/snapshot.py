@@ -82,7 +82,7 @@ def take_snapshot(objects: ObjectStore, cache: Cache) -> Snapshot:
 
 
 def _take(objects: ObjectStore, cache: Cache) -> Snapshot:
-    stores = [name for name in objects.names(names.STORES) if names.is_store(name)]
+    stores = stores_in(objects)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         indexes = list(pool.map(lambda store: read_own(objects, store), stores))
         known = [index for index in indexes if index is not None]
@@ -94,6 +94,11 @@ def _take(objects: ObjectStore, cache: Cache) -> Snapshot:
     cached = {*entries, *(one.cached_as for one in held)}
     cached |= {_cached_day(index, date) for index, date in wanted}
     return Snapshot(entries, tuple(index.store for index in known), frozenset(cached))
+
+
+def stores_in(objects: ObjectStore) -> list[str]:
+    """List the stores that ship to a bucket, by their names."""
+    return [name for name in objects.names(names.STORES) if names.is_store(name)]
 
 
 def read_own(objects: ObjectStore, store: str) -> Index | None:

@@ -224,7 +224,7 @@ class _Sync:
 
     def _put_file(self, name: str, file: RemoteFile, local: LocalFile, doubted: bool) -> bool:
         """Put a file; False where it was there."""
-        if doubted and self._objects.digest(name, file.size) == file.sha256:
+        if doubted and self._objects.holds(name, file.size, file.sha256):
             return False
         data = local.path.read_bytes()
         if sha_of(data) != file.sha256:
@@ -236,11 +236,11 @@ class _Sync:
 
     def _put(self, name: str, data: bytes, sha: str, *, doubted: bool) -> None:
         """Put an object and read it back until it is what it should be."""
-        if doubted and self._objects.digest(name, len(data)) == sha:
+        if doubted and self._objects.holds(name, len(data), sha):
             return
         for _ in range(_SENDS):
             self._objects.write(name, data)
-            if self._objects.digest(name, len(data)) == sha:
+            if self._objects.holds(name, len(data), sha):
                 return
         raise DamageError(
             f"{name} does not come back from {self._objects.url} as it was sent.",
@@ -271,13 +271,13 @@ class _Sync:
         if not unfinished and not self._full:
             return
         named = self._named(unfinished)
-        lost = unfinished - named - set(index.retired)
-        self._objects.remove(sorted(lost))
+        unneeded = unfinished - named - set(index.retired)
+        self._objects.remove(sorted(unneeded))
         self._own.settle(unfinished)
         if not self._full:
             return
         there = {name for name in self._objects.sizes() if names.owner_of(name) == self._store}
-        strays = there - named - lost - set(index.retired)
+        strays = there - named - unneeded - set(index.retired)
         if strays:
             self._own.commit(index.days, {**index.retired, **dict.fromkeys(strays, self._now_s())})
 
