@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 from tests.analysis_support import Tree, game_of_length, recorded_game
 from tests.e2e.support.dashboards import Lone, lone_dashboard, opened
+from tests.e2e.support.pages import hold
 
 from vectra_player.analysis.profiles import ProfileStore
 
@@ -89,14 +90,9 @@ async def test_numbers_follow_the_controls_and_everything_is_in_the_address(
 
 async def test_an_answer_to_an_earlier_change_takes_none_back(browser: Browser, lone: Lone) -> None:
     answers = asyncio.Semaphore(0)
-
-    async def late(route: Route) -> None:
-        await answers.acquire()
-        await route.continue_()
-
     async with opened(browser, lone.origin, lone.token, f"/explorer?{FEW}") as page:
         await expect(page.locator("#basis")).to_contain_text("from tick 0")
-        await page.route("**/api/explorer?*", late)
+        await hold(page, "**/api/explorer?*", answers.acquire)
         await type_into(page, "entry_tick", "7")
         box = page.locator("#reduce_on_drawdown")
         await box.check()

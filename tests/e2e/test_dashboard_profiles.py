@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 from tests.e2e.support.dashboards import Lone, lone_dashboard, opened
+from tests.e2e.support.pages import hold
 from tests.unit.analysis.test_profiles import FIRST
 from tests.unit.strategy.test_profile import EARLIER
 
@@ -95,13 +96,8 @@ async def test_what_is_typed_while_a_profile_is_saved_belongs_to_the_saved_one(
     browser: Browser, lone: Lone, store: ProfileStore
 ) -> None:
     held = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await held.wait()
-        await route.continue_()
-
     async with opened(browser, lone.origin, lone.token, "/profiles?new=") as page:
-        await page.route("**/api/profiles/mine", late)
+        await hold(page, "**/api/profiles/mine", held.wait)
         await page.locator("#f-name").fill("mine")
         await page.locator("#save").click()
         await expect(page).to_have_url(re.compile(r"name=mine"))
@@ -142,13 +138,8 @@ async def test_the_profile_that_was_chosen_last_is_shown_whoever_answers_first(
     browser: Browser, lone: Lone, store: ProfileStore
 ) -> None:
     held = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await held.wait()
-        await route.continue_()
-
     async with opened(browser, lone.origin, lone.token, "/profiles") as page:
-        await page.route("**/api/profiles/fixed_baseline", late)
+        await hold(page, "**/api/profiles/fixed_baseline", held.wait)
         await page.locator("#rows").get_by_role("link", name="fixed_baseline").click()
         await expect(page.locator("#gone .skeleton").first).to_be_visible()
         await page.go_back()

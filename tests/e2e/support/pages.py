@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal
 from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 from tests.foundation_support import Site
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -119,6 +119,16 @@ async def picture(page: Page, name: str) -> None:
     if PICTURES:
         path = Path(PICTURES) / f"{name}.jpg"
         await page.screenshot(path=path, type="jpeg", quality=80, full_page=True)
+
+
+async def hold(page: Page, url: str, until: Callable[[], Awaitable[object]]) -> None:
+    """Keep each request of a page back until `until()` has been waited for."""
+
+    async def late(route: Route) -> None:
+        await until()
+        await route.continue_()
+
+    await page.route(url, late)
 
 
 @contextlib.asynccontextmanager
