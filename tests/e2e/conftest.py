@@ -7,10 +7,10 @@ cookie, cache or storage passes from one test to the next:
         async with visiting(browser, up, "/artifacts/live-monitor/") as page: ...   # monitor
         async with opened(browser, origin, token, "/games") as page: ...            # dashboard
 
-`pages.fits_every_look(page, tmp_path)` then shows the page at every width in both themes, without
-loading it for each. Nothing else is needed: an async test with `browser` runs on the one event loop
-that the browser lives on, and what it leaves open is closed for it. An async fixture that opens a
-page itself is declared with `@pytest_asyncio.fixture(loop_scope="session")`. Tests that kill or
+`pages.fits_every_look(page, tmp_path)` then shows the page at every width, without loading it for
+each. Nothing else is needed: an async test with `browser` runs on the one event loop that the
+browser lives on, and what it leaves open is closed for it. An async fixture that opens a page
+itself is declared with `@pytest_asyncio.fixture(loop_scope="session")`. Tests that kill or
 configure a browser start one of their own (`support.browser`), and it is the recorder's where it
 captures.
 """

@@ -36,7 +36,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("name", LIVE)
-async def test_a_tool_is_live_at_every_width_and_theme(
+async def test_a_tool_is_live_at_every_width(
     browser: Browser, up: Site, tmp_path: Path, name: str
 ) -> None:
     selector, text = LIVE[name]

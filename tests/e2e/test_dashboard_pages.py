@@ -40,7 +40,7 @@ def lone(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_shows_its_rows_at_every_width_and_theme(
+async def test_a_page_shows_its_rows_at_every_width(
     browser: Browser, lone: Lone, tmp_path: Path, path: str
 ) -> None:
     async with opened(browser, lone.origin, lone.token, path) as page:

@@ -67,7 +67,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_is_live_at_every_width_and_theme(
+async def test_a_page_is_live_at_every_width(
     browser: Browser, up: Site, tmp_path: Path, path: str
 ) -> None:
     async with opened(browser, origin_of(up), up.instance.token, path) as page:

@@ -28,7 +28,7 @@ async def ticking(page: Page) -> None:
     await expect(page.locator("#chart canvas").first).to_be_visible()
 
 
-async def test_the_live_page_shows_everything_at_every_width_and_theme(
+async def test_the_live_page_shows_everything_at_every_width(
     browser: Browser, up: Site, tmp_path: Path
 ) -> None:
     async with visiting(browser, up) as page:

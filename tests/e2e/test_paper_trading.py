@@ -65,7 +65,7 @@ async def noted(page: Page, kind: str) -> bool:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-async def test_the_panel_trades_at_every_width_and_theme(
+async def test_the_panel_trades_at_every_width(
     browser: Browser, up: Site, tmp_path: Path, width: int
 ) -> None:
     async with visiting(browser, up, width=width) as page:

@@ -54,7 +54,7 @@ def drive(up: Site, replay: str, **action: object) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-async def test_the_panel_practises_at_every_width_and_theme(
+async def test_the_panel_practises_at_every_width(
     browser: Browser, up: Site, tmp_path: Path, width: int
 ) -> None:
     async with replaying(browser, up, 10, width) as (page, _):

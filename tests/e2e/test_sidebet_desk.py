@@ -31,7 +31,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-async def test_it_tells_odds_windows_and_results_at_every_width_and_theme(
+async def test_it_tells_odds_windows_and_results_at_every_width(
     browser: Browser, up: Site, tmp_path: Path
 ) -> None:
     async with visiting(browser, up, PATH) as page:

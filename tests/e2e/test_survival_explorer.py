@@ -37,7 +37,7 @@ def window(up: Site, at: int, within: int) -> WindowChance:
         return exposure(load_games(reader, unfinished=True)).window(at, within)
 
 
-async def test_it_shows_what_recorded_games_say_at_every_width_and_theme(
+async def test_it_shows_what_recorded_games_say_at_every_width(
     browser: Browser, up: Site, tmp_path: Path
 ) -> None:
     async with visiting(browser, up, REAL) as page:
