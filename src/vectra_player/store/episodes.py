@@ -20,10 +20,9 @@ from vectra_player.store.days import DayReplacer, sweep
 from vectra_player.store.fsops import FileOps, Staged
 from vectra_player.store.layout import DataDir, utc_date
 from vectra_player.store.parquet import encode, partitions
-from vectra_player.store.reads import Origins, StoreReader, rows_of
+from vectra_player.store.reads import Origins, StoreReader, of_origins, rows_of
 from vectra_player.store.schema import to_table
 from vectra_player.store.settings import Step, no_step
-from vectra_player.store.views import REAL_ORIGIN
 
 DOC_TYPE = MlEpisode.doc_type
 
@@ -43,7 +42,7 @@ class Replaced(NamedTuple):
 
 def read_episodes(reader: StoreReader, origins: Origins) -> list[MlEpisode]:
     """Return the episodes of games of these origins, in order of their keys."""
-    where = {"real": REAL_ORIGIN, "demo": f"NOT ({REAL_ORIGIN})", "all": "true"}[origins]
+    where = of_origins(origins)
     found: list[MlEpisode] = []
     for span in reader.spans(DOC_TYPE, where):
         found += rows_of(MlEpisode, reader.read_span(DOC_TYPE, span, where))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from vectra_player.store.reads import Origins, StoreReader
+from vectra_player.store.reads import of_origins as _of
 from vectra_player.store.views import REAL_ORIGIN
 
 PRACTICE_COIN = "0xPractice"
@@ -174,9 +175,3 @@ def games_with_sidebets(
 def _ids(reader: StoreReader, where: str) -> list[str]:
     table = reader.fetch(f"SELECT DISTINCT game_id FROM game_all WHERE {where} ORDER BY game_id")  # noqa: S608
     return [str(name) for name in table.column(0).to_pylist()]
-
-
-def _of(origins: Origins) -> str:
-    """Return the condition that rows are of the real site, of the demo server, or any."""
-    conditions = {"real": REAL_ORIGIN, "demo": f"NOT ({REAL_ORIGIN})", "all": "true"}
-    return conditions[origins]

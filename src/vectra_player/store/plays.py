@@ -10,11 +10,11 @@ from __future__ import annotations
 import pyarrow as pa
 
 from vectra_player.store.reads import Origins, StoreReader
+from vectra_player.store.reads import of_origins as _of
 from vectra_player.store.views import REAL_ORIGIN
 
 _IS_REAL = f"{REAL_ORIGIN} AS is_real"
 _OWN_IDS = "SELECT player_id FROM server_state WHERE player_id IS NOT NULL"
-_OF: dict[str, str] = {"real": REAL_ORIGIN, "demo": f"NOT ({REAL_ORIGIN})", "all": "true"}
 
 
 def game_ends(reader: StoreReader, origins: Origins) -> pa.Table:
@@ -28,7 +28,7 @@ def game_ends(reader: StoreReader, origins: Origins) -> pa.Table:
         SELECT a.game_id, a.is_real, a.session_id, a.seq, a.sub, epoch_us(a.ts) AS ts, a.source,
           a.origin, epoch_us(a.started_at) AS started_at, epoch_us(a.ended_at) AS ended_at,
           a.rug_tick, a.rug_price, g.seq IS NOT NULL AS best
-        FROM (SELECT *, {_IS_REAL} FROM game_all WHERE {_OF[origins]}) a
+        FROM (SELECT *, {_IS_REAL} FROM game_all WHERE {_of(origins)}) a
         LEFT JOIN (SELECT session_id, seq, sub FROM game) g USING (session_id, seq, sub)
         ORDER BY a.session_id, a.seq, a.sub
         """  # noqa: S608 -- constants
@@ -63,7 +63,7 @@ def own_echoes(reader: StoreReader, origins: Origins) -> pa.Table:
         f"""
         SELECT game_id, {_IS_REAL}, epoch_us(ts) AS ts, CAST(data AS VARCHAR) AS data FROM ws_event
         WHERE event_name IN ('standard/newTrade', 'newTrade') AND direction = 'received'
-          AND {_OF[origins]} AND player_id IN ({_OWN_IDS})
+          AND {_of(origins)} AND player_id IN ({_OWN_IDS})
         ORDER BY ts, session_id, seq
         """  # noqa: S608 -- constants
     )
@@ -80,7 +80,7 @@ def actions(reader: StoreReader, origins: Origins) -> pa.Table:
         SELECT session_id, game_id, {_IS_REAL}, player_id, action_type, actor, mode, outcome,
           strategy, amount, qty, executed_price, executed_tick, game_context_phase AS phase
         FROM player_action
-        WHERE game_id IS NOT NULL AND action_type IN ('BUY', 'SELL', 'SIDEBET') AND {_OF[origins]}
+        WHERE game_id IS NOT NULL AND action_type IN ('BUY', 'SELL', 'SIDEBET') AND {_of(origins)}
         ORDER BY session_id, seq, sub
         """  # noqa: S608 -- constants
     )
@@ -98,7 +98,7 @@ def settled_bets(reader: StoreReader, origins: Origins, *, own: bool) -> pa.Tabl
           bet_amount AS stake, profit, coin_address AS coin
         FROM sidebet
         WHERE outcome IN ('won', 'lost') AND bet_amount IS NOT NULL AND player_id IS NOT NULL
-          AND {who} AND {_OF[origins]}
+          AND {who} AND {_of(origins)}
         ORDER BY game_id, is_real, player_id, start_tick
         """  # noqa: S608 -- constants
     )
@@ -117,7 +117,7 @@ def other_trades(reader: StoreReader, origins: Origins) -> pa.Table:
           coalesce(amount <> 0 AND bonus_portion = 0 AND real_portion = 0, false) AS practice
         FROM other_player
         WHERE player_id IS NOT NULL AND game_id IS NOT NULL AND player_id NOT IN ({_OWN_IDS})
-          AND {_OF[origins]}
+          AND {_of(origins)}
         QUALIFY row_number() OVER (PARTITION BY game_id, is_real, player_id,
           coalesce(trade_id, session_id || '/' || seq || '/' || sub) ORDER BY session_id, seq) = 1
         ORDER BY game_id, is_real, player_id, ts, session_id, seq, sub

@@ -323,13 +323,18 @@ def _cut(sessions: list[dict[str, Any]], chunk: int) -> Iterator[Span]:
         yield Span(tuple(joined), 0, last)
 
 
+def of_origins(origins: Origins) -> str:
+    """Return the condition that a row is of the real site, of the demo server, or of any."""
+    return {"real": REAL_ORIGIN, "demo": f"NOT ({REAL_ORIGIN})", "all": "true"}[origins]
+
+
 def game_conditions(
     chosen: GameFilter, moment: str = "epoch_us(coalesce(started_at, ended_at, ts))"
 ) -> tuple[str, list[object]]:
     """Return the condition of a filter and its parameters; `moment` is the time of a row."""
     terms: list[tuple[str, list[object]]] = []
     if chosen.origins != "all":
-        terms.append((REAL_ORIGIN if chosen.origins == "real" else f"NOT ({REAL_ORIGIN})", []))
+        terms.append((of_origins(chosen.origins), []))
     if chosen.since is not None:
         terms.append((f"{moment} >= ?", [chosen.since]))
     if chosen.until is not None:

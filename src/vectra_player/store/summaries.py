@@ -9,6 +9,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from vectra_player.store.reads import Origins, StoreReader
+from vectra_player.store.reads import of_origins as _of
 from vectra_player.store.views import REAL_ORIGIN
 
 SAMPLED_PACKETS = 200
@@ -19,10 +20,6 @@ LARGEST_SAMPLED_BYTES = 64_000
 
 _NOT_PRACTICE = "coalesce(coin_address, '') <> '0xPractice'"
 _PACKET = "coalesce(event_name, packet_type)"
-
-
-def _of(origins: Origins) -> str:
-    return {"real": REAL_ORIGIN, "demo": f"NOT ({REAL_ORIGIN})", "all": "true"}[origins]
 
 
 def session_marks(reader: StoreReader) -> dict[str, int]:
