@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from vectra_player.analysis.own_play import LEAST
 from vectra_player.game.positions import ZERO, Position
-from vectra_player.game.sidebet import Bet, settle, settle_at
+from vectra_player.game.sidebet import Bet, settle_at
 from vectra_player.model.units import Tick
 from vectra_player.rl.outcomes import Totals, totals
 
@@ -86,7 +86,7 @@ def course_of(orders: Sequence[Order], prices: Sequence[float], rug_tick: Tick) 
     told: list[tuple[Decimal, Decimal, Decimal]] = []
     for moment in range(steps_of(rug_tick)):
         tick, price = moment - 1, prices[moment - 1] if moment else 1.0
-        if account.open_bets and moment:
+        if account.open_bets:
             account.settle(tick, rugged=False)
         told.append((account.equity(price), account.qty, account.at_risk))
         while waiting and waiting[0].step == moment:
@@ -126,7 +126,7 @@ class _Account:
     def settle(self, tick: Tick, *, rugged: bool) -> None:
         still_open = []
         for bet, told in self.open_bets:
-            result = settle(bet, tick) if rugged else settle_at(bet, tick, rugged=False)
+            result = settle_at(bet, tick, rugged=rugged)
             if result is None:
                 still_open.append((bet, told))
             else:
