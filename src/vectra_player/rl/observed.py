@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from vectra_player.protocol.coins import is_sol
 from vectra_player.rl.own_plays import GameKey, bet_order
-from vectra_player.rl.plays import Order, OrderKind, step_at
+from vectra_player.rl.plays import ORDER_KINDS, Order, step_in
 from vectra_player.store import crowd, plays
 from vectra_player.store.reads import GameFilter, Origins, StoreReader
 
@@ -109,6 +109,5 @@ def _is_money(row: Mapping[str, Any]) -> bool:
 
 
 def _order(row: Mapping[str, Any]) -> Order:
-    kind: OrderKind = "buy" if row["action_type"] == "BUY" else "sell"
-    tick = None if row["phase"] == "BETTING" and not row["tick"] else row["tick"]
-    return Order(step_at(tick), kind, row["amount"], row["qty"])
+    step, kind = step_in(row["phase"], row["tick"]), ORDER_KINDS[row["action_type"]]
+    return Order(step, kind, row["amount"], row["qty"])

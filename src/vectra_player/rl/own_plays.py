@@ -16,7 +16,7 @@ from vectra_player.analysis.own_records import counts, each_once, heard, session
 from vectra_player.game.positions import ZERO
 from vectra_player.model.units import Tick
 from vectra_player.protocol.coins import is_sol
-from vectra_player.rl.plays import Order, step_at, steps_of
+from vectra_player.rl.plays import ORDER_KINDS, Order, step_at, step_in, steps_of
 from vectra_player.store import plays
 from vectra_player.store.reads import Origins, StoreReader
 
@@ -157,9 +157,7 @@ def _traded(trades: Iterable[OwnTrade]) -> Iterator[Order]:
         amount = trade.amount
         if amount is None:
             amount = ZERO if trade.price is None else trade.qty * Decimal(str(trade.price))
-        yield Order(
-            step_at(trade.tick), "buy" if trade.side == "BUY" else "sell", amount, trade.qty
-        )
+        yield Order(step_at(trade.tick), ORDER_KINDS[trade.side], amount, trade.qty)
 
 
 def _presses(actions: Sequence[Mapping[str, Any]]) -> dict[_Key, _Presses]:
@@ -198,18 +196,10 @@ def _paper_plays(actions: Sequence[Mapping[str, Any]]) -> Iterator[OwnPlay]:
         )
 
 
-_KINDS: dict[str, Literal["buy", "sell", "sidebet"]] = {
-    "BUY": "buy",
-    "SELL": "sell",
-    "SIDEBET": "sidebet",
-}
-
-
 def _paper_order(row: Mapping[str, Any]) -> Order:
-    presale = row["phase"] == "BETTING" and not row["executed_tick"]
     return Order(
-        step_at(None if presale else row["executed_tick"]),
-        _KINDS[row["action_type"]],
+        step_in(row["phase"], row["executed_tick"]),
+        ORDER_KINDS[row["action_type"]],
         row["amount"] or ZERO,
         row["qty"] or ZERO,
     )

@@ -22,6 +22,9 @@ MOST_SOL = Decimal(10) ** 9
 
 OrderKind = Literal["buy", "sell", "sidebet"]
 
+ORDER_KINDS: dict[str, OrderKind] = {"BUY": "buy", "SELL": "sell", "SIDEBET": "sidebet"}
+"""Kinds by the names that rows have for them."""
+
 
 class Order(NamedTuple):
     """One order that took effect. `amount`: SOL paid, received or staked.
@@ -69,6 +72,11 @@ class Course(NamedTuple):
 def step_at(tick: Tick | None) -> int:
     """Return the step at which something happened; no tick: in the presale."""
     return 0 if tick is None else tick + 1
+
+
+def step_in(phase: str | None, tick: Tick | None) -> int:
+    """Return the step at which a row's order took effect: tick 0 of BETTING is the presale."""
+    return step_at(None if phase == "BETTING" and not tick else tick)
 
 
 def steps_of(rug_tick: Tick) -> int:
