@@ -108,6 +108,11 @@ class Gathered(NamedTuple):
         """Return how many games that ended are not known at every tick."""
         return len({end.key for end in self.ends}) - len(self.known)
 
+    @property
+    def by_session(self) -> dict[tuple[str, GameKey], GameEnd]:
+        """Return the ends of games by the session that saw them."""
+        return {(end.row["session_id"], end.key): end for end in self.ends}
+
 
 class Made(NamedTuple):
     """Episodes in order of their games, and what was left out, by reason."""
@@ -170,7 +175,7 @@ def make_episodes(
     found = gather(reader, origins)
     known, total = found.known, len(found.ends) + len(found.plays)
     left_out = Counter({GAPS: found.gaps})
-    by_session = {(end.row["session_id"], end.key): end for end in found.ends}
+    by_session = found.by_session
     rows = []
     for done, end in enumerate(found.ends, 1):
         if end.row["best"] and end.key in known:

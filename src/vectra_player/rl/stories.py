@@ -165,7 +165,7 @@ def _market(key: GameKey, game: Known, end: GameEnd, part: StoryPart) -> Story:
 def _own(
     found: Gathered, parts: Mapping[GameKey, StoryPart], left_out: Counter[str], masks: Masks
 ) -> Iterator[Story]:
-    by_session = {(end.row["session_id"], end.key): end for end in found.ends}
+    by_session = found.by_session
     for bare in found.plays:
         end = by_session.get((bare.session_id, bare.game))
         part = parts.get(bare.game)
