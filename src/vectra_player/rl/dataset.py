@@ -21,7 +21,7 @@ from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine
 from vectra_player.analysis.splits import DEFAULT_TRAIN_SHARE
 from vectra_player.errors import UsageError
 from vectra_player.extras import needed
-from vectra_player.rl.actions import CASH, STAKES, EnvName, table_of
+from vectra_player.rl.actions import CASH, SIDEBET, STAKES, TRADING, EnvName
 from vectra_player.rl.episodes import gather, nothing_complete
 from vectra_player.rl.features import FEATURE_VERSION, NAMES
 from vectra_player.rl.flat import FlatWriter
@@ -45,7 +45,6 @@ from vectra_player.store.pseudonyms import Pseudonyms, load_key
 from vectra_player.store.reads import Origins, StoreReader
 
 Format = Literal["minari", "parquet", "both"]
-FORMATS: tuple[Format, ...] = ("both", "minari", "parquet")
 
 MANIFEST = "dataset.json"
 MADE_BY = "vectra-player episodes export"
@@ -177,9 +176,7 @@ def _chosen(told: Sequence[Story]) -> dict[tuple[EnvName, StoryPart], list[Story
 
 
 def _unplayed(told: Sequence[Story]) -> dict[EnvName, list[StoryPart]]:
-    played = {
-        (env, story.part) for story in told for env in get_args(EnvName) if plays_in(env, story)
-    }
+    played = _chosen(told)
     lacking: dict[EnvName, list[StoryPart]] = {
         env: [part for part in PARTS if (env, part) not in played] for env in get_args(EnvName)
     }
@@ -200,7 +197,6 @@ def _report(
     for part in PARTS:
         mine = [story for story in told if story.part == part]
         games[part], episodes[part] = len({story.key for story in mine}), len(mine)
-    tables = (table_of("sidebet"), table_of("trading"))
     return ExportReport(
         made_by=MADE_BY,
         path=str(target),
@@ -217,7 +213,7 @@ def _report(
         unplayed=_unplayed(told),
         feature_version=FEATURE_VERSION,
         features=list(NAMES),
-        actions={table.env: list(table.names) for table in tables},
+        actions={table.env: list(table.names) for table in (SIDEBET, TRADING)},
         stakes_sol=[f"{stake:f}" for stake in STAKES],
         cash_sol=f"{CASH:f}",
     )
