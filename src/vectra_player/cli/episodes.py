@@ -132,6 +132,8 @@ _ADVICE = {
 
 def _missing_sets(report: ExportReport) -> Iterator[str]:
     """Say which data sets for Minari there are not, and what would give them."""
+    from vectra_player.rl.stories import dataset_id
+
     if not report.minari:
         yield "No sidebet or buy is recorded in these games: nothing for Minari."
         return
@@ -141,7 +143,7 @@ def _missing_sets(report: ExportReport) -> Iterator[str]:
             yield f"{what}: no data set vectra-{env}."
             continue
         for part in parts:
-            yield f"{what} to {part} on: no vectra-{env}-{part}-v1; {_ADVICE[part]}."
+            yield f"{what} to {part} on: no {dataset_id(env, part)}; {_ADVICE[part]}."
 
 
 def _listed(counts: Mapping[str, int]) -> str:

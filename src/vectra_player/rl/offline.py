@@ -29,15 +29,10 @@ from vectra_player.rl.features import FEATURE_VERSION
 from vectra_player.rl.plays import Order
 from vectra_player.rl.registration import ENV_IDS
 from vectra_player.rl.rounds import Setting, setting_of
-from vectra_player.rl.stories import Evaluation, MinariSet, Story, StoryPart
+from vectra_player.rl.stories import Evaluation, MinariSet, Story, StoryPart, dataset_id
 from vectra_player.strategy.actions import Action, Buy, PlaceSidebet, Sell
 
 FORMAT = "arrow"
-
-
-def dataset_id(env: EnvName, part: StoryPart) -> str:
-    """Return what Minari calls a data set."""
-    return f"vectra-{env}-{part}-v1"
 
 
 def write_set(

@@ -67,6 +67,11 @@ class Story(NamedTuple):
         return course if self.told is None else course.ending(self.told)
 
 
+def dataset_id(env: EnvName, part: StoryPart) -> str:
+    """Return what Minari calls a data set."""
+    return f"vectra-{env}-{part}-v1"
+
+
 class MinariSet(msgspec.Struct, frozen=True, kw_only=True):
     """One data set that was written. `refused`: actions the environment could not carry out."""
 
