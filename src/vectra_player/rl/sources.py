@@ -223,10 +223,10 @@ def part_of(
     return dated.take(np.flatnonzero(later if part == "evaluate" else ~later))
 
 
-def _moment(text: object) -> int:
+def _moment(text: str) -> int:
     """Read a time as microseconds since the epoch; without an offset it is UTC."""
     try:
-        time = datetime.fromisoformat(text)  # type: ignore[arg-type]
+        time = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         raise UsageError(
             f"evaluate_from={text!r} is no date or time.", advice="Write 2025-12-31T23:59:00Z."
