@@ -1,7 +1,7 @@
 """What an account's own game came to, and what else it could have come to, by the rules of `game`.
 
-Pure. Used by the dashboard's own play. What was really won or lost is the change of the account's
-money as the server states it; trades and sidebets say how it came about.
+Pure. Used by the dashboard's own play and by training episodes. What was really won or lost is the
+change of the account's money as the server states it; trades and sidebets say how it came about.
 """
 
 from __future__ import annotations

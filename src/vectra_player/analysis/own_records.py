@@ -21,11 +21,18 @@ from vectra_player.protocol.game_payloads import NewTrade
 _trade = msgspec.json.Decoder(NewTrade).decode
 
 
-def session_balances(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Balance]]:
-    """Yield (session, game) of one account from its rows of `plays.account_states`, in order."""
+def fullest(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, Balance]]:
+    """Return one account's games by id, each as told by the session that heard most of it.
+
+    rows: those of `plays.account_states`, in order.
+    """
+    best: dict[str, tuple[str, Balance]] = {}
     for session_id, states in groupby(rows, key=lambda row: str(row["session_id"])):
         for balance in balances([account_state(row) for row in states]):
-            yield session_id, balance
+            known = best.get(balance.game_id)
+            if known is None or balance.updates > known[1].updates:
+                best[balance.game_id] = (session_id, balance)
+    return best
 
 
 def account_state(row: Mapping[str, Any]) -> AccountState:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from vectra_player.analysis.own_play import Balance, OwnTrade, joined
-from vectra_player.analysis.own_records import counts, each_once, heard, session_balances
+from vectra_player.analysis.own_records import counts, each_once, fullest, heard
 from vectra_player.game.positions import ZERO
 from vectra_player.model.units import Tick
 from vectra_player.protocol.coins import is_sol
@@ -105,16 +106,15 @@ def _best_balances(
     reader: StoreReader, origins: Origins
 ) -> dict[_Key, tuple[str, str | None, Balance]]:
     """Return each account's games; of several sessions the one that heard most of a game."""
-    wanted = {"real": (True,), "demo": (False,), "all": (True, False)}[origins]
-    rows = [r for r in plays.account_states(reader).to_pylist() if r["is_real"] in wanted]
+    whose = itemgetter("player_id", "is_real")
+    states = sorted(plays.account_states(reader, origins).to_pylist(), key=whose)
     best: dict[_Key, tuple[str, str | None, Balance]] = {}
-    for (account, is_real), group in groupby(rows, key=lambda r: (r["player_id"], r["is_real"])):
+    for (account, is_real), group in groupby(states, key=whose):
         mine = list(group)
         names = {row["session_id"]: row["username"] for row in mine if row["username"]}
-        for session_id, balance in session_balances(mine):
-            key = (GameKey(balance.game_id, is_real), account)
-            if key not in best or balance.updates > best[key][2].updates:
-                best[key] = (session_id, names.get(session_id), balance)
+        for game_id, (session_id, balance) in fullest(mine).items():
+            key = (GameKey(game_id, is_real), account)
+            best[key] = (session_id, names.get(session_id), balance)
     return best
 
 

@@ -1,8 +1,8 @@
 """Who played which game, as recordings have it: ends of games, own accounts, paper, other players.
 
-SQL beside `store.reads`, for `analysis`, `rl` and the dashboard. A game of the demo server that
-has the id of a real one is another game: rows name a game by (game_id, is_real). An account is
-own where a recording holds its `playerUpdate`: only whoever is logged in gets one.
+SQL beside `store.reads`, for `rl` and the dashboard. A game of the demo server that has the id of a
+real one is another game: rows name a game by (game_id, is_real). An account is own where a
+recording holds its `playerUpdate`: only whoever is logged in gets one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def game_ends(reader: StoreReader, origins: Origins) -> pa.Table:
     )
 
 
-def account_states(reader: StoreReader, account: str | None = None) -> pa.Table:
+def account_states(
+    reader: StoreReader, origins: Origins = "all", *, account: str | None = None
+) -> pa.Table:
     """Return what own accounts, or one, were told of their money, session by session in order.
 
     Columns: player_id, username, session_id, game_id, is_real, ts (microseconds), tick, money
@@ -48,6 +50,7 @@ def account_states(reader: StoreReader, account: str | None = None) -> pa.Table:
           total_invested AS invested, has_sidebet AS bet, has_short AS short, selected_coin AS coin
         FROM server_state
         WHERE player_id IS NOT NULL AND game_id IS NOT NULL AND (player_id = ? OR ? IS NULL)
+          AND {_of(origins)}
         ORDER BY player_id, session_id, seq, sub
         """,  # noqa: S608 -- constants, values are parameters
         [account, account],

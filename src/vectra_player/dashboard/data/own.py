@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vectra_player.analysis.own_play import Balance, OwnTrade, joined
-from vectra_player.analysis.own_records import counts, each_once, heard, session_balances
+from vectra_player.analysis.own_records import counts, each_once, fullest, heard
 from vectra_player.dashboard.data.scope import Scope
 from vectra_player.dashboard.data.store import Store
 from vectra_player.live.derive_players import ACTIONS
@@ -81,12 +81,8 @@ def balances_of(store: Store, account: str) -> Mapping[str, Balance]:
     """Return an account's games by id; of several sessions the one that heard most of a game."""
 
     def read(reader: StoreReader) -> dict[str, Balance]:
-        best: dict[str, Balance] = {}
-        for _, found in session_balances(account_states(reader, account).to_pylist()):
-            known = best.get(found.game_id)
-            if known is None or found.updates > known.updates:
-                best[found.game_id] = found
-        return best
+        states = account_states(reader, account=account).to_pylist()
+        return {game: one for game, (_, one) in fullest(states).items()}
 
     return store.kept(("own balances", account), ("server_state",), read)
 
