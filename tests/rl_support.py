@@ -13,8 +13,9 @@ import pytest
 from vectra_player.analysis.games import Games
 from vectra_player.model.units import to_sol
 from vectra_player.rl.actions import ActionTable
+from vectra_player.rl.agent import features_of
 from vectra_player.rl.envs import GameEnv
-from vectra_player.rl.features import SIDEBET_FEATURES, TRADING_FEATURES, Observer
+from vectra_player.rl.features import Observer
 from vectra_player.rl.outcomes import totals
 from vectra_player.rl.rounds import Account
 from vectra_player.strategy import Action, Context, Strategy
@@ -75,8 +76,7 @@ class ByNumber(Strategy):
     def __init__(self, table: ActionTable, numbers: Sequence[int]) -> None:
         super().__init__()
         self._table, self._numbers = table, numbers
-        n_features = SIDEBET_FEATURES if table.env == "sidebet" else TRADING_FEATURES
-        self._observer = Observer(n_features, table.unit)
+        self._observer = Observer(len(features_of(table)), table.unit)
         self.moments: list[Moment] = []
 
     def on_game_start(self, context: Context) -> None:

@@ -312,8 +312,10 @@ def test_without_gymnasium_the_rest_of_the_package_works() -> None:
         "util.find_spec = lambda name, *more: None if name == 'gymnasium' else real(name, *more)\n"
         "import vectra_player.rl.features, vectra_player.rl.sources, vectra_player.rl.rounds\n"
         "assert 'gymnasium' not in sys.modules\n"
+        "print('the rest works')\n"
         "import vectra_player.rl.envs\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "the rest works\n", done.stderr
     assert "UsageError" in done.stderr
     assert "requirements/rl.txt" in done.stderr
