@@ -228,7 +228,15 @@ def test_processes_beside_us_find_the_same_and_hand_it_back_in_order(
         assert one[1:] == other[1:]
 
 
-def test_players_are_named_otherwise_when_asked(home: DataDir, tmp_path: Path) -> None:
+def naming(folder: Path, text: str) -> list[Path]:
+    """Return the files of a folder in which a text can be read."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if text.encode() in path.read_bytes()]
+
+
+def test_players_are_named_otherwise_when_asked(
+    home: DataDir, exported: ExportReport, tmp_path: Path
+) -> None:
     report = export_dataset(home, tmp_path / "set", Wanted(pseudonymise=True))
     told = episodes(report)
     players = {row["player_id"] for row in told} - {None}
@@ -239,9 +247,9 @@ def test_players_are_named_otherwise_when_asked(home: DataDir, tmp_path: Path) -
     plain = export_dataset(home, tmp_path / "plain", Wanted(formats="parquet"))
     with_players = {row["episode_id"] for row in episodes(plain) if row["player_id"]}
     assert not with_players & {row["episode_id"] for row in told}
-    for path in (tmp_path / "set").rglob("*"):
-        if path.is_file():
-            assert BUYER.removeprefix("did:privy:").encode() not in path.read_bytes(), path
+    name = BUYER.removeprefix("did:privy:")
+    assert naming(Path(exported.path), name)  # else it would be found nowhere
+    assert naming(tmp_path / "set", name) == []
 
 
 @pytest.mark.parametrize(("formats", "there"), [("parquet", {"parquet"}), ("minari", {"minari"})])
