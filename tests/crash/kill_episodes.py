@@ -91,7 +91,8 @@ def run(folder: Path, kills: int) -> int:
     assert right
     forked(lambda: spoil(home))
     calls = forked(lambda: built(home))
-    chosen = range(1, calls + 1) if not kills else range(2, calls + 1, -(-calls // kills))
+    count = min(kills or calls, calls)
+    chosen = [place * calls // count for place in range(1, count + 1)]
     for at in chosen:
         forked(lambda: spoil(home))
         assert forked(lambda: built(home, at)) is None, f"call {at} of {calls} was not reached"  # noqa: B023
