@@ -168,9 +168,7 @@ def gather(reader: StoreReader, origins: Origins) -> Gathered:
     return Gathered(known, ends, own_plays(reader, origins))
 
 
-def make_episodes(
-    reader: StoreReader, origins: Origins, progress: Progress = lambda done, total: None
-) -> Made:
+def make_episodes(reader: StoreReader, origins: Origins, progress: Progress) -> Made:
     """Make the episodes of games of these origins from what a store holds; writes nothing."""
     found = gather(reader, origins)
     known, total = found.known, len(found.ends) + len(found.plays)

@@ -21,7 +21,7 @@ import numpy as np
 from minari.data_collector.episode_buffer import EpisodeBuffer  # type: ignore[import-untyped]
 from minari.dataset.minari_storage import MinariStorage  # type: ignore[import-untyped]
 
-from vectra_player.analysis.jobs_pool import IN_PROCESS, ChunkEngine
+from vectra_player.analysis.jobs_pool import ChunkEngine
 from vectra_player.rl.actions import EnvName
 from vectra_player.rl.enacted import Enacted, Script, enact
 from vectra_player.rl.envs import action_space, observation_space
@@ -41,8 +41,8 @@ def write_set(
     part: StoryPart,
     chosen: Sequence[Story],
     evaluation: Evaluation,
-    progress: Callable[[], None] = lambda: None,
-    engine: ChunkEngine = IN_PROCESS,
+    progress: Callable[[], None],
+    engine: ChunkEngine,
 ) -> MinariSet:
     """Write the data set of an environment and a part below `root`, Minari's folder of data sets.
 
