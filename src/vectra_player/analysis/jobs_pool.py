@@ -1,8 +1,8 @@
 """Where chunks of work are computed: the port, and the pool of processes behind it.
 
-Sweeps, verification and the audit's simulated games ask for it, and none of them sees where it is
-done. Work is a picklable callable that turns a chunk into its result; it goes once to each
-process, a chunk is small. `analysis.dask_engine` is the same port over several machines.
+Sweeps, verification, the audit's simulated games and data sets ask for it, and none of them sees
+where it is done. Work is a picklable callable that turns a chunk into its result; it goes once to
+each process, a chunk is small. `analysis.dask_engine` is the same port over several machines.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 An import beside a recorder makes its Parquet files in a folder of its own below `staging/`. What is
 to move is noted on disk before the first rename; whoever writes next finishes what a kill cut
-short. Used by `store.writer`, `store.recovery` and `store.importers`; callers have the right to
-change filed rows.
+short. Used by `store.writer`, `store.recovery`, `store.importers` and `store.episodes`; callers
+have the right to change filed rows.
 """
 
 from __future__ import annotations

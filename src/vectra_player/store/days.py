@@ -1,8 +1,8 @@
-"""Replacing days of the dataset as a whole: for rebuild, delete and repair.
+"""Replacing days of the dataset as a whole: for rebuild, delete and episodes.
 
 A day's directory is written anew in `staging/` and exchanged in one step, as compaction does: a
-reader sees the old day or the new one. Callers hold the writer's lock and have nothing waiting in
-the journal (`exclusive`).
+reader sees the old day or the new one. Callers have the right to change filed rows, by `exclusive`
+or by `store.turn`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The right to change filed rows: lent by the recorder that runs, or taken where none does.
 
 Whether a recorder comes, stops or is killed meanwhile does not matter: each turn asks anew. What
-was recorded before a turn is filed when it begins. Used by `store.importers` and `store.episodes`.
+was recorded before a turn is filed when it begins. Used by `store.importers` and `rl.episodes`.
 """
 
 from __future__ import annotations
