@@ -20,8 +20,8 @@ from pathlib import Path
 from types import FrameType
 
 import msgspec
-import structlog
 
+from vectra_player.app.child import keep_running
 from vectra_player.app.instance import (
     cookie_instance,
     read_dashboard,
@@ -37,15 +37,8 @@ from vectra_player.foundation.listen import release, take_port
 from vectra_player.foundation.monitor.files import STATIC as FOUNDATION_STATIC
 from vectra_player.web.security import Access, new_token
 
-log = structlog.get_logger(__name__)
-
 SETTING = "VECTRA_DASHBOARD_PORT"
 REALM = "dashboard"
-FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 30.0
-HEALTHY_S = 60.0
-"""A dashboard that ran so long is restarted at once; one that dies sooner waits ever longer."""
-
 STOP_S = 5.0
 
 
@@ -81,7 +74,6 @@ class Supervisor:
         self._sockets = take_port(settings.dashboard_port, SETTING)
         self.port = int(self._sockets[0].getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
-        self.restarts = 0
         self._access = dashboard_access(settings.data_dir, token)
         self._child: Process | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -92,7 +84,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the child and keep it running."""
-        self._watch = spawn(self._keep_running(), "dashboard")
+        self._watch = spawn(keep_running("dashboard", self._run), "dashboard")
 
     async def stop(self) -> None:
         """End the child, then give the port up; idempotent."""
@@ -105,21 +97,9 @@ class Supervisor:
             await _end(child)
         release(self._sockets)
 
-    async def _keep_running(self) -> None:
-        loop, wait_s = asyncio.get_running_loop(), FIRST_RETRY_S
-        while True:
-            started = loop.time()
-            try:
-                self._child = child = await self._spawn()
-                code: int | str = await child.wait()
-            except OSError as error:
-                code = str(error)
-            if loop.time() - started >= HEALTHY_S:
-                wait_s = FIRST_RETRY_S
-            log.error("the dashboard ended; it is started again", code=code, wait_s=wait_s)
-            await asyncio.sleep(wait_s)
-            wait_s = min(LONGEST_RETRY_S, wait_s * 2)
-            self.restarts += 1
+    async def _run(self) -> int:
+        self._child = child = await self._spawn()
+        return await child.wait()
 
     async def _spawn(self) -> Process:
         numbers = [listener.fileno() for listener in self._sockets]
