@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -71,7 +71,7 @@ def _private_text(path: Path) -> str:
     advice = "It holds `user:password` or a token in one line."
     try:
         with path.expanduser().open("rb") as file:
-            mode = stat.S_IMODE(path.expanduser().stat().st_mode)
+            mode = os.fstat(file.fileno()).st_mode
             text = file.read(_MAX_SECRET_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
