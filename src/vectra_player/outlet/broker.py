@@ -324,19 +324,17 @@ def _mapped(error: Exception) -> BrokerError:
     return (_MissingError if isinstance(error, NotFoundError) else BrokerError)(_reason(error))
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: Exception) -> str:
     from nats.errors import NoRespondersError, NoServersError
     from nats.js.errors import APIError, NoStreamResponseError
 
-    if isinstance(error, VectraError):
-        return error.message
     text = str(error)
     if "authoriz" in text.lower() or "authentic" in text.lower() or "permissions" in text.lower():
         return "the broker refuses the credentials"
     if isinstance(error, ssl.SSLError):
         why = getattr(error, "verify_message", None) or error.strerror
         return f"no TLS with the broker: {why}"
-    if isinstance(error, NoServersError | OSError | asyncio.TimeoutError):
+    if isinstance(error, NoServersError | OSError):
         return "no broker answers"
     if isinstance(error, NoRespondersError | NoStreamResponseError):
         return WITHOUT_JETSTREAM
