@@ -99,13 +99,8 @@ async def _collect(session: Session, address: Address, *, once: bool) -> Collect
     from vectra_player.outlet.collector import Collector
     from vectra_player.store.writer import EventStore
 
-    waiting = ""
-
-    def tell(report: Collected) -> None:
-        nonlocal waiting
-        if report.waiting != waiting:
-            waiting = report.waiting
-            session.note(f"Waiting: {waiting}." if waiting else f"Collecting from {address.url}.")
+    def tell(waiting: str) -> None:
+        session.note(f"Waiting: {waiting}." if waiting else f"Collecting from {address.url}.")
 
     try:
         store = EventStore.open(session.data_dir, settings=store_settings(session.settings))

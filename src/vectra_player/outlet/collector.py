@@ -18,7 +18,7 @@ import structlog
 from vectra_player.errors import DecodeError, SourceError
 from vectra_player.model.rows import WsEvent
 from vectra_player.outlet.address import Address
-from vectra_player.outlet.broker import Broker, BrokerError, connected
+from vectra_player.outlet.broker import BrokerError, Pull, connected
 from vectra_player.outlet.held import Seqs
 from vectra_player.outlet.messages import to_frame, to_row
 from vectra_player.protocol.redact import scrub
@@ -154,8 +154,9 @@ class Collector:
         self,
         store: EventStore,
         address: Address,
-        tell: Callable[[Collected], None] = lambda _: None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`tell` is given what the report says of waiting, each time that it changes."""
         self._shelf = Shelf(store)
         self._address = address
         self._tell = tell
@@ -181,8 +182,10 @@ class Collector:
             while not self._stop.is_set():
                 try:
                     async with connected(self._address) as broker:
+                        await broker.open_stream()
+                        pull = await broker.follow()
                         wait_s = FIRST_RETRY_S
-                        await self._follow(broker, once=once)
+                        await self._follow(pull, once=once)
                     return report
                 except BrokerError as error:
                     if once:
@@ -194,9 +197,7 @@ class Collector:
         finally:
             await asyncio.to_thread(self._shelf.close)
 
-    async def _follow(self, broker: Broker, *, once: bool) -> None:
-        await broker.open_stream()
-        pull = await broker.follow()
+    async def _follow(self, pull: Pull, *, once: bool) -> None:
         self._waits("")
         while not self._stop.is_set():
             messages = await pull.take(BATCH)
@@ -206,7 +207,6 @@ class Collector:
                 continue
             await asyncio.to_thread(self._keep, messages)
             await pull.acknowledge(messages)
-            self._tell(self._shelf.report)
 
     def _keep(self, messages: Sequence[Msg]) -> None:
         rows = []
@@ -229,7 +229,7 @@ class Collector:
         if self._shelf.report.waiting != reason:
             self._shelf.report.waiting = reason
             (log.warning if reason else log.info)("collecting", waiting=reason)
-            self._tell(self._shelf.report)
+            self._tell(reason)
 
 
 def _runs(rows: Sequence[WsEvent]) -> Iterator[list[WsEvent]]:
