@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import msgspec
 import nats
 import pytest
 from tests.command_support import table
@@ -156,3 +157,16 @@ async def test_a_collector_killed_in_the_middle_of_disorder_is_made_good_by_the_
         shelf.put(found.rows[:15])
     await collect(tmp_path / "collected", server.address)
     assert derived(tmp_path / "collected") == derived(recording.root)
+
+
+def test_of_two_rows_with_one_key_the_first_is_kept(tmp_path: Path, recording: Recording) -> None:
+    recording.append([make_frame(1)])
+    row = Tail(DataDir(recording.root)).read(recording.session_id, 0, 100, 1 << 20).rows[-1]
+    other = msgspec.structs.replace(row, raw="2")
+    with EventStore.open(tmp_path / "collected", settings=SMALL) as store:
+        shelf = Shelf(store)
+        shelf.put([row, other])
+        shelf.put([other])
+        shelf.close()
+    assert [kept["raw"] for kept in rows(tmp_path / "collected")] == [row.raw]
+    assert (shelf.report.events, shelf.report.duplicates) == (1, 2)

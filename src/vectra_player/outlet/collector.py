@@ -74,14 +74,11 @@ class Shelf:
             DiskError: the disk refused. The rows may be stored or not: begin with a new shelf.
         """
         for session_id in dict.fromkeys(row.session_id for row in rows):
-            new: dict[int, WsEvent] = {}
             held = self._seqs(session_id)
-            for row in rows:
-                if row.session_id == session_id:
-                    if row.seq in held or row.seq in new:
-                        self.report.duplicates += 1
-                    else:
-                        new[row.seq] = row
+            came = [row for row in rows if row.session_id == session_id]
+            # Backwards, so that the first row of a key is the one that stays.
+            new = {row.seq: row for row in reversed(came) if row.seq not in held}
+            self.report.duplicates += len(came) - len(new)
             for run in _runs(sorted(new.values(), key=lambda row: row.seq)):
                 self._put_run(session_id, run, held)
             if any(row.event_name in ENDING_FACTS for row in new.values()):
