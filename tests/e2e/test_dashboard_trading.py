@@ -94,10 +94,8 @@ async def test_the_monitors_panel_presses_and_the_kill_switch_stops_it(
 
 async def test_the_kill_stays_in_reach_while_a_dialog_is_open(browser: Browser, up: Site) -> None:
     async with visiting(browser, up) as page:
-        kill, gate = (
-            page.get_by_role("button", name="Kill", exact=True),
-            page.locator("#trade-gate"),
-        )
+        kill = page.get_by_role("button", name="Kill", exact=True)
+        gate = page.locator("#trade-gate")
         await page.locator("#trade-mode").select_option("PRACTICE")
         await page.locator("#trade-mode").blur()
         await expect(gate).to_contain_text("ACTIVE")
