@@ -82,7 +82,7 @@ class GateStatus(Struct, frozen=True, kw_only=True):
     orders_last_minute: int
     sells_last_minute: int
     under_way: tuple[UnderWay, ...]
-    unrecorded: str = ""
+    unrecorded: str
 
 
 class KillReport(Struct, frozen=True, kw_only=True):
