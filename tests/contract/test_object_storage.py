@@ -13,6 +13,7 @@ from tests.contract.test_docs import GAME, PLAYER, write_capture
 from tests.storage_support import BUCKET, Fault, Refusal, Server, storage
 
 from vectra_player.cli import main
+from vectra_player.errors import QueryRefusedError
 from vectra_player.store import days
 from vectra_player.store.importers import import_paths
 from vectra_player.store.layout import DataDir
@@ -281,6 +282,10 @@ def test_the_process_of_a_statement_has_no_credentials_and_reads_only_what_was_b
         limits = Path(f"/proc/{child.pid}/limits").read_text()
         assert re.search(r"Max file size +0 +0", limits)
         assert "NoNewPrivs:\t1" in Path(f"/proc/{child.pid}/status").read_text()
+        for path in list(home.rglob("*.parquet")):
+            path.symlink_to(path.rename(home.parent / path.name))
+        with pytest.raises(QueryRefusedError, match="Permission denied"):
+            process.query("SELECT max(raw) FROM ws_event")
 
 
 def _timeless(text: str) -> str:

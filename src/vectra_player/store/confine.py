@@ -53,10 +53,14 @@ def bare_environment() -> dict[str, str]:
     }
 
 
+_LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/localtime")
+_MACHINE = ("/proc/self/cgroup", "/sys/fs/cgroup", "/sys/devices/system/cpu")
+"""Where DuckDB reads how many processors and how much memory there are; it asks on opening."""
+
+
 def library_directories() -> list[Path]:
-    """Return where the interpreter's own files lie; modules load late from there."""
-    fixed = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/localtime")
-    candidates = [sys.prefix, sys.base_prefix, *fixed]
+    """Return where the interpreter's files lie, whose modules load late, and the machine's."""
+    candidates = [sys.prefix, sys.base_prefix, *_LIBRARIES, *_MACHINE]
     candidates += [entry for entry in sys.path if entry]
     return [Path(entry) for entry in dict.fromkeys(candidates) if Path(entry).exists()]
 

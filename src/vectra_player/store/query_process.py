@@ -89,7 +89,6 @@ class QueryProcess:
         grace_s: float = GRACE_S,
     ) -> None:
         self._start = _Start(str(location), limits)
-        self._remote = is_remote(str(location))
         self._lender: Lender | None = None
         self._grace_s = grace_s
         self._child: subprocess.Popen[bytes] | None = None
@@ -154,7 +153,7 @@ class QueryProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self.close()
-            start, lent = self._lending() if self._remote else (self._start, ())
+            start, lent = self._lending() if is_remote(self._start.location) else (self._start, ())
             self._child = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__],
                 stdin=subprocess.PIPE,
@@ -217,12 +216,13 @@ def _read(descriptor: int, size: int, deadline: float | None) -> bytes:
 def _serve(source: int, target: int) -> None:
     """Answer the parent until it goes away."""
     start = msgspec.json.decode(_next_message(source), type=_Start)
+    place = _place(start)
+    _confine(start)  # first of all: Landlock holds for threads that are started from here on
     try:
-        session = open_query(_place(start), start.limits)
+        session = open_query(place, start.limits)
     except VectraError as error:
         _answer(target, _Reply(ok=False, message=error.message, advice=error.advice))
         return
-    _confine(start)
     _answer(target, _Reply(ok=True))
     while True:
         request = msgspec.json.decode(_next_message(source), type=_Request)
