@@ -24,7 +24,7 @@ from benchmarks.brokers import Broker, JetStream, RedisStreams, Usage
 from nats import connect
 from nats.aio.msg import Msg
 
-from vectra_player.app.outlet import outlet
+from vectra_player.app.outlet import address_of, outlet
 from vectra_player.config import load
 from vectra_player.model.frame import StoredFrame
 from vectra_player.outlet.messages import SUBJECTS, to_row
@@ -127,7 +127,7 @@ async def lag(nats: JetStream, folder: Path, count: int) -> list[str]:
     await listener.subscribe(f"{SUBJECTS}.>", cb=hear)
     with EventStore.open(folder, settings=StoreSettings()) as store:
         store.start_session("demo", "bench")
-        async with outlet(settings, store) as sender:
+        async with outlet(folder, address_of(settings), store) as sender:
             await connected.wait()
             assert sender is not None
             assert sender.pid is not None
