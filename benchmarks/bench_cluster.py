@@ -15,8 +15,7 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,35 +110,24 @@ def audit(root: Path) -> Run:
     return run
 
 
-@contextmanager
-def _cpu(used: list[float]) -> Iterator[None]:
-    """Append the CPU seconds of the block, of all processes below us too."""
-    begin = _now()
-    yield
-    alive = sum(
-        sum(process.cpu_times()[:2]) for process in psutil.Process().children(recursive=True)
-    )
-    used.append(_now() - begin + alive)
-
-
-def _now() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+def _spent() -> float:
+    """Return CPU seconds of this process, of all below it and of those that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    below = psutil.Process().children(recursive=True)
+    alive = sum(sum(process.cpu_times()[:2]) for process in below)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + alive
 
 
 def take(way: Way, run: Run) -> Taken:
     """Run once; the engine is opened for it and closed after it."""
-    used: list[float] = []
-    with tempfile.TemporaryDirectory() as name, _cpu(used):
-        begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        spent, begin = _spent(), time.perf_counter()
         engine = IN_PROCESS if way[1:] == ("local", 1) else engine_of(way.engine, way.jobs)
         opened = time.perf_counter()
         result = run(engine, Path(name))
-        ended = time.perf_counter()
-        cluster = psutil.Process().children(recursive=True)
-        beside = sum(sum(process.cpu_times()[:2]) for process in cluster)
-        engine.close()
-    return Taken(opened - begin, ended - opened, used[0] + beside, result)
+        wall, spent = time.perf_counter() - opened, _spent() - spent
+        engine.close()  # a cluster is killed: what its processes took is counted while they live
+    return Taken(opened - begin, wall, spent, result)
 
 
 def race(title: str, run: Run) -> None:

@@ -12,6 +12,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -94,12 +95,12 @@ def race(files: list[str], ticks: int) -> dict[str, float]:
     print(f"  {QUESTION}:")
     rates, answers = {}, set()
     for threads in (1, 2):
-        seconds, answer = best(lambda threads=threads: by_duckdb(files, threads))  # type: ignore[misc]
+        seconds, answer = best(partial(by_duckdb, files, threads))
         rates[f"DuckDB, {threads} threads"] = ticks / seconds
         answers.add(answer)
     for jobs in (1, 2):
         engine = engine_of("dask", jobs)
-        seconds, answer = best(lambda engine=engine: by_dask(engine, files))  # type: ignore[misc]
+        seconds, answer = best(partial(by_dask, engine, files))
         rates[f"Dask, {jobs} workers"] = ticks / seconds
         answers.add(answer)
         engine.close()
