@@ -106,7 +106,7 @@ def client_of(address: str, security: Any = None) -> Any:
 
 def _who_answers(address: str, security: Any) -> str:
     try:
-        return asyncio.run(_identity(address, security))
+        return asyncio.run(asyncio.wait_for(_identity(address, security), CONNECT_S))
     except OSError:  # timeouts too
         raise UsageError(f"No Dask scheduler answers at {address}.", advice=_START_AGAIN) from None
     except (ValueError, TypeError) as error:
@@ -122,11 +122,10 @@ def _who_answers(address: str, security: Any) -> str:
 
 async def _identity(address: str, security: Any) -> str:
     arguments = security.get_connection_args("client")
-    connecting = distributed.core.connect(address, timeout=CONNECT_S, **arguments)
-    comm: Any = await asyncio.wait_for(connecting, CONNECT_S)
+    comm: Any = await distributed.core.connect(address, timeout=CONNECT_S, **arguments)
     try:
         await comm.write({"op": "identity", "reply": True})
-        answer: Any = await asyncio.wait_for(comm.read(), CONNECT_S)
+        answer: Any = await comm.read()
         return str(answer["type"])
     finally:
         comm.abort()
