@@ -72,10 +72,12 @@ def verify_store(
     spans = spans_of(reader, origins, game_ids)
     total = sum(span.games for span in spans)
     found: dict[int, tuple[GameCheck, ...]] = {}
+    done = 0
     with closing(_verified(reader, origins, spans, engine)) as results:
         for place, games in results:
             found[place] = games
-            progress(sum(spans[place].games for place in found), total)
+            done += spans[place].games
+            progress(done, total)
     checks = [check for place in sorted(found) for check in found[place]]
     if game_ids is None:
         unrevealed = observations.unrevealed_count(reader, origins)
