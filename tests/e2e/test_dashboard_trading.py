@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Route, expect
+from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, expect
 from tests.command_support import run_warm as command
 from tests.e2e.support.dashboards import opened
 from tests.e2e.support.pages import PATIENCE_MS, visiting
@@ -148,6 +148,30 @@ async def test_an_answer_from_before_a_kill_does_not_say_active_after_it(
         async with page.expect_response("**/api/trade/gate"):
             released.set()
         await page.wait_for_timeout(200)
+        await expect(gate).to_contain_text("HALTED")
+        await page.get_by_role("button", name="I looked, go on").click()
+        await expect(gate).to_contain_text("ACTIVE")
+
+
+async def test_a_kill_before_the_feed_was_there_is_told_when_it_comes(
+    browser: Browser, up: Site
+) -> None:
+    released = asyncio.Event()
+
+    async def late(feed: WebSocketRoute) -> None:
+        await released.wait()
+        feed.connect_to_server()
+
+    async with visiting(browser, up) as page:
+        gate = page.locator("#trade-gate")
+        await page.route_web_socket("**/feed**", late)
+        await page.reload()
+        await page.locator("#trade-mode").select_option("PRACTICE")
+        await page.locator("#trade-mode").blur()
+        await expect(gate).to_contain_text("ACTIVE")
+        await page.keyboard.press("Shift+K")
+        await expect(page.locator(".shell-note")).to_contain_text("Nothing is pressed any more")
+        released.set()
         await expect(gate).to_contain_text("HALTED")
         await page.get_by_role("button", name="I looked, go on").click()
         await expect(gate).to_contain_text("ACTIVE")

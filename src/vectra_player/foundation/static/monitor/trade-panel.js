@@ -33,7 +33,10 @@ export class TradePanel {
     this.#wallet = new WalletDialog(byId("wallet"), (values) => this.act("reset", values));
     client.on("action", ({ data }) => data.mode === this.#desk.mode.toLowerCase() && this.#told(data));
     client.on("trade.gate", () => this.#gate.ask());
-    client.on("snapshot", () => this.ask());
+    client.on("snapshot", () => {
+      this.ask();
+      this.#gate.ask(); // it may have changed while nothing was heard
+    });
     for (const type of ["game.rug", "game.start"]) client.on(type, () => this.ask());
     setInterval(() => this.draw(client.state), 250);
   }
