@@ -6,7 +6,6 @@ with cluster(tmp_path, workers=2) as found:
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import psutil
-from tests.command_support import environment, free_port, wait_until
+from tests.command_support import environment, free_port, listens, wait_until
 
 QUIETLY = ("--no-dashboard",)
 
@@ -64,7 +63,7 @@ def cluster(folder: Path, *, workers: int, **settings: str) -> Iterator[Cluster]
     scheduler = _start(folder, *words, **settings)
     found = Cluster(folder, f"tcp://127.0.0.1:{port}", scheduler)
     try:
-        wait_until(lambda: _listens(port), "the scheduler listens")
+        wait_until(lambda: listens(port), "the scheduler listens")
         for _ in range(workers):
             found.add_worker()
         yield found
@@ -72,11 +71,6 @@ def cluster(folder: Path, *, workers: int, **settings: str) -> Iterator[Cluster]
         for process in (*found.workers, scheduler):
             process.kill()
             process.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def descendants(pid: int) -> list[psutil.Process]:

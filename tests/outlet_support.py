@@ -11,14 +11,13 @@ import asyncio
 import contextlib
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.command_support import PATIENCE_S, free_port, table, wait_until
+from tests.command_support import PATIENCE_S, free_port, listens, table, wait_until
 from tests.store_support import SMALL
 
 from vectra_player.bus import spawn
@@ -59,7 +58,7 @@ class Nats:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self._answers, "the broker listens")
+        wait_until(lambda: listens(self.port), "the broker listens")
 
     def kill(self) -> None:
         """Take its life without notice."""
@@ -81,10 +80,6 @@ class Nats:
     def wipe(self) -> None:
         """Remove its store; call it while it is dead."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 @contextlib.contextmanager

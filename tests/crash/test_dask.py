@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ from vectra_player.analysis.dask_connect import client_of
 from vectra_player.analysis.dask_engine import open_dask
 from vectra_player.analysis.grid import parse_grid
 from vectra_player.analysis.jobs_pool import ChunkEngine, LocalEngine
-from vectra_player.analysis.sweep import Progress, Request, run_sweep
+from vectra_player.analysis.play import Progress, unheard
+from vectra_player.analysis.sweep import Request, run_sweep
 from vectra_player.errors import UsageError, VectraError
 from vectra_player.fairness.null import fair_null
 from vectra_player.fairness.verify import verify_store
@@ -64,10 +66,6 @@ def engine(shared: Cluster) -> Iterator[ChunkEngine]:
     opened = open_dask(shared.address)
     yield opened
     opened.close()
-
-
-def unheard(done: int, total: int) -> None:
-    """Take no notice of progress."""
 
 
 def sweep(
@@ -210,21 +208,17 @@ def test_a_worker_without_vectra_player_is_named(shared: Cluster) -> None:
             open_dask(shared.address)
 
 
-class cluster_worker:  # noqa: N801 -- reads as a function
-    """One more worker for a block, killed and forgotten by the scheduler at its end."""
-
-    def __init__(self, shared: Cluster, *program: str) -> None:
-        self._shared = shared
-        self._program = program
-
-    def __enter__(self) -> subprocess.Popen[bytes]:
-        return self._shared.add_worker(*self._program)
-
-    def __exit__(self, *exc: object) -> None:
-        process = self._shared.workers.pop()
+@contextmanager
+def cluster_worker(shared: Cluster, *program: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Have one more worker for a block, killed and forgotten by the scheduler at its end."""
+    process = shared.add_worker(*program)
+    try:
+        yield process
+    finally:
+        shared.workers.remove(process)
         process.kill()
         process.wait()
-        seen = client_of(self._shared.address)
+        seen = client_of(shared.address)
         wait_until(lambda: len(seen.nthreads()) == 2, "the scheduler has seen it go")
         seen.close()
 
@@ -301,15 +295,11 @@ def _workers_of(shared: Cluster) -> list[str]:
     return found
 
 
-def test_how_many_work_is_not_ours_to_say_behind_a_scheduler(
-    shared: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_how_many_work_is_not_ours_to_say_behind_a_scheduler(shared: Cluster) -> None:
     with pytest.raises(UsageError, match="--jobs"):
         open_dask(shared.address, jobs=2)
-    monkeypatch.setattr(
-        dask_connect.dask.config, "get", lambda *_: shared.address
-    )  # as DASK_SCHEDULER_ADDRESS has it
-    with pytest.raises(UsageError, match=shared.address):
+    told = {"scheduler-address": shared.address}  # as DASK_SCHEDULER_ADDRESS has it
+    with dask_connect.dask.config.set(told), pytest.raises(UsageError, match=shared.address):
         open_dask(jobs=2)
 
 
