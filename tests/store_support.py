@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +157,16 @@ def read(root: Path, doc_type: str, columns: str = "session_id, seq, raw") -> li
     if not list(root.glob(f"events_parquet/doc_type={doc_type}/*/*.parquet")):
         return []
     pattern = f"{root}/events_parquet/doc_type={doc_type}/**/*.parquet"
-    with duckdb.connect() as connection:
+    with foreign_reader().cursor() as connection:
         return connection.execute(
             f"SELECT {columns} FROM read_parquet(?, union_by_name = true) ORDER BY ALL", [pattern]
         ).fetchall()
+
+
+@functools.cache
+def foreign_reader() -> duckdb.DuckDBPyConnection:
+    """Return a connection of this process that keeps nothing of a file: making one is dear."""
+    return duckdb.connect(config={"threads": 1, "enable_external_file_cache": False})
 
 
 def seqs(root: Path, session_id: str, doc_type: str = "ws_event") -> list[int]:

@@ -19,7 +19,15 @@ from typing import Any
 
 import duckdb
 import msgspec
-from tests.store_support import DAY_US, SMALL, SMALL_DERIVER, START_US, make_frame, read
+from tests.store_support import (
+    DAY_US,
+    SMALL,
+    SMALL_DERIVER,
+    START_US,
+    foreign_reader,
+    make_frame,
+    read,
+)
 
 from vectra_player.store.settings import no_step
 from vectra_player.store.writer import EventStore
@@ -122,7 +130,7 @@ def glob_read(root: Path) -> list[tuple[str, int, int]]:
     """Count rows and distinct keys a session, over all doc types."""
     if not list(root.glob("events_parquet/*/*/*.parquet")):
         return []
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with foreign_reader().cursor() as connection:
         return connection.execute(
             "SELECT session_id, count(*), count(DISTINCT (doc_type, seq, sub)) "
             "FROM read_parquet(?, union_by_name = true, hive_partitioning = true) GROUP BY 1",

@@ -37,6 +37,7 @@ from tests.command_support import (
     table,
     wait_until,
 )
+from tests.store_support import foreign_reader
 
 from vectra_player.app.control import ask_recorder
 from vectra_player.errors import UsageError
@@ -247,7 +248,7 @@ def judge_ticks(root: Path, rows: dict[str, list[dict[str, Any]]]) -> int:
 
 def count_rows(root: Path, pattern: str) -> dict[str, tuple[int, int]]:
     """Count rows and distinct keys of each session and doc type."""
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with foreign_reader().cursor() as connection:
         rows = connection.execute(
             "SELECT doc_type || ' ' || session_id, count(*), count(DISTINCT (seq, sub)) "
             "FROM read_parquet(?, union_by_name = true, hive_partitioning = true) GROUP BY 1",
