@@ -53,9 +53,9 @@ class ComputeLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     `question_s`: of the processor; where that is busy with other things, STRETCH times as long by
     the clock. `first_s`: the first time a child meets a question, it loads libraries and, after an
-    update, compiles. `wait_s`: for a free child. `patience_s`: before another child is started
-    beside a busy one. `idle_s`: after which a child nobody asks is ended; it holds some 300 MB, so
-    a second one goes after `spare_s`.
+    update, compiles. `wait_s`: for a free child. `patience_s`: how long a child may be at one
+    question before another is started beside it. `idle_s`: after which a child nobody asks is
+    ended; it holds some 300 MB, so a second one goes after `spare_s`.
     """
 
     children: int = 2
@@ -181,19 +181,31 @@ class Compute:
                 while self._idle:
                     child = self._idle.pop()
                     if child.alive:
+                        child.asked_at = monotonic()
                         self._busy.add(child)
                         return child
                     child.end()
                 waited = monotonic() - began
                 taken = len(self._busy) + self._starting
-                if taken == 0 or (taken < limits.children and waited >= limits.patience_s):
+                full = taken >= limits.children
+                patience = limits.wait_s if full else self._patience_s(waited)
+                if taken == 0 or (not full and patience <= 0):
                     self._starting += 1
                     break
                 if waited >= limits.wait_s:
                     raise ComputeError("Other calculations run.", advice="Ask again in a moment.")
-                full = taken >= limits.children
-                self._changed.wait((limits.wait_s if full else limits.patience_s) - waited)
+                self._changed.wait(min(patience, limits.wait_s - waited))
         return self._start()
+
+    def _patience_s(self, waited: float) -> float:
+        """Return for how long yet no other child is wanted; held: the condition.
+
+        Many quick questions are answered sooner by the one that is warm, and another that has to
+        load what the first is loading would be no sooner ready.
+        """
+        patience = self._limits.patience_s
+        held_up = [monotonic() - child.asked_at if child.met else 0.0 for child in self._busy]
+        return min(patience - min(held_up, default=0.0), STRETCH * patience - waited)
 
     def _start(self) -> _Child:
         child = None
@@ -264,7 +276,7 @@ class _Child:
             start_new_session=True,
         )
         self.met: set[str] = set()
-        self.idle_since = monotonic()
+        self.asked_at = self.idle_since = monotonic()
         self._whole = True
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, self._process.pid, NICE)

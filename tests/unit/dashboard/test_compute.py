@@ -153,6 +153,13 @@ def test_many_threads_share_at_most_two_children(make: Make) -> None:
     assert 1 <= len(set(pids)) <= 2
 
 
+def test_a_child_that_loads_is_waited_for_not_loaded_a_second_time(make: Make) -> None:
+    compute = make(patience_s=1.5)
+    with ThreadPoolExecutor(2) as pool:
+        pids = set(pool.map(lambda _: compute.ask("some:sleep", 2.0), range(2)))
+    assert len(pids) == 1
+
+
 def test_who_waits_too_long_for_a_child_is_turned_away(make: Make) -> None:
     compute = make(children=1, wait_s=0.1)
     compute.ask("some:sleep", 0)
