@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def look_into(folder: Path) -> None:
     """Print the steps and the rewards of each data set."""
-    from minari import MinariDataset  # type: ignore[import-untyped]
+    from minari import MinariDataset
 
     for data in sorted(folder.glob("minari/**/data")):
         dataset = MinariDataset(data)

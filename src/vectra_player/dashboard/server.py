@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from wsgiref.types import WSGIApplication
 
-import waitress  # type: ignore[import-untyped]  # it has no stubs of its own
+import waitress
 
 from vectra_player.web.security import UPLOAD_BODY
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import minari  # type: ignore[import-untyped]
+import minari
 import numpy as np
-from minari.data_collector.episode_buffer import EpisodeBuffer  # type: ignore[import-untyped]
-from minari.dataset.minari_storage import MinariStorage  # type: ignore[import-untyped]
+from minari.data_collector.episode_buffer import EpisodeBuffer
+from minari.dataset.minari_storage import MinariStorage
 
 from vectra_player.analysis.jobs_pool import ChunkEngine
 from vectra_player.rl.actions import EnvName

@@ -22,12 +22,12 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 from gymnasium.vector import AutoresetMode
-from skrl import config  # type: ignore[import-untyped]
-from skrl.agents.jax.ppo import PPO  # type: ignore[import-untyped]
-from skrl.envs.wrappers.jax import wrap_env  # type: ignore[import-untyped]
-from skrl.memories.jax import RandomMemory  # type: ignore[import-untyped]
-from skrl.models.jax import CategoricalMixin, DeterministicMixin, Model  # type: ignore[import-untyped]
-from skrl.models.jax.base import StateDict  # type: ignore[import-untyped]
+from skrl import config
+from skrl.agents.jax.ppo import PPO
+from skrl.envs.wrappers.jax import wrap_env
+from skrl.memories.jax import RandomMemory
+from skrl.models.jax import CategoricalMixin, DeterministicMixin, Model
+from skrl.models.jax.base import StateDict
 
 from vectra_player.analysis.games import Games
 from vectra_player.errors import UsageError

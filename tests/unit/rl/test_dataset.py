@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import minari  # type: ignore[import-untyped]
+import minari
 import numpy as np
 import pyarrow.parquet as pq
 import pytest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import minari  # type: ignore[import-untyped]
+import minari
 import pytest
 from tests.dataset_support import game_id, recorded
 from tests.unit.rl.test_episodes import recording, watched
