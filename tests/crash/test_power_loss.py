@@ -141,7 +141,7 @@ def run(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_every_prefix_of_the_filing_calls_recovers_whatever_survives(tmp_path: Path) -> None:
-    stride = 1 if LONG else 5
+    stride = 1 if LONG else 8
     counts = run(tmp_path, RecordingOps, stride)
     assert counts["calls"] > 60
     assert counts["states"] > 2 * counts["calls"] / stride, "hardly a call is uncertain"
@@ -180,7 +180,7 @@ def test_the_journal_survives_a_cut_of_its_log_at_any_byte(tmp_path: Path) -> No
     base = path.read_bytes()
     journal.close()
     start = sizes[0][0]
-    points = range(start, len(wal) + 1, 1 if LONG else 97)
+    points = range(start, len(wal) + 1, 1 if LONG else 211)
     for cut in points:
         copy = tmp_path / "cut" / "journal.sqlite"
         copy.parent.mkdir(exist_ok=True)
