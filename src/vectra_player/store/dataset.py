@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
-from vectra_player.config import load
 from vectra_player.errors import UsageError
 from vectra_player.model.rows import DOC_TYPES
 from vectra_player.store.schema import arrow_schema
@@ -133,6 +132,7 @@ def open_root(location: Location) -> StoreRoot:
     if isinstance(location, StoreRoot):
         return location
     if is_remote(location):
+        from vectra_player.config import load
         from vectra_player.store.remote.root import RemoteRoot
 
         return RemoteRoot(str(location), load({}).settings.data_dir)
