@@ -24,6 +24,8 @@ VENV = Path(sys.prefix)
 GAME = "20251220-0123456789ab4def"
 PLAYER = "some-player"
 MARK = "@@ended"
+SHORT_GAMES = "82"
+"""A seed of the demo server whose first games are rugged after 31, 50 and 45 ticks."""
 
 
 class NotRun(NamedTuple):
@@ -149,6 +151,11 @@ WHILE_SERVED = {
 MADE_UP = re.compile(r"((?:generated[: ]|--runs )\d+)0\b")
 """How many games or runs a command is told to make, less the last nought."""
 
+SEVERAL = re.compile(r"(--jobs|--nworkers) 2\b")
+"""How many processes a command is told to start. One is enough to show that the line is right; that
+several share the work is shown by `tests/crash/test_dask.py` and `tests/unit/analysis`.
+"""
+
 SYNOPSES = "docs/reference/commands.md"
 """Made from the command line itself; its console blocks show options, not what to type."""
 COMMANDS = [found for page in pages() if page != SYNOPSES for found in console_commands(page)]
@@ -204,19 +211,30 @@ def write_earlier_directory(root: Path) -> None:
     root.chmod(0o700)
 
 
+def lay_out_environment(folder: Path) -> None:
+    """Make a `.venv` that is the one of these tests but for its `vectra-player`."""
+    programs = folder / "bin"
+    programs.mkdir(parents=True)
+    for path in VENV.iterdir():
+        if path.name != "bin":
+            (folder / path.name).symlink_to(path)
+    for path in (VENV / "bin").iterdir():
+        if path.name != "vectra-player":
+            (programs / path.name).symlink_to(path)
+    warm_script(programs / "vectra-player")
+
+
 def lay_out(folder: Path) -> Desk:
     """Make the folder a reader works in; `~/rugs_data` is its data directory.
 
-    A `vectra-player` that is looked up is forked from a process that has imported everything. What
-    is typed as a path, or after activating the environment, starts as it does for the reader: all
-    of the README and of the quickstart, and `./run.sh`.
+    Its `vectra-player` is forked from a process that has imported everything. What is typed after
+    activating the environment starts as it does for the reader, all of the quickstart, and so does
+    `./run.sh`.
     """
-    (folder / "bin").mkdir()
-    warm_script(folder / "bin" / "vectra-player")
+    lay_out_environment(folder / ".venv")
     (folder / "recordings").mkdir()
     write_capture(folder / "recordings" / "evening.jsonl")
     write_earlier_directory(folder / "old-rugs-data")
-    (folder / ".venv").symlink_to(VENV)
     (folder / "examples").symlink_to(PROJECT / "examples")
     script = folder / "run.sh"
     script.write_text(f'#!/bin/sh\nexec "{VENV}/bin/vectra-player" up "$@"\n', "utf-8")
@@ -225,10 +243,10 @@ def lay_out(folder: Path) -> Desk:
     return Desk(
         folder,
         {
-            "PATH": f"{folder / 'bin'}:{VENV / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}",
             "HOME": str(folder),
             "RUGS_DATA_DIR": str(folder / "rugs_data"),
-            "VECTRA_DEMO_SEED": "11",
+            "VECTRA_DEMO_SEED": SHORT_GAMES,
             "FOUNDATION_PORT": "0",
             "FOUNDATION_HTTP_PORT": "0",
             "VECTRA_DASHBOARD_PORT": "0",
@@ -274,8 +292,8 @@ def names(recorded: Desk) -> dict[str, str]:
 
 
 def fill(text: str, names: dict[str, str]) -> str:
-    """Replace placeholders; have a tenth of the games and runs made that are made up."""
-    smaller = MADE_UP.sub(r"\1", text)
+    """Replace placeholders; have a tenth of the games and runs made, and one process started."""
+    smaller = SEVERAL.sub(r"\1 1", MADE_UP.sub(r"\1", text))
     return re.sub("|".join(names), lambda match: names[match[0]], smaller)
 
 
