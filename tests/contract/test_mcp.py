@@ -44,12 +44,13 @@ async def stdio(root: Path, *words: str) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_every_reading_tool_answers_over_stdio(root: Path) -> None:
+async def test_every_reading_tool_answers_over_stdio_many_questions_at_once(root: Path) -> None:
     async with stdio(root) as client:
-        for tool, arguments in READING.items():
-            answer = await client.call_tool(tool, arguments)
-            assert not answer.is_error, answer.content
-            assert answer.structured_content
+        calls = [client.call_tool(tool, given) for tool, given in READING.items() for _ in range(4)]
+        answers = await asyncio.gather(*calls)
+    for answer in answers:
+        assert not answer.is_error, answer.content
+        assert answer.structured_content
 
 
 def test_it_ends_when_its_client_disappears_and_leaves_no_child(root: Path) -> None:
@@ -166,10 +167,3 @@ def test_nobody_else_is_answered_over_http(served: Served) -> None:
             assert served.post(Host=host.format(port=served.port)) in (400, 403, 421), host
     for origin in HOSTILE_ORIGINS:
         assert served.post(Origin=origin.format(port=served.port)) == 403, origin
-
-
-async def test_many_questions_at_once_are_all_answered(root: Path) -> None:
-    async with stdio(root) as client:
-        calls = [client.call_tool(tool, given) for tool, given in READING.items() for _ in range(4)]
-        answers = await asyncio.gather(*calls)
-    assert not any(answer.is_error for answer in answers)

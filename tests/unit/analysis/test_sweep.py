@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -57,8 +57,21 @@ def digest(run: Run, root: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_every_combination_is_there_once_with_what_the_event_engine_says(tmp_path: Path) -> None:
-    run = sweep(tmp_path)
+class Swept(NamedTuple):
+    """A sweep that tests look at, and the data directory its results lie in."""
+
+    run: Run
+    root: Path
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    root = tmp_path_factory.mktemp("swept")
+    return Swept(sweep(root), root)
+
+
+def test_every_combination_is_there_once_with_what_the_event_engine_says(swept: Swept) -> None:
+    run, tmp_path = swept
     rows = run.variants.to_pylist()
     pairs = {(row["param_hold_ticks"], row["param_take_profit"]) for row in rows}
     assert len(rows) == len(pairs) == 30
@@ -91,8 +104,8 @@ def test_the_best_are_chosen_on_the_earlier_games_and_checked_on_the_later(tmp_p
     assert first.validation.games == 24
 
 
-def test_worthless_variants_are_not_believed_and_that_is_said(tmp_path: Path) -> None:
-    record = sweep(tmp_path).record
+def test_worthless_variants_are_not_believed_and_that_is_said(swept: Swept) -> None:
+    record = swept.run.record
     assert not any(best.train.evidence.winner for best in record.best)
     assert "None is beyond chance: of 30 worthless variants" in record.warnings[0]
     assert "not beyond chance" in record.headline
@@ -221,7 +234,7 @@ from vectra_player.analysis import sweep_work
 if __name__ == "__main__":
     play = sweep_work._play
     def slowly(*arguments):
-        time.sleep(0.2)
+        time.sleep(0.6)
         play(*arguments)
     sweep_work._play = slowly
     t.killed_sweep(Path(sys.argv[1]))
@@ -230,7 +243,7 @@ if __name__ == "__main__":
 
 def killed_sweep(root: Path) -> Run:
     """Run the sweep that is killed, in one process."""
-    return sweep(root, "fixed_baseline", ["entry_tick=0:2999"])
+    return sweep(root, "fixed_baseline", ["entry_tick=0:1499"])
 
 
 def test_a_sweep_killed_half_way_goes_on_and_ends_in_the_identical_file(tmp_path: Path) -> None:
@@ -238,16 +251,16 @@ def test_a_sweep_killed_half_way_goes_on_and_ends_in_the_identical_file(tmp_path
     root = tmp_path / "data"
     running = subprocess.Popen([sys.executable, str(tmp_path / "killed.py"), str(root)])
     chunks = root / "results"
-    wait_until(lambda: len(list(chunks.glob("*/chunks/*.parquet"))) >= 3, "some chunks are kept")
+    wait_until(lambda: len(list(chunks.glob("*/chunks/*.parquet"))) >= 2, "some chunks are kept")
     running.kill()
     running.wait()
     kept = {path: path.stat().st_mtime_ns for path in chunks.glob("*/chunks/*.parquet")}
-    assert 3 <= len(kept) < 12
+    assert 2 <= len(kept) < 6
     assert not list(chunks.glob("*/result.json"))
     done: list[tuple[int, int]] = []
     whole = run_sweep(
         contestant("fixed_baseline", root),
-        parse_grid(["entry_tick=0:2999"]),
+        parse_grid(["entry_tick=0:1499"]),
         CHOSEN,
         Request(),
         LocalEngine(1),
@@ -255,8 +268,8 @@ def test_a_sweep_killed_half_way_goes_on_and_ends_in_the_identical_file(tmp_path
         made_at="2027-05-05T00:00:00.000+00:00",
         progress=lambda now, total: done.append((now, total)),
     )
-    assert done[0] == (250 * len(kept), 3000)
-    assert done[-1] == (3000, 3000)
+    assert done[0] == (250 * len(kept), 1500)
+    assert done[-1] == (1500, 1500)
     undisturbed = killed_sweep(tmp_path / "other")
     assert digest(whole, root) == digest(undisturbed, tmp_path / "other")
     assert whole.record == undisturbed.record
@@ -302,7 +315,7 @@ def test_the_same_sweep_does_not_run_twice_at_once(tmp_path: Path) -> None:
     )
 
 
-def test_the_kept_table_is_plain_parquet(tmp_path: Path) -> None:
-    run = sweep(tmp_path)
-    file = tmp_path / "results" / run.record.manifest.run_id / "variants.parquet"
+def test_the_kept_table_is_plain_parquet(swept: Swept) -> None:
+    run = swept.run
+    file = swept.root / "results" / run.record.manifest.run_id / "variants.parquet"
     assert pq.read_table(file).equals(run.variants)
