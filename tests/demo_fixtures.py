@@ -16,6 +16,7 @@ import aiohttp
 import socketio
 
 from vectra_player.demo import DemoServer, DemoSettings
+from vectra_player.demo.frames import Table
 
 TRACE_ID = "5f" * 16
 TRACE = {"__trace": True, "traceparent": f"00-{TRACE_ID}-{'6a' * 8}-01"}
@@ -36,6 +37,21 @@ async def running_demo(**switches: Any) -> AsyncIterator[DemoServer]:
         yield server
     finally:
         await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def standing_demo(**switches: Any) -> AsyncIterator[DemoServer]:
+    """Start a server whose long game has just begun and stands still: no page draws its ticks."""
+    async with running_demo(**LONG_GAMES | switches) as server:
+        async with asyncio.timeout(PATIENCE_S):
+            while not _is_young(server.sim.table):
+                await asyncio.sleep(0.002)
+        server.hold()
+        yield server
+
+
+def _is_young(table: Table) -> bool:
+    return table.active and not table.rugged and 3 < table.tick < LONG_GAMES["shortest_game"] - 20
 
 
 class Heard(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
-from tests.demo_fixtures import LONG_GAMES, control, running_demo
+from tests.demo_fixtures import control, running_demo, standing_demo
 from tests.e2e.support.demo_page import (
     BUY,
     CONTAINER,
@@ -21,14 +21,14 @@ from tests.e2e.support.demo_page import (
     press,
     sent_packets,
 )
-from tests.e2e.support.pages import PATIENCE_MS
+from tests.e2e.support.pages import PATIENCE_MS, fits
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
 
 async def test_a_player_logs_in_buys_sells_and_bets(browser: Browser) -> None:
     async with (
-        running_demo(speed=4, **LONG_GAMES) as server,
+        standing_demo() as server,
         opened(browser, server.url) as page,
     ):
         assert await page.title() == "Rugs"
@@ -111,20 +111,28 @@ async def test_the_structure_is_that_of_the_real_page(browser: Browser) -> None:
             assert fragment in (await node.get_attribute("class") or ""), path
 
 
-@pytest.mark.parametrize("width", [1280, 800, 360])
-async def test_nothing_overflows_and_ten_rows_are_shown(browser: Browser, width: int) -> None:
+async def test_nothing_overflows_and_ten_rows_are_shown(browser: Browser) -> None:
     async with (
-        running_demo(speed=10, **LONG_GAMES) as server,
+        standing_demo() as server,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
-        await page.set_viewport_size({"width": width, "height": 900})
         await phase(page, "LIVE")
         await expect(page.locator(".leaderboard-row:not(.empty)")).to_have_count(
             10, timeout=PATIENCE_MS
         )
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        for selector in (BUY, SELL, ".bet-button", "canvas >> nth=0"):
-            await expect(page.locator(selector).first).to_be_visible()
+        for width in (1280, 800, 360):
+            await page.set_viewport_size({"width": width, "height": 900})
+            await fits(page, width)
+            for selector in (BUY, SELL, ".bet-button", "canvas >> nth=0"):
+                await expect(page.locator(selector).first).to_be_visible()
+
+
+SPOKEN = """() => {
+    const way = (name) => window.__demo.frames.filter((frame) => frame.way === name);
+    return way("sent").length > 5 && way("received").length > 60
+        && way("received").filter((frame) => frame.opcode === 2).length >= 2;
+}"""
+"""Both sides have said something, and the server its binary events."""
 
 
 def truth(path: Path, sid: str) -> dict[str, list[tuple[int, str]]]:
@@ -152,12 +160,12 @@ async def test_the_pages_own_log_agrees_with_the_servers(
     browser: Browser, tmp_path: Path, query: str
 ) -> None:
     log = tmp_path / "truth.jsonl"
-    async with running_demo(log=log, speed=10) as server:
+    async with running_demo(log=log, speed=4) as server:
         async with opened(browser, f"{server.url}/?login=1&log=all&{query}") as page:
             await expect(page.locator(".balance")).to_be_visible()
             for fault in ("binary", "unknown", "malformed", "binary"):
                 assert await control(server, kind=fault) == 202
-            await page.wait_for_timeout(1500)
+            await page.wait_for_function(SPOKEN)
             frames: list[dict[str, Any]] = await page.evaluate("window.__demo.frames")
         assert len({frame["sid"] for frame in frames}) == 1
         ours = truth(log, frames[0]["sid"])
@@ -172,31 +180,30 @@ async def test_the_pages_own_log_agrees_with_the_servers(
             assert mine == ours[theirs][: len(mine)]
 
 
-@pytest.mark.parametrize("kind", ["drop", "close", "restart"])
-async def test_the_page_comes_back_after_a_cut_and_logs_in_again(
-    browser: Browser, kind: str
-) -> None:
+async def test_the_page_comes_back_after_a_cut_and_logs_in_again(browser: Browser) -> None:
     async with (
-        running_demo(speed=10) as server,
+        standing_demo() as server,
         opened(browser, f"{server.url}/?login=1&log=all") as page,
     ):
         await expect(page.locator(".balance")).to_be_visible()
-        before = await page.evaluate("window.__demo.state.sid")
-        await control(server, kind=kind, seconds=0.3)
-        await expect(page.locator(".toast.bad")).to_be_visible(timeout=PATIENCE_MS)
-        logins = 1
-        async with asyncio.timeout(PATIENCE_MS / 1000):
-            while logins < 2:
-                await page.wait_for_timeout(50)
-                sent = await sent_packets(page)
-                logins = sum(packet.startswith('42["authenticate"') for packet in sent)
-        assert before != await page.evaluate("window.__demo.state.sid")
-        await expect(page.locator(".waiting-overlay")).to_be_hidden(timeout=PATIENCE_MS)
+        for before, kind in enumerate(("drop", "close", "restart"), start=1):
+            sid = await page.evaluate("window.__demo.state.sid")
+            await control(server, kind=kind, seconds=0.3)
+            await expect(page.locator(".toast.bad")).to_be_visible(timeout=PATIENCE_MS)
+            logins = before
+            async with asyncio.timeout(PATIENCE_MS / 1000):
+                while logins == before:
+                    await page.wait_for_timeout(50)
+                    sent = await sent_packets(page)
+                    logins = sum(packet.startswith('42["authenticate"') for packet in sent)
+            assert sid != await page.evaluate("window.__demo.state.sid")
+            await expect(page.locator(".waiting-overlay")).to_be_hidden(timeout=PATIENCE_MS)
+            await expect(page.locator(".toast.bad")).to_have_count(0)
 
 
 async def test_a_refused_order_is_told_to_the_player(browser: Browser) -> None:
     async with (
-        running_demo(speed=4, **LONG_GAMES) as server,
+        standing_demo() as server,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await press(page, "+0.01")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.async_api import Browser, expect
-from tests.demo_fixtures import LONG_GAMES, control, running_demo
+from tests.demo_fixtures import control, running_demo, standing_demo
 from tests.e2e.support.demo_page import (
     AMOUNT,
     BET,
@@ -33,10 +33,7 @@ async def test_the_money_buttons_are_open_when_the_game_takes_orders(browser: Br
     ):
         buy, sell = page.locator(BUY), page.locator(SELL)
         bright = page.locator(f"{BET}.but-button-active")
-        await phase(page, "RUGGED")
         await press(page, "+0.01")
-        await expect(buy).to_be_disabled()
-        await expect(buy).to_have_text("BUY+0.010 SOL")
         await phase(page, "COOLDOWN")
         await expect(buy).to_be_disabled()
         await expect(bright).to_have_count(0)
@@ -55,6 +52,8 @@ async def test_the_money_buttons_are_open_when_the_game_takes_orders(browser: Br
         await expect(page.locator(".sidebet-banner:is(.won, .lost)")).to_be_visible()
         await phase(page, "RUGGED")
         await expect(sell).to_be_disabled()
+        await expect(buy).to_be_disabled()
+        await expect(buy).to_have_text("BUY+0.010 SOL")
 
 
 async def test_a_stranger_is_told_twice_over_the_amount_field(browser: Browser) -> None:
@@ -93,7 +92,7 @@ async def test_narrow_the_chat_is_a_tab_over_the_percent_field(
 
 async def test_short_mode_puts_short_in_sells_place_and_sends_nothing(browser: Browser) -> None:
     async with (
-        running_demo(speed=10, **LONG_GAMES) as server,
+        standing_demo() as server,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await press(page, "+0.01", "📉")
@@ -110,7 +109,7 @@ async def test_short_mode_puts_short_in_sells_place_and_sends_nothing(browser: B
 
 async def test_practice_coins_are_chosen_until_the_first_order_of_a_game(browser: Browser) -> None:
     async with (
-        running_demo(speed=10, **LONG_GAMES) as server,
+        standing_demo() as server,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         chip = page.locator("[class*='_coinButton_']")
@@ -159,7 +158,7 @@ async def test_the_amount_hears_hands_and_not_a_scripts_assignment(browser: Brow
 
 async def test_the_page_keeps_who_pressed_what(browser: Browser) -> None:
     async with (
-        running_demo(speed=10, **LONG_GAMES) as server,
+        standing_demo() as server,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await press(page, "+0.01")
@@ -176,12 +175,12 @@ async def test_the_page_keeps_who_pressed_what(browser: Browser) -> None:
 
 async def test_maintenance_and_a_pause_are_shown_when_the_server_says_so(browser: Browser) -> None:
     async with (
-        running_demo(speed=10) as server,
+        running_demo(speed=5, longest_game=20) as server,
         opened(browser, f"{server.url}/?login=1") as page,
     ):
         await press(page, "+0.01")
         await control(server, kind="maintenance", seconds=60)
-        await control(server, kind="pause", seconds=60)
+        await control(server, kind="pause", seconds=30)
         await expect(page.locator(".maintenance-note")).to_contain_text("reboot")
         await phase(page, "PAUSED")
         await expect(page.locator(BUY)).to_be_disabled()

@@ -20,14 +20,13 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 from tests.command_support import free_port
-from tests.demo_fixtures import LONG_GAMES, running_demo
+from tests.demo_fixtures import standing_demo
 from tests.e2e.support.browser import User
 from tests.e2e.support.recording import Recording, recording
 
 from vectra_player.clock import SystemClock
 from vectra_player.demo import DemoServer
 from vectra_player.demo.alterations import alterations
-from vectra_player.demo.frames import Table
 from vectra_player.trading import hands, selectors
 from vectra_player.trading.hands import Hands, Pressed
 from vectra_player.trading.records import Order, OrderType, Refusal
@@ -232,20 +231,12 @@ def patience() -> Iterator[None]:
 async def bench(folder: Path, **switches: Any) -> AsyncIterator[Bench]:
     """Start server, browser and hands; the game is live and stands still."""
     port = free_port()
-    async with running_demo(speed=20, **LONG_GAMES, **switches) as server:
+    async with standing_demo(**switches) as server:
         options: dict[str, Any] = {"selectors": selectors.load(), "cdp_port": port}
         async with recording(f"{server.url}/?login=1", folder / "profile", **options) as run:
             await run.until(lambda: run.source.page() is not None, "a page")
-            async with asyncio.timeout(PATIENCE_S):
-                while not _is_young(server.sim.table):
-                    await asyncio.sleep(0)
-            server.hold()
             with patience():
                 yield Bench(server, run, port)
-
-
-def _is_young(table: Table) -> bool:
-    return table.active and not table.rugged and 3 < table.tick < LONG_GAMES["shortest_game"] - 20
 
 
 async def main(names: list[str]) -> int:
