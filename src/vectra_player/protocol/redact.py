@@ -22,7 +22,7 @@ from vectra_player.protocol.masking import WORDS, mask_rest, mask_same_length, m
 _K = re.compile(
     r"k(?:en(?<=[oO]ken)(?<!Practice Token)|ie(?<=ookie)|[eE]y(?<=[ieIE_ -]key)|-(?<=[spr]k-))"
 )
-_W = re.compile(r"w(?:ord|d|t(?<=[jJ]wt)|(?<=ssw))")
+_W = re.compile(r"w(?:ord|d(?<=[pP]wd)|t(?<=[jJ]wt)|(?<=ssw))")
 _H = re.compile(r'h(?:rase|oriz|entic|(?<=auth)(?:=|\\*"))')
 # A letter that clean frames lack, then the word: the first test is a memchr.
 _RARE_LETTERS = (
