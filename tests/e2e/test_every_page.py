@@ -2,6 +2,8 @@
 
 The pages come from the route tables. A theme is colours alone, so widths are tried in one of them.
 `VECTRA_PICTURES=folder` keeps a picture of each page at each width in both.
+
+And a login that expired while pages are open.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 from tests.command_support import run_warm
 from tests.conftest import RealStore
 from tests.e2e.support.every_page import (
@@ -56,15 +58,15 @@ def examples(root: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def up(root: Path) -> Iterator[Site]:
     """A Foundation that hears the demo server, over the recordings."""
-    words = ("--source", "demo", "--speed", "2", "--seed", "7")
-    with site(root, *words, dashboard=True, VECTRA_FILE_INTERVAL_S="1") as running:
-        running.until(lambda state: state["state"]["phase"] == "LIVE", "a game runs")
+    words = ("--source", "demo", "--speed", "1", "--seed", "7")
+    with site(root, *words, dashboard=True) as running:
         yield running
 
 
 async def test_every_page_fits_is_accessible_and_says_nothing_wrong(
     browser: Browser, up: Site, examples: dict[str, str]
 ) -> None:
+    up.until(lambda state: state["state"]["phase"] == "LIVE", "a game runs")
     replay = up.post("/api/replay", {"game_id": GAME, "paused": True}).json["id"]
     places = every_page(up, examples, more=["/games?q=nothing-like-this"])
     places.append(Place("monitor-replay", up.origin, f"/?replay={replay}"))
@@ -106,6 +108,8 @@ async def behind_tabs(page: Page, stem: str) -> list[str]:
     """Return what is wrong with what a page shows behind its tabs."""
     wrong = []
     for tab in await page.locator("main [role='tab']:visible").all():
+        if await tab.get_attribute("aria-selected") == "true":
+            continue  # it has been looked at with the page
         name = await tab.inner_text()
         await tab.click()
         await settled(page)
@@ -113,3 +117,24 @@ async def behind_tabs(page: Page, stem: str) -> list[str]:
         wrong += [f"tab {name}: {fault}" for fault in found]
         await picture(page, f"{stem}-tab-{name.split()[0].lower()}")
     return wrong
+
+
+async def test_a_login_that_expired_is_said_and_a_new_one_heals_every_tab(
+    browser: Browser, up: Site
+) -> None:
+    dashboard = f"http://127.0.0.1:{up.instance.dashboard}/"
+    async with logged_in(browser, up) as visit:
+        tabs = [*visit.context.pages, *[await visit.context.new_page() for _ in range(2)]]
+        for tab, address in zip(tabs, (dashboard, dashboard, f"{up.origin}/"), strict=True):
+            await tab.goto(address)
+            await expect(tab.locator("#price")).to_contain_text("x")
+        await visit.context.clear_cookies()
+        for tab in tabs:
+            await expect(tab.locator("body")).to_contain_text("This browser is not logged in")
+        login = await visit.context.new_page()
+        await login.goto(up.origin + up.link())
+        for tab in tabs:
+            shown = tab.locator("body")
+            await expect(shown).not_to_contain_text("not logged in", use_inner_text=True)
+            await expect(tab.locator(".shell-note")).to_be_hidden()
+    assert [line for line in visit.wrong if "401" not in line] == []

@@ -90,13 +90,12 @@ class Visit(NamedTuple):
 
     @contextlib.asynccontextmanager
     async def page(self, place: Place) -> AsyncIterator[Page]:
-        """Open a page and wait until it shows all it asked for."""
-        page = await self.context.new_page()
+        """Open a page, in the tab of the last one, and wait until it shows all it asked for."""
+        page = self.context.pages[0]
         known = len(self.wrong)
         await page.goto(place.url)
         await settled(page)
         yield page
-        await page.close()
         self.wrong[known:] = [f"{place.path}: {line}" for line in self.wrong[known:]]
 
 
@@ -108,7 +107,6 @@ async def logged_in(browser: Browser, up: Site, **options: Any) -> AsyncIterator
     watch(context, wrong)
     page = await context.new_page()
     await page.goto(f"{up.origin}/login?token={up.instance.token}&next=/health")
-    await page.close()
     yield Visit(context, wrong)
     await context.close()
 
