@@ -7,6 +7,7 @@ may meet no other one; every object it is told of must be there, whole.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import random
@@ -273,6 +274,8 @@ def run(faults: int, seed: int, base: Path) -> Counter[str]:
     """
     with storage() as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(days, "RETIRE_S", 0)
+        # The reader keeps one client for all its looks: a new one reads the models of S3 anew.
+        patch.setattr("vectra_player.store.remote.root.ObjectStore", functools.cache(ObjectStore))
         rig = Rig(server, base, seed)
         turn = 0
         while rig.counts["faults"] < faults:

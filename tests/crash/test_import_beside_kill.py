@@ -29,7 +29,7 @@ from vectra_player.store.writer import EventStore
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 FILES = 24
-ROUNDS = 4
+ROUNDS = 3
 RECORDER = """
 import sys, time
 from pathlib import Path
