@@ -19,7 +19,6 @@ import select
 import signal
 import socket
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -30,6 +29,9 @@ from vectra_player.cli import main
 
 LIBRARIES = ("altair", "jinja2", "numba", "scipy.stats", "vl_convert")
 """What our modules import inside functions only."""
+
+Running = dict[int, socket.socket | None]
+"""Commands by their process, and who is told of their ends; None who has gone."""
 
 
 def load() -> None:
@@ -45,50 +47,81 @@ def load() -> None:
 
 
 def serve(address: str) -> None:
-    """Give each who connects a process of his own, until standard input ends."""
+    """Give each who connects a process of his own, until standard input ends.
+
+    This process attends to all of them itself: it is large, and each fork of it takes its time.
+    """
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    running: Running = {}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
-        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            connection, _ = listener.accept()
-            with connection:
-                if os.fork() == 0:
-                    listener.close()
-                    attend(connection)
+        while True:
+            asked = [connection for connection in running.values() if connection is not None]
+            ready = select.select([listener, sys.stdin, woken, *asked], [], [])[0]
+            if sys.stdin in ready:
+                break
+            if woken in ready:
+                os.read(woken, 4096)
+            for pid in [pid for pid, connection in running.items() if connection in ready]:
+                pass_on(running, pid)
+            tell_ends(running)
+            if listener in ready:
+                begin(listener, running)
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
 
 
-def attend(connection: socket.socket) -> None:
-    """Run one command beside this process, pass signals on to it, and tell how it ended."""
-    size, files, _, _ = socket.recv_fds(connection, 4, 3)
-    with connection.makefile("rb") as stream:
-        words, folder, settings = json.loads(stream.read(int.from_bytes(size)))
-    pid = os.fork()
-    if pid == 0:
-        connection.close()
-        be_the_command(words, folder, settings, files)
-    for file in files:
-        os.close(file)
-    threading.Thread(target=pass_on, args=(connection, pid), daemon=True).start()
-    # Not reaped yet: its number stays its own for as long as signals may come for it.
-    end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert end is not None
-    code = end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
-    with contextlib.suppress(OSError):
-        connection.sendall(str(code).encode())
-    os.waitpid(pid, 0)
-    os._exit(0)
+def begin(listener: socket.socket, running: Running) -> None:
+    """Fork the command that is asked for; who went away before he had asked is forgotten."""
+    connection, _ = listener.accept()
+    with contextlib.suppress(OSError, ValueError):
+        size, files, _, _ = socket.recv_fds(connection, 4, 3)
+        with connection.makefile("rb") as stream:
+            words, folder, settings = json.loads(stream.read(int.from_bytes(size)))
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for each in (listener, connection, *running.values()):
+                if each is not None:
+                    each.close()
+            be_the_command(words, folder, settings, files)
+        for file in files:
+            os.close(file)
+        running[pid] = connection
 
 
-def pass_on(connection: socket.socket, pid: int) -> None:
-    """Send a process the signals that are asked for; kill it when nobody is there to ask."""
-    with contextlib.suppress(OSError):
-        while number := connection.recv(1):
-            os.kill(pid, number[0])
-    os.kill(pid, signal.SIGKILL)
+def pass_on(running: Running, pid: int) -> None:
+    """Send a process the signals that are asked for; kill it when nobody is there to ask.
+
+    It is not reaped yet: its number is still its own.
+    """
+    connection = running[pid]
+    numbers = b""
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            numbers = connection.recv(16)
+        if not numbers:
+            connection.close()
+            running[pid] = None
+    for number in numbers or [signal.SIGKILL]:
+        os.kill(pid, number)
+
+
+def tell_ends(running: Running) -> None:
+    """Reap the commands that have ended and tell how, negative for a signal."""
+    for pid in list(running):
+        if not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+            continue
+        connection = running.pop(pid)
+        if connection is not None:
+            with contextlib.suppress(OSError), connection:
+                connection.sendall(str(os.waitstatus_to_exitcode(ended[1])).encode())
 
 
 def be_the_command(
