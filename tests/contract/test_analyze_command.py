@@ -201,13 +201,6 @@ def test_nothing_to_draw_is_said(tmp_path: Path) -> None:
     assert "nothing to draw" in line
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_help_has_an_example(kind: str) -> None:
-    ended = run("analyze", kind, "--help")
-    assert ended.code == 0
-    assert f"Example: vectra-player analyze {kind}" in ended.out
-
-
 def test_the_document_has_no_number_json_cannot_carry(root: Path) -> None:
     ended = run("--data-dir", root, "--json", "analyze", "volatility", "--within", "3")
     json.loads(ended.out, parse_constant=lambda name: pytest.fail(name))

@@ -26,8 +26,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 BEGUN_CPU_S = 3.0
 """A process that has computed for so long is past its start."""
 
-PROFILES = ("list", "show", "new", "validate", "import", "diff", "delete")
-
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -54,13 +52,6 @@ def refused(root: Path, *words: str | Path) -> str:
     ended = quick("--data-dir", root, *words)
     assert (ended.code, ended.out) == (2, ""), ended
     return ended.error_line
-
-
-@pytest.mark.parametrize("command", [("simulate",), *(("profiles", name) for name in PROFILES)])
-def test_the_help_of_each_command_has_an_example(command: tuple[str, ...]) -> None:
-    ended = quick(*command, "--help")
-    _, example = ended.out.split("Example: vectra-player ")
-    assert " ".join(command) in example
 
 
 # Profiles ----------------------------------------------------------------------------------------
