@@ -37,7 +37,7 @@ async def test_numbers_follow_the_controls_and_everything_is_in_the_address(
     browser: Browser, lone: Lone
 ) -> None:
     path = f"/explorer?{FEW}"
-    async with opened(browser, lone.origin, lone.token, path, height=1400) as page:
+    async with opened(browser, lone.origin, lone.token, path) as page:
         line, basis = page.locator("#line"), page.locator("#basis")
         await expect(line).to_contain_text("A fair game takes 9.2 % of what is staked; 15 complete")
         await expect(basis).to_have_text("fixed_baseline: 4 bets from tick 0, fixed")
@@ -45,7 +45,9 @@ async def test_numbers_follow_the_controls_and_everything_is_in_the_address(
         await expect(page.locator("#key .figure")).to_have_count(6)
         await expect(page.locator("#simulated")).to_contain_text("200 runs of 50 games, generated")
         await expect(page.locator("#compared tbody tr")).to_have_count(8)
-        await expect(page.locator("[data-drawn='outcomes'] svg[role='img']")).to_be_visible()
+        drawn = page.locator("[data-drawn='outcomes']")
+        await drawn.scroll_into_view_if_needed()
+        await expect(drawn.locator("svg[role='img']")).to_be_visible()
 
         slider = page.locator("[data-twin='entry_tick']")
         await slider.focus()
@@ -157,7 +159,7 @@ async def test_an_address_that_names_no_profile_is_told_on_a_phone_too(
 
 async def test_a_long_run_is_a_job_that_is_cancelled_or_shown(browser: Browser, lone: Lone) -> None:
     path = "/explorer?runs=2000000&games_per_run=100000"
-    async with opened(browser, lone.origin, lone.token, path, height=1400) as page:
+    async with opened(browser, lone.origin, lone.token, path) as page:
         await expect(page.locator("#run-note")).to_contain_text("take a while")
         await page.locator("#run-note").get_by_role("button", name="Run as a job").click()
         job = page.locator("#jobs .job").first
@@ -172,7 +174,9 @@ async def test_a_long_run_is_a_job_that_is_cancelled_or_shown(browser: Browser, 
         await expect(page).to_have_url(re.compile("run=simulate-[0-9a-f]{12}"))
         await expect(page.locator("#run-note")).to_contain_text("A kept run: simulate-")
         await expect(page.locator("#compared tbody tr")).to_have_count(8)
-        await expect(page.locator("[data-drawn='fan'] svg")).to_be_visible()
+        drawn = page.locator("[data-drawn='fan']")
+        await drawn.scroll_into_view_if_needed()
+        await expect(drawn.locator("svg")).to_be_visible()
         kept = page.url
         await page.get_by_role("button", name="Back to quick runs").click()
         await expect(page.locator("#run-note")).to_have_text("")
