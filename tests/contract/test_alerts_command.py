@@ -126,7 +126,7 @@ def test_what_is_saved_is_what_signals_state_from_then_on(
 
     root = tmp_path / "d"
     shutil.copytree(real_store.root, root)
-    ended = run("--data-dir", root, "alerts", "test", "--save", "--json")
+    ended = run("--data-dir", root, "alerts", "test", "--games", "6", "--save", "--json")
     assert ended.code == 0
     assert Path(ended.json["saved"]).name == "measured.json"
     measured = run("--data-dir", root, "alerts", "list", "--json").json["measured"]

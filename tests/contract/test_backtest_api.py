@@ -92,9 +92,9 @@ def test_a_generated_game_is_made_again_with_its_decisions(site: Board, run: str
     assert site.get(f"{path}/nothing").status_code == 404
 
 
-def test_runs_over_the_same_games_are_compared(site: Board, run: str) -> None:
-    order = {"profile": "conservative", "games": GAMES}
-    other = ended(site, "/api/backtest/runs", order)["result"]["run"]
+def test_runs_over_the_same_games_are_compared(site: Board, root: Path, run: str) -> None:
+    words = ("--data-dir", root, "--json", "backtest", "conservative", "--games", GAMES)
+    other = run_warm(*words).json["run"]
     sheet = told(site, f"/api/backtest/comparison?runs={run},{other}")
     assert sheet["manifest"] == {"momentum": run, "conservative": other}
     assert [section["title"] for section in sheet["sections"]] == [
