@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
-from tests.command_support import run
+from tests.command_support import run_warm as run
+from tests.conftest import RealStore
 from tests.e2e.support.dashboards import Lone, lone_dashboard, opened
 from tests.e2e.support.pages import fits, fits_every_look
 
@@ -30,11 +32,12 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def lone(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lone]:
-    root = tmp_path_factory.mktemp("real")
+def lone(real_store: RealStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lone]:
+    root = tmp_path_factory.mktemp("pages") / "data"
+    shutil.copytree(real_store.root, root)
     drifting = tmp_path_factory.mktemp("drifting") / "drifting.jsonl"
     drifting.write_text("\n".join(DRIFTING))
-    assert run("--data-dir", root, "import", real_data, drifting).code == 0
+    assert run("--data-dir", root, "import", drifting).code == 0
     with lone_dashboard(root) as running:
         yield running
 
@@ -203,17 +206,24 @@ async def test_a_table_is_exported_and_fetched(
     assert (tmp_path / "sidebets.csv").read_bytes().count(b"\r\n") == 1463
 
 
-async def test_an_empty_store_says_what_to_do_next(browser: Browser, tmp_path: Path) -> None:
+async def test_an_empty_store_says_what_to_do_next_and_a_dashboard_that_goes_away_is_said(
+    browser: Browser, tmp_path: Path
+) -> None:
     with lone_dashboard(tmp_path / "new") as empty:
-        for path, words in (
-            ("/", "Nothing is recorded yet"),
-            ("/games", "No game is on disk yet"),
-            ("/recording", "No session is filed yet"),
-            ("/protocol", "No event is filed yet"),
-        ):
-            async with opened(browser, empty.origin, empty.token, path) as page:
+        async with opened(browser, empty.origin, empty.token, allowed=("ERR_CONNECTION",)) as page:
+            for path, words in (
+                ("/", "Nothing is recorded yet"),
+                ("/recording", "No session is filed yet"),
+                ("/protocol", "No event is filed yet"),
+                ("/games", "No game is on disk yet"),
+            ):
+                await page.goto(f"{empty.origin}{path}")
                 await expect(page.locator("main")).to_contain_text(words)
                 await fits(page, 1280)
+            await expect(page.locator("#rows .empty")).to_be_visible()
+            empty.process.terminate()
+            await asyncio.to_thread(empty.process.wait)
+            await expect(page.locator(".shell-note")).to_contain_text("does not answer")
 
 
 async def test_keys_lead_from_page_to_page_and_help_lists_them(
@@ -233,16 +243,3 @@ async def test_keys_lead_from_page_to_page_and_help_lists_them(
             await expect(page.locator("[aria-current='page']")).to_have_count(1)
         await page.keyboard.press("?")
         await expect(page.locator("dialog[open]")).to_contain_text("Go to Protocol")
-
-
-async def test_a_dashboard_that_goes_away_is_said(
-    browser: Browser, lone: Lone, tmp_path: Path
-) -> None:
-    with lone_dashboard(tmp_path / "gone") as other:
-        async with opened(
-            browser, other.origin, other.token, "/games", allowed=("ERR_CONNECTION",)
-        ) as page:
-            await expect(page.locator("#rows .empty")).to_be_visible()
-            other.process.terminate()
-            await asyncio.to_thread(other.process.wait)
-            await expect(page.locator(".shell-note")).to_contain_text("does not answer")
