@@ -18,7 +18,7 @@ from vectra_player.analysis.backtest import Run
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
 GAMES = 40
-DEMO = ("--source", "demo", "--speed", "5", "--seed", "7")
+DEMO = ("--source", "demo", "--speed", "3", "--seed", "7")
 
 
 @pytest.fixture(scope="module")
@@ -249,30 +249,26 @@ async def test_a_strategy_trades_on_paper_beside_the_person(browser: Browser, up
         assert (told["state"], told["order"]["cash"]) == ("ended", 5)
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"running": False, "state": None}, "Foundation does not run"),
-        ({"mode": "REPLAY"}, "The main feed is a replay"),
-    ],
-)
-async def test_paper_trading_says_when_it_cannot_begin(
-    browser: Browser, up: Site, changes: dict[str, object], words: str
-) -> None:
+async def test_paper_trading_says_when_it_cannot_begin(browser: Browser, up: Site) -> None:
+    async def without(route: Route) -> None:
+        told = await (await route.fetch()).json() | {"running": False, "state": None}
+        await route.fulfill(body=json.dumps(told), content_type="application/json")
+
+    async def replaying(route: Route) -> None:
+        told = await (await route.fetch()).json()
+        told["state"]["mode"] = "REPLAY"
+        await route.fulfill(body=json.dumps(told), content_type="application/json")
+
+    note = "#runner-note"
     async with opened(browser, origin_of(up), up.instance.token, "/backtest/paper") as page:
         await expect(page.locator("#start")).to_be_enabled()
-
-        async def otherwise(route: Route) -> None:
-            told = await (await route.fetch()).json()
-            if "running" in changes:
-                told |= changes
-            else:
-                told["state"] |= changes
-            await route.fulfill(body=json.dumps(told), content_type="application/json")
-
-        await page.route("**/api/foundation", otherwise)
-        await expect(page.locator("#runner-note")).to_contain_text(words)
-        await expect(page.locator("#start")).to_be_disabled()
-        await page.unroute("**/api/foundation")
-        await expect(page.locator("#start")).to_be_enabled()
-        await expect(page.locator("#runner-note")).not_to_contain_text(words)
+        for otherwise, words in (
+            (without, "Foundation does not run"),
+            (replaying, "The main feed is a replay"),
+        ):
+            await page.route("**/api/foundation", otherwise)
+            await expect(page.locator(note)).to_contain_text(words)
+            await expect(page.locator("#start")).to_be_disabled()
+            await page.unroute("**/api/foundation")
+            await expect(page.locator("#start")).to_be_enabled()
+            await expect(page.locator(note)).not_to_contain_text(words)
