@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from tests.command_support import run, wait_until
+from tests.command_support import run_warm, wait_until, warm_server
 from tests.e2e.support import kill_presses
 from tests.e2e.support.practice import OVER, ROOMY, Practice
 from tests.foundation_support import site
@@ -29,6 +29,7 @@ MONEY = {"BUY", "SELL", "SIDEBET"}
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """A practice service in its long game, logged in."""
     root = tmp_path_factory.mktemp("practice")
+    warm_server()  # its start takes long: not in the long game
     settings = {
         "FOUNDATION_HEADLESS": "1",
         "HOME": str(tmp_path_factory.mktemp("home")),
@@ -50,7 +51,7 @@ def test_the_badge_says_practice_and_paper_is_still_there(practice: Practice) ->
 
 
 def test_every_button_is_found_on_the_open_page(practice: Practice) -> None:
-    told = run("--data-dir", practice.up.root, "--json", "trade", "check")
+    told = run_warm("--data-dir", practice.up.root, "--json", "trade", "check")
     assert (told.code, told.json["findings"]) == (0, [])
 
 
@@ -154,7 +155,7 @@ def test_the_kill_switch_falls_in_four_ways_and_stays_down(practice: Practice, h
     elif how == "signal":
         os.kill(process.pid, signal.SIGUSR1)
     else:
-        assert run("--data-dir", root, "trade", "kill").code == 0
+        assert run_warm("--data-dir", root, "trade", "kill").code == 0
     before = practice.orders()
     assert "kill switch" in practice.halted()
     assert practice.order("buy", amount=0.001)["outcome"] == "BLOCKED"
@@ -229,9 +230,9 @@ def test_everything_is_in_the_store_and_no_press_is_without_an_intent(practice: 
     bought = next(row for row in done if row["action_type"] == "BUY")
     assert Decimal(bought["state_after_cash"]) < Decimal(bought["state_before_cash"])
     query = "SELECT count(*) FROM ws_event WHERE event_name = 'vectra.intent'"
-    intents = run("--data-dir", root, "--json", "query", query).json["rows"][0][0]
+    intents = run_warm("--data-dir", root, "--json", "query", query).json["rows"][0][0]
     assert intents >= len(sent)
     query = "SELECT DISTINCT alert_type FROM alert_trigger"
-    alerts = run("--data-dir", root, "--json", "query", query).json["rows"]
+    alerts = run_warm("--data-dir", root, "--json", "query", query).json["rows"]
     assert {"trade_success", "trade_failed"} <= {row[0] for row in alerts}
-    assert run("--data-dir", root, "store", "check").code == 0
+    assert run_warm("--data-dir", root, "store", "check").code == 0

@@ -6,7 +6,7 @@ import json
 import urllib.request
 from typing import Any
 
-from tests.command_support import run, wait_until
+from tests.command_support import run_warm, wait_until
 from tests.foundation_support import Site
 
 OVER = ("CONFIRMED", "REJECTED", "BLOCKED", "UNKNOWN")
@@ -126,5 +126,5 @@ class Practice:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of player_action; the service must have ended, or be flushed."""
-        told = run("--data-dir", self.up.root, "--json", "query", ROWS).json
+        told = run_warm("--data-dir", self.up.root, "--json", "query", ROWS).json
         return [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]

@@ -56,6 +56,7 @@ class TruthServer:
         self.rate = rate
         self.padding = "x" * padding
         self.log: Log = defaultdict(lambda: {"received": [], "sent": []})
+        self.over: set[str] = set()
         self.port = 0
         self.stopped = False
         self.visited = asyncio.Event()
@@ -107,6 +108,11 @@ class TruthServer:
         for connection in list(server.connections) if server else []:
             if connection.transport is not None:
                 connection.transport.abort()
+
+    def forget(self) -> None:
+        """Begin the log anew: of sockets known so far no more is written down."""
+        self.over |= self.log.keys()
+        self.log.clear()
 
     async def quiet(self) -> None:
         """Have both sides stop talking, so that everything said can be counted."""
@@ -160,12 +166,12 @@ async def truth_server(**options: Any) -> AsyncIterator[TruthServer]:
     send, receive = cls.send, cls.receive
 
     async def logged_send(self: Any, pkt: Any) -> None:
-        if pkt.packet_type == eio_packet.MESSAGE:
+        if pkt.packet_type == eio_packet.MESSAGE and self.sid not in server.over:
             server.log[self.sid]["received"].append(_text(pkt))
         await send(self, pkt)
 
     async def logged_receive(self: Any, pkt: Any) -> None:
-        if pkt.packet_type == eio_packet.MESSAGE:
+        if pkt.packet_type == eio_packet.MESSAGE and self.sid not in server.over:
             server.log[self.sid]["sent"].append(_text(pkt))
         await receive(self, pkt)
 
