@@ -6,6 +6,7 @@ import contextlib
 import json
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.command_support import COMMAND, PATIENCE_S, environment, run, wait_until
+from tests import warm_client
+from tests.command_support import PATIENCE_S, environment, run, wait_until, warm_server
 from tests.command_support import run_warm as quick
 from tests.foundation_support import Site, site
 from tests.live_support import GAME, ME, T0
@@ -81,8 +83,9 @@ def strategy_file(root: Path, name: str, text: str) -> str:
 
 @contextlib.contextmanager
 def started(root: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a run in the background."""
-    command = [*COMMAND, "--data-dir", str(root), "--json", "strategy", "run", *words]
+    """Start a run in the background, which Python's own start would only delay."""
+    client = [sys.executable, "-IS", warm_client.__file__, warm_server()]
+    command = [*client, "--data-dir", str(root), "--json", "strategy", "run", *words]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     ) as process:
