@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(240)]
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("monitor")
-    words = ("--source", "demo", "--speed", "10", "--seed", "7")
+    words = ("--source", "demo", "--speed", "6", "--seed", "1553")  # short games first
     with site(root, *words, VECTRA_FILE_INTERVAL_S="1") as running:
         running.until(lambda state: state["recording"]["games"] >= 2, "two games")
         yield running

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
-from tests.command_support import run
+from tests.command_support import run_warm
 from tests.e2e.support.pages import PATIENCE_MS, fits_every_look, visiting
 from tests.foundation_support import Site, site
 
@@ -25,10 +25,10 @@ REAL = f"{PATH}%3Forigin=real"
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("survival")
-    done = run("--data-dir", root, "import", real_data / "games_with_seeds.jsonl")
+    done = run_warm("--data-dir", root, "import", real_data / "games_with_seeds.jsonl")
     assert done.code == 0, done.err
     # Not recorded: the demo's games would be filed while the page says that there are none.
-    with site(root, "--source", "demo", "--speed", "4", command="foundation") as running:
+    with site(root, "--source", "demo", "--speed", "2", command="foundation") as running:
         yield running
 
 
@@ -107,7 +107,7 @@ async def test_where_nothing_is_recorded_it_says_what_to_do(browser: Browser, up
 
 def test_its_numbers_are_those_of_the_command(up: Site) -> None:
     told = up.get("/api/survival?origin=real").json["survival"]
-    command = run("--data-dir", up.root, "--json", "analyze", "survival").json["result"]
+    command = run_warm("--data-dir", up.root, "--json", "analyze", "survival").json["result"]
     assert told == {name: command[name] for name in told}
     assert told["games"] > 0
 
