@@ -6,7 +6,7 @@ import json
 import pytest
 
 from vectra_player.model.frame import BINARY, Frame, fact
-from vectra_player.protocol.redact import scrub, scrub_text
+from vectra_player.protocol.redact import scrub, scrub_text, surely_clean
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiJjbTEifQ.c2lnbmF0dXJlLXNlY3JldA"
 TRACE = '{"__trace":true,"traceparent":"00-8bd73008ccac9487ac7c97d69679d5ed-7365549278738270-01"}'
@@ -32,6 +32,8 @@ def scrubbed(raw: str, **fields: object) -> str:
         "Set-Cookie",
         "password",
         "passwd",
+        "pwd",
+        "Pwd",
         "passphrase",
         "secret",
         "clientSecret",
@@ -71,6 +73,11 @@ def test_values_of_secret_names_are_masked_in_events(name: str) -> None:
 def test_clean_frames_come_back_as_the_same_object(raw: str) -> None:
     frame = Frame(ts=1, raw=raw)
     assert scrub(frame) is frame
+
+
+def test_the_letters_of_an_id_are_no_reason_to_look_closely() -> None:
+    assert surely_clean('42["x",{"playerId":"did:privy:wmpyu5wdftkvhir6fx149e1fi"}]')
+    assert not surely_clean('42["x",{"pwd":"hunter2"}]')
 
 
 def test_connect_packets_lose_their_token_in_every_namespace() -> None:
