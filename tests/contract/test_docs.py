@@ -49,7 +49,7 @@ NOT_RUN = {
     "./run.sh --source chrome": NotRun(REAL_SITE, CAPTURE_TEST),
     "FOUNDATION_HEADLESS=true ./run.sh --source chrome --games 10": NotRun(
         "records the real site",
-        "tests/e2e/test_chrome_crashes.py::test_a_headless_chrome_closes_with_the_recorder",
+        "tests/e2e/test_chrome_crashes.py::test_a_chrome_has_one_recorder_and_a_headless_one_closes_with_it",
     ),
     "CDP_PORT=9222 ./run.sh --source chrome": NotRun(
         "needs the reader's own Chrome",
