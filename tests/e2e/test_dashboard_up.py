@@ -20,7 +20,8 @@ from tests.foundation_support import Site, ask, site
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
-DEMO = ("--source", "demo", "--speed", "20", "--seed", "7")
+DEMO = ("--source", "demo", "--speed", "8", "--seed", "7")
+SLOW = ("--source", "demo", "--seed", "7")
 
 
 def port_of(up: Site) -> int:
@@ -120,6 +121,7 @@ async def test_dropped_files_are_imported_while_it_records(
     async with opened(browser, origin_of(up), up.instance.token, "/recording") as page:
         await expect(page.locator(".rec")).to_have_attribute("data-on", "true")
         session = up.get("/api/state").json["recording"]["session_id"]
+        await page.locator("#pause").click()  # the list of events is not what is looked at
         await page.locator("#files").set_input_files([tmp_path / "mine.jsonl"])
         job = page.locator("#imports .job").first
         await expect(job).to_have_attribute("data-state", "done", timeout=90_000)
@@ -177,6 +179,15 @@ def test_a_dashboard_that_dies_comes_back_and_recording_goes_on(up: Site) -> Non
     assert after["events"] > before["events"]
 
 
+def test_everything_ends_in_order_and_the_port_is_free(up: Site) -> None:
+    """The last one that needs what the others share."""
+    assert ask(port_of(up), "GET", "/health", {}).status == 200
+    assert up.stop(signal.SIGINT).code == 0
+    wait_until(lambda: child_of(up) is None, "the dashboard has ended")
+    with pytest.raises(ConnectionRefusedError):
+        ask(port_of(up), "GET", "/health", {})
+
+
 def test_a_port_that_is_taken_is_named_with_its_holder(tmp_path: Path) -> None:
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", 0))
@@ -201,23 +212,14 @@ def test_open_finds_a_dashboard_that_runs_alone(tmp_path: Path) -> None:
 
 
 def test_without_dashboard_means_without(tmp_path: Path) -> None:
-    with site(tmp_path, *DEMO) as up:
+    with site(tmp_path, *SLOW) as up:
         assert up.instance.dashboard is None
         assert up.get("/health").json["dashboard"] is None
         assert child_of(up) is None
 
 
-def test_everything_ends_in_order_and_the_port_is_free(tmp_path: Path) -> None:
-    with site(tmp_path, *DEMO, dashboard=True) as up:
-        assert ask(port_of(up), "GET", "/health", {}).status == 200
-        assert up.stop(signal.SIGINT).code == 0
-        wait_until(lambda: child_of(up) is None, "the dashboard has ended")
-        with pytest.raises(ConnectionRefusedError):
-            ask(port_of(up), "GET", "/health", {})
-
-
 def test_a_killed_up_leaves_no_dashboard_behind(tmp_path: Path) -> None:
-    with site(tmp_path, *DEMO, dashboard=True) as up:
+    with site(tmp_path, *SLOW, dashboard=True) as up:
         assert ask(port_of(up), "GET", "/health", {}).status == 200
         up.process.kill()
         up.process.communicate()
@@ -232,7 +234,7 @@ async def test_pages_notice_that_foundation_comes_and_goes(
     with lone_dashboard(root, **ports) as lone:
         async with opened(browser, lone.origin, lone.token, allowed=("WebSocket", "401")) as page:
             await expect(page.locator("#next")).to_contain_text("Nothing is recorded yet")
-            with site(root, *DEMO, **ports) as up:
+            with site(root, *SLOW, **ports) as up:
                 await expect(page.locator("#live")).to_have_attribute("data-live", "true")
                 # The cookie is of the dashboard's own token; the new foundation's link serves both.
                 await page.goto(f"{lone.origin}/login?token={up.instance.token}")
