@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("own")
     import_own_play(root / "data", root)
-    words = ("--source", "demo", "--speed", "5", "--seed", "7")
+    words = ("--source", "demo", "--speed", "1", "--seed", "7")
     with site(root / "data", *words, dashboard=True) as running:
         yield running
 

@@ -23,7 +23,7 @@ from vectra_player.store.importers import import_paths
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
-LONG_GAME = ("--source", "practice", "--speed", "2", "--seed", "288")
+LONG_GAME = ("--source", "practice", "--speed", "1", "--seed", "288")
 
 
 @pytest.fixture(scope="module")
