@@ -209,11 +209,11 @@ class GateMachine(RuleBasedStateMachine):
         self.flat()
         self.tell()
 
-    @rule(what=st.sampled_from(["recording", "visible", "on_page", "cash"]))
+    @rule(what=st.sampled_from(["recording", "visible", "on_page", "cash", "phase"]))
     def something_goes_wrong(self, what: str) -> None:
         """Let something be so that nothing may be pressed, and try."""
         self.the_game_runs()
-        setattr(self, what, None if what == "cash" else False)
+        setattr(self, what, {"cash": None, "phase": GamePhase.COOLDOWN}.get(what, False))
         self.an_order_is_given(Try("BUY"))
 
     @rule(amount=st.sampled_from(["0.005", "0.02", "0.1"]))
@@ -342,6 +342,8 @@ class GateMachine(RuleBasedStateMachine):
             self.money += sold * Decimal(str(self.price))
             return
         amount = min(order.amount or Decimal(0), self.money)
+        if not amount:
+            return
         self.money -= amount
         if order.action_type == "SIDEBET":
             self.at_risk += amount
@@ -423,6 +425,8 @@ class GateMachine(RuleBasedStateMachine):
         path = self.folder / "run" / "trade.json"
         if really and path.exists() and self.money > 0 and not self.pending:
             path.write_bytes(path.read_bytes()[:-1])
+            # It begins at what it hears first: what was lost before that nobody can know.
+            self.cash, self.on_page = self.money, True
             self.start()
             self.halt()
             # What was lost on this day is forgotten with it; a person is told and says go on.
