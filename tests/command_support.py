@@ -41,6 +41,8 @@ PATIENCE_S = 90.0
 
 COMMAND = (sys.executable, "-m", "vectra_player")
 
+SHARED_WARM_SERVER = "VECTRA_TESTS_WARM_SERVER"
+
 _OURS = ("VECTRA_", "RUGS_", "CDP_", "CHROME_", "FOUNDATION_")
 
 
@@ -102,7 +104,12 @@ def run_warm(*words: str | Path, stdin: str = "", **settings: str) -> Ended:
 
 @functools.cache
 def warm_server() -> str:
-    """Return where `tests.warm_commands` takes commands; it ends with this process."""
+    """Return where `tests.warm_commands` takes commands: all workers of a run share one."""
+    return os.environ.get(SHARED_WARM_SERVER) or start_warm_server()
+
+
+def start_warm_server() -> str:
+    """Start a process that takes commands, and ends with this one; return where."""
     folder = tempfile.mkdtemp(prefix="warm-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address = f"{folder}/server"

@@ -29,6 +29,14 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Load once what the workers' commands are forked from: it takes seconds."""
+    if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
+        from tests.command_support import SHARED_WARM_SERVER, start_warm_server
+
+        os.environ[SHARED_WARM_SERVER] = start_warm_server()
+
+
 def pytest_collection_finish() -> None:
     """Leave what was collected out of every later look for garbage: it stays to the end."""
     gc.freeze()

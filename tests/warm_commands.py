@@ -46,7 +46,7 @@ def load() -> None:
     gc.freeze()  # what is here already is no affair of a command's collector
 
 
-def serve(address: str) -> None:
+def serve(listener: socket.socket) -> None:
     """Give each who connects a process of his own, until standard input ends.
 
     This process attends to all of them itself: it is large, and each fork of it takes its time.
@@ -56,22 +56,18 @@ def serve(address: str) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     running: Running = {}
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        print("ready", flush=True)
-        while True:
-            asked = [connection for connection in running.values() if connection is not None]
-            ready = select.select([listener, sys.stdin, woken, *asked], [], [])[0]
-            if sys.stdin in ready:
-                break
-            if woken in ready:
-                os.read(woken, 4096)
-            for pid in [pid for pid, connection in running.items() if connection in ready]:
-                pass_on(running, pid)
-            tell_ends(running)
-            if listener in ready:
-                begin(listener, running)
+    while True:
+        asked = [connection for connection in running.values() if connection is not None]
+        ready = select.select([listener, sys.stdin, woken, *asked], [], [])[0]
+        if sys.stdin in ready:
+            break
+        if woken in ready:
+            os.read(woken, 4096)
+        for pid in [pid for pid, connection in running.items() if connection in ready]:
+            pass_on(running, pid)
+        tell_ends(running)
+        if listener in ready:
+            begin(listener, running)
     for pid in running:
         os.kill(pid, signal.SIGKILL)
 
@@ -154,5 +150,9 @@ def be_the_command(
 
 
 if __name__ == "__main__":
-    load()
-    serve(sys.argv[1])
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[1])
+        listener.listen()
+        print("ready", flush=True)  # who comes now waits until all is loaded
+        load()
+        serve(listener)
