@@ -12,7 +12,8 @@ import re
 MASK = "***"
 
 WORDS = re.compile(
-    r"token|secret|passw|pass[-_ ]?phrase|\bpwd\b|authoriz|cookie|api[-_ ]?key|private[-_ ]?key"
+    r"token|secret|passw|pass[-_ ]?phrase|authoriz|cookie|api[-_ ]?key|private[-_ ]?key"
+    r"|(?:(?<![a-z0-9])|(?-i:(?<=[a-z])(?=P)))pwd(?![a-z0-9])"
     r"|mnemonic|(?:seed|recovery)[-_ ]?phrase|signature|jwt|credential"
     r'|(?<=")auth(?=\\*")|\bauth(?==)|:pat\b|(?<=")pat(?=\\*")',
     re.IGNORECASE,

@@ -18,12 +18,19 @@ from vectra_player.model.frame import BINARY, Frame
 from vectra_player.protocol import engineio
 from vectra_player.protocol.masking import WORDS, mask_rest, mask_same_length, mask_text, mask_value
 
-# One literal letter in front lets the engine skip with memchr; look-behinds complete the word.
-_K = re.compile(
-    r"k(?:en(?<=[oO]ken)(?<!Practice Token)|ie(?<=ookie)|[eE]y(?<=[ieIE_ -]key)|-(?<=[spr]k-))"
+# One literal letter in front lets the engine skip to it; look-behinds complete the word.
+_SEARCHES = tuple(
+    re.compile(pattern).search
+    for pattern in (
+        r"k(?:en(?<=[oO]ken)(?<!Practice Token)|ie(?<=ookie)|[eE]y(?<=[ieIE_ -]key)|-(?<=[spr]k-))",
+        r"w(?:ord|d(?<=[pP]wd)|t(?<=[jJ]wt)|(?<=ssw))",
+        r'h(?:rase|oriz|entic|(?<=auth)(?:=|\\*"))',
+        r"c(?:ret(?<=ecret)|redential)",
+        r"C(?:RET(?<=ECRET)|REDENTIAL)",
+        r"H(?:RASE|ORIZ|(?<=AUTH))",
+    )
 )
-_W = re.compile(r"w(?:ord|d(?<=[pP]wd)|t(?<=[jJ]wt)|(?<=ssw))")
-_H = re.compile(r'h(?:rase|oriz|entic|(?<=auth)(?:=|\\*"))')
+_WORDS = ("gnature", "nemonic")
 # A letter that clean frames lack, then the word: the first test is a memchr.
 _RARE_LETTERS = (
     ("J", "eyJ"),
@@ -34,7 +41,9 @@ _RARE_LETTERS = (
     ("K", "KIE"),
     ("W", "Word"),
     ("W", "SSW"),
-    ("Z", "HORIZ"),
+    ("W", "PWD"),
+    ("N", "GNATURE"),
+    ("N", "NEMONIC"),
     ("B", "Bearer"),
     ("B", "-----BEGIN"),
     ("@", "://"),
@@ -93,11 +102,19 @@ def _changed(frame: Frame, raw: str) -> Frame:
 
 def _suspicious(text: str) -> bool:
     """Tell whether an event packet holds the trace of a credential, with few false alarms."""
-    if _LOGIN_HEAD.match(text) or _K.search(text) or _W.search(text) or _H.search(text):
+    if _LOGIN_HEAD.match(text) is not None:
         return True
-    if "ecret" in text or "gnature" in text or "nemonic" in text or "redential" in text:
-        return True
-    return any(letter in text and word in text for letter, word in _RARE_LETTERS)
+    # Loops: any() over a generator takes twice the time.
+    for search in _SEARCHES:
+        if search(text) is not None:
+            return True
+    for word in _WORDS:
+        if word in text:
+            return True
+    for letter, word in _RARE_LETTERS:  # noqa: SIM110
+        if letter in text and word in text:
+            return True
+    return False
 
 
 def _scrub_login(text: str) -> str:

@@ -34,6 +34,7 @@ def scrubbed(raw: str, **fields: object) -> str:
         "passwd",
         "pwd",
         "Pwd",
+        "user_pwd",
         "passphrase",
         "secret",
         "clientSecret",
@@ -50,11 +51,10 @@ def scrubbed(raw: str, **fields: object) -> str:
     ],
 )
 def test_values_of_secret_names_are_masked_in_events(name: str) -> None:
-    raw = f'42["x",{{"a":1,"{name}":"hunter2","b":[2]}}]'
-    if name == "privy:pat":
-        assert scrub_text(raw) == f'42["x",{{"a":1,"{name}":"***","b":[2]}}]'
-    else:
-        assert scrubbed(raw) == f'42["x",{{"a":1,"{name}":"***","b":[2]}}]'
+    for spelt in (name, name.upper()):
+        raw = f'42["x",{{"a":1,"{spelt}":"hunter2","b":[2]}}]'
+        masked = f'42["x",{{"a":1,"{spelt}":"***","b":[2]}}]'
+        assert (scrub_text(raw) if name == "privy:pat" else scrubbed(raw)) == masked
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,12 @@ def test_values_of_secret_names_are_masked_in_events(name: str) -> None:
 def test_clean_frames_come_back_as_the_same_object(raw: str) -> None:
     frame = Frame(ts=1, raw=raw)
     assert scrub(frame) is frame
+
+
+def test_a_password_is_known_within_a_name() -> None:
+    assert (
+        scrubbed('42["x",{"userPwd":"hunter2","idpwd":1}]') == '42["x",{"userPwd":"***","idpwd":1}]'
+    )
 
 
 def test_the_letters_of_an_id_are_no_reason_to_look_closely() -> None:
