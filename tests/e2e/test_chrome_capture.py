@@ -95,8 +95,8 @@ async def test_cut_connections_and_a_restarted_server_lose_nothing(tmp_path: Pat
         await server.start()
         await run.until(lambda: len(run.facts("connected")) > 3, "back")
         await run.until(lambda: len(run.packets()) > 400)
-        # An abort swallows what is on the wire at that moment, at the end of a socket's life.
-        assert await settled(run, server, tail=3) == []
+        # An abort swallows what is on the wire, or not read yet, at the end of a socket's life.
+        assert await settled(run, server, tail=60) == []
         assert len(run.facts("disconnected")) >= 3
 
 

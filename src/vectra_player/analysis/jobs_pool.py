@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
@@ -86,10 +86,13 @@ class LocalEngine:
         alive, ours = context.Pipe(duplex=False)
         pool = ProcessPoolExecutor(len(first), context, _begin, (alive, pickle.dumps(work)))
         try:
-            flying = {pool.submit(_compute, chunk): place for place, chunk in first}
-            while flying:
-                for place, chunk in islice(waiting, AHEAD * self.jobs - len(flying)):
+            flying: dict[Future[Any], int] = {}
+            left = chain(first, waiting)
+            while True:
+                for place, chunk in islice(left, AHEAD * self.jobs - len(flying)):
                     flying[pool.submit(_compute, chunk)] = place
+                if not flying:
+                    break
                 done: set[Future[Any]] = wait(flying, return_when=FIRST_COMPLETED).done
                 yield from ((flying.pop(each), each.result()) for each in done)
             pool.shutdown(wait=True)

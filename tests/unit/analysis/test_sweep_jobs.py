@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ALL_COMPLETED
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.command_support import wait_until
 
+from vectra_player.analysis import jobs_pool
 from vectra_player.analysis.jobs_pool import LocalEngine, engine_of
 from vectra_player.errors import UsageError, VectraError
 
@@ -52,6 +54,11 @@ def alive(pid: int) -> bool:
 def test_every_chunk_comes_back_with_its_number(jobs: int) -> None:
     found = dict(LocalEngine(jobs).run(square, range(9)))
     assert found == {number: number * number for number in range(9)}
+
+
+def test_chunks_that_are_all_done_at_once_are_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_pool, "FIRST_COMPLETED", ALL_COMPLETED)
+    assert len(list(LocalEngine(2).run(square, range(9)))) == 9
 
 
 def test_one_process_is_this_one_and_more_are_others() -> None:
