@@ -75,6 +75,8 @@ async def test_a_profile_is_made_checked_while_typing_kept_and_changed(
         made = store.load("mine")
         assert made.execution.num_bets == len(made.execution.bet_sizes) == 3
         assert made.scaling == PRESETS["anti_martingale"].scaling
+        # What comes back has a time in it, and must not come amid what `fill` does.
+        await expect(page.locator("#problems")).to_have_text("Saved")
         await expect(page.locator("#save")).to_be_disabled()
         text = await page.locator("#file-text").input_value()
         await page.locator("#file-text").fill(text.replace('"entry_tick": 40', '"entry_tick": 80'))
