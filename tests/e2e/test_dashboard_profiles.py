@@ -124,6 +124,7 @@ async def test_what_was_typed_is_kept_and_a_change_elsewhere_is_not_lost(
         await expect(page.locator("#problems")).to_contain_text("not saved yet")
         await page.get_by_role("link", name="Profiles", exact=True).last.click()
         await page.locator("#rows").get_by_role("link", name="mine").click()
+        await expect(page.locator("#gone > *")).to_have_count(0)  # it has been read anew
         await expect(entry).to_have_value("77")
         changed = store.load("mine").model_copy(update={"source": "elsewhere"})
         store.save(changed, replace=True)

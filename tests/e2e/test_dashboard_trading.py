@@ -49,6 +49,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "the long game runs and the page is logged in",
         )
         yield running
+        running.stop()  # and its Chrome with it
 
 
 def origin_of(up: Site) -> str:

@@ -20,6 +20,9 @@ NOT_YET = {
     *("two_pages", "game_over", "too_late", "sign", "cash_unknown"),
 }
 """Refusals of a page that is coming back."""
+NOT_LOGGED_IN_YET = "Authentication required"
+"""What the server says to a page that is back, and has not been logged in again."""
+
 ROOMY = {
     "VECTRA_TRADE_ORDERS_PER_MINUTE": "60",
     "VECTRA_TRADE_MAX_LOSS_SESSION_SOL": "1",
@@ -118,8 +121,9 @@ class Practice:
 
         def answered() -> dict[str, Any] | None:
             note = self.order(what, **value)
-            code = (note["error"] or "").partition(":")[0]
-            return None if code in NOT_YET else note
+            error = note["error"] or ""
+            early = error.partition(":")[0] in NOT_YET or NOT_LOGGED_IN_YET in error
+            return None if early else note
 
         note: dict[str, Any] = wait_until(answered, "the game's frames")
         return note
