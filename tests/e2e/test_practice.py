@@ -79,6 +79,7 @@ async def test_after_a_jump_back_the_account_is_what_it_was(browser: Browser, up
         drive(up, replay, action="seek", tick=20)
         await expect(page.locator("#trade-holding")).to_contain_text("Holds")
         await page.locator("#trade-sidebet").click()
+        await expect(page.locator(f"{LOG}[data-kind='submitted']")).to_be_attached()
         drive(up, replay, action="seek", tick=22)
         await expect(page.locator("#trade-bet")).to_contain_text("Sidebet of 0.500")
         drive(up, replay, action="seek", tick=15)
@@ -108,6 +109,7 @@ async def test_practice_touches_neither_paper_nor_the_recording(browser: Browser
     recording = up.get("/api/recording").json
     async with replaying(browser, up, 10) as (page, replay):
         await page.locator("#trade-sidebet").click()
+        await expect(page.locator(f"{LOG}[data-kind='submitted']")).to_be_attached()
         drive(up, replay, action="seek", tick=30)
         await expect(page.locator(f"{LOG}[data-kind='placed']")).to_be_attached()
     after = up.get("/api/trade").json

@@ -94,6 +94,8 @@ class Visit(NamedTuple):
         page = self.context.pages[0]
         known = len(self.wrong)
         await page.goto(place.url)
+        if place.path.startswith("/replay/"):
+            await page.wait_for_url("**/?replay=*")  # the monitor's page plays it
         await settled(page)
         yield page
         self.wrong[known:] = [f"{place.path}: {line}" for line in self.wrong[known:]]
