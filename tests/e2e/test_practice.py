@@ -127,6 +127,7 @@ async def test_a_program_practises_too_and_the_page_shows_it(browser: Browser, u
 async def test_back_to_live_shows_the_paper_account_again(browser: Browser, up: Site) -> None:
     async with replaying(browser, up, 10) as (page, replay):
         await page.locator("#trade-buy").click()
+        await expect(page.locator(f"{LOG}[data-kind='submitted']")).to_be_attached()
         up.post(f"/api/replay/{replay}/trade", {"action": "reset", "amount": 3})
         await expect(page.locator("[data-account='cash']")).to_have_text("3.000")
         await page.evaluate(
