@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.command_support import PATIENCE_S, warm_script
+from tests.command_support import warm_script
 from tests.docs_support import PROJECT, blocks, console_commands, pages
 
 VENV = Path(sys.prefix)
@@ -310,11 +310,7 @@ def interrupted(desk: Desk, command: str, working: str) -> str | None:
             if working in line:
                 process.send_signal(signal.SIGINT)
                 break
-        try:
-            seen.append(process.communicate(timeout=PATIENCE_S)[0])
-        except subprocess.TimeoutExpired:  # Python may drop a Ctrl-C amid the start: press again
-            process.send_signal(signal.SIGINT)
-            seen.append(process.communicate()[0])
+        seen += process.stdout
     if process.returncode == 0 and working in "".join(seen):
         return None
     return f"$ {command}\n{''.join(seen)}exit {process.returncode}"

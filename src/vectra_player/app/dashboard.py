@@ -148,13 +148,13 @@ def run_alone(
         running = read_instance(settings.data_dir)
         token = running.token if running is not None and alive(running.pid) else new_token()
         access = dashboard_access(settings.data_dir, token)
-        # A signal that comes before the server listens for it ends in the same way.
         with (
             _announced(settings.data_dir, token, port, clock),
             contextlib.suppress(KeyboardInterrupt),
         ):
+            begin = _interrupts_held()
             ready(f"http://127.0.0.1:{port}{access.login_path()}")
-            _serve(settings, sockets, access)
+            _serve(settings, sockets, access, begin)
     finally:
         release(sockets)
 
@@ -167,7 +167,29 @@ def run_supervised(settings: Settings, order: bytes) -> None:
     _serve(settings, sockets, dashboard_access(settings.data_dir, told.token))
 
 
-def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access) -> None:
+def _interrupts_held() -> Callable[[], None]:
+    """Keep Ctrl-C back until what is returned is called.
+
+    Amid imports an exception may be raised in a callback, where Python drops it.
+    """
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+
+    def begin() -> None:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
+
+    return begin
+
+
+def _serve(
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    access: Access,
+    begin: Callable[[], None] = lambda: None,
+) -> None:
+    """Answer until a signal comes; `begin` is called when everything is ready for one."""
     from vectra_player.dashboard.app import STATIC, create_app
     from vectra_player.dashboard.compute import Compute
     from vectra_player.dashboard.data.sessions import SessionData
@@ -213,6 +235,7 @@ def _serve(settings: Settings, sockets: Sequence[socket.socket], access: Access)
     threading.Thread(target=services.sessions.warm, name="warm", daemon=True).start()
     signal.signal(signal.SIGTERM, _exit)
     try:
+        begin()
         serve(app, sockets)
     finally:
         paper.close()
