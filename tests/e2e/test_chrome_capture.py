@@ -96,7 +96,7 @@ async def test_cut_connections_and_a_restarted_server_lose_nothing(tmp_path: Pat
         await run.until(lambda: len(run.facts("connected")) > 3, "back")
         await run.until(lambda: len(run.packets()) > 400)
         # An abort swallows what is on the wire, or not read yet, at the end of a socket's life.
-        assert await settled(run, server, tail=60) == []
+        assert await settled(run, server, tail=12) == []
         assert len(run.facts("disconnected")) >= 3
 
 
@@ -108,11 +108,11 @@ async def test_packets_before_and_after_a_reload_are_whole(tmp_path: Path) -> No
         await run.until(lambda: len(run.facts("connected")) >= 4, "three reloads")
         await run.until(lambda: len(run.packets()) > 300)
         # The tail of a page life: sent by the server, never seen by the page.
-        assert await settled(run, server, tail=60) == []
+        assert await settled(run, server, tail=12) == []
         ends = run.facts("disconnected")
         assert len(ends) >= 3
         assert {end["reason"] for end in ends} == {"the page navigated"}
-        assert differences(run.frames, server, tail=60) == []
+        assert differences(run.frames, server, tail=12) == []
 
 
 async def test_big_packets_are_whole(tmp_path: Path) -> None:
